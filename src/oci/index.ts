@@ -1,0 +1,10 @@
+export * from "./canonical-json.ts";
+export { type Descriptor, descriptorSchema } from "./descriptor.ts";
+export * from "./digest.ts";
+export * from "./errors.ts";
+export * from "./hash.ts";
+export * from "./image-config.ts";
+export * from "./manifest.ts";
+export * from "./media-types.ts";
+export * from "./platform.ts";
+export * from "./reference.ts";

@@ -1,0 +1,58 @@
+import type { ContainerHost } from "../container-host/container-host.ts";
+import type { RbuildReport } from "../events.ts";
+
+export interface ImageDependencies {
+  readonly containerHost: ContainerHost;
+  /** Directories with image definitions, first wins. */
+  readonly imageDirectories: readonly string[];
+  readonly report: RbuildReport;
+  /** Lasting state of the domain: built archives wait here. */
+  readonly stateDirectory: string;
+}
+
+export interface ImageBuildOptions {
+  readonly name: string;
+  /** APT mirror; default RBUILD_MIRROR, else the host's own. */
+  readonly mirror?: string;
+  /** Build again although an image of this definition is there. */
+  readonly force?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** A definition's image as it was built, the same on every machine. */
+export interface BuiltImage {
+  readonly name: string;
+  readonly version: string;
+  /** `rbuild/<name>:<version>`, the tag it has in the engine. */
+  readonly reference: string;
+  /** Digest of the OCI manifest. */
+  readonly digest: string;
+  /** Digest of the config: what every engine calls the image's id. */
+  readonly imageId: string;
+  /** Bytes of all layers, uncompressed. */
+  readonly size: number;
+}
+
+/** Content of `images/<name>/image.pin.json`. */
+export interface ImagePin {
+  readonly name: string;
+  readonly version: string;
+  readonly architecture: string;
+  readonly digest: string;
+  readonly imageId: string;
+}
+
+/** What the pin check found. */
+export type PinVerdict =
+  | { readonly kind: "exact"; readonly pin: ImagePin }
+  | { readonly kind: "absent"; readonly pin: ImagePin }
+  | { readonly kind: "different"; readonly pin: ImagePin; readonly found: { readonly imageId: string } }
+  | { readonly kind: "unpinned"; readonly name: string };
+
+export interface ImageListing {
+  readonly name: string;
+  readonly version: string;
+  readonly directory: string;
+  readonly pin: ImagePin | undefined;
+  readonly verdict: PinVerdict["kind"];
+}

@@ -1,0 +1,54 @@
+import type { ContainerHost } from "../container-host/container-host.ts";
+import type { RbuildReport } from "../events.ts";
+
+/** Where apt inside the build container gets its packages through. */
+export type ProxyChoice = { readonly kind: "none" } | { readonly kind: "link" } | { readonly kind: "url"; readonly url: string };
+
+export interface IsoOptions {
+  /** Directory that has rbuild.yaml, inside a Git work tree. */
+  readonly directory: string;
+  /** Make target; default that of rbuild.yaml. */
+  readonly target?: string;
+  /** Where the artifacts go; default `out` below `directory`. */
+  readonly output?: string;
+  readonly ignoreChanges?: boolean;
+  readonly allowBaseMismatch?: boolean;
+  /** Default: rbuild.yaml, else `link`. */
+  readonly proxy?: ProxyChoice;
+  /** Scratch on a tmpfs. Default: rbuild.yaml, else no. */
+  readonly ram?: boolean;
+  /** Leave the container of a failed build for `rbuild shell`. */
+  readonly keep?: boolean;
+  /** APT mirror; default RBUILD_MIRROR, else the host's own. */
+  readonly mirror?: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface IsoDependencies {
+  readonly containerHost: ContainerHost;
+  /** Directories with image definitions, first wins: the tree's own `images`, then those that come with rbuild. */
+  readonly imageDirectories: readonly string[];
+  readonly report: RbuildReport;
+  /** Locks and kept builds: lasting state of the domain, outside the engine's. */
+  readonly stateDirectory: string;
+}
+
+export interface Artifact {
+  /** Absolute. */
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  /** `sha256:…` of its bytes. */
+  readonly digest: string;
+}
+
+export interface IsoResult {
+  readonly artifacts: readonly Artifact[];
+  readonly manifestPath: string;
+  readonly logPath: string;
+  readonly checksumsPath: string;
+  readonly publishable: boolean;
+}
+
+/** `buildIso` in build-iso.ts is the one implementation. */
+export type BuildIso = (options: IsoOptions, dependencies: IsoDependencies) => Promise<IsoResult>;

@@ -1,0 +1,65 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, mkdtemp, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { isSystemError, RbuildError } from "./errors.ts";
+
+/**
+ * Replaces a file so that a reader, or whoever comes after a crash, sees the old content or the new one and never a part.
+ * @param options.sync wait until the disk has it, so that it survives a power cut; default true
+ */
+export async function writeFileAtomic(path: string, data: string | Uint8Array, options: { readonly mode?: number; readonly sync?: boolean } = {}): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}`);
+  const handle = await open(temporary, "wx", options.mode ?? 0o644);
+  try {
+    try {
+      await handle.writeFile(data);
+      if (options.sync ?? true) await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  if (options.sync ?? true) await syncDirectory(dirname(path));
+}
+
+/** Makes renames in a directory survive a power cut. */
+export async function syncDirectory(path: string): Promise<void> {
+  const handle = await open(path, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** A whole file, or undefined when there is none. @throws RbuildError `file.too-large` */
+export async function readFileIfExists(path: string, maxBytes: number): Promise<Buffer | undefined> {
+  try {
+    const { size } = await stat(path);
+    if (size > maxBytes) throw new RbuildError("file.too-large", `${path} has ${size} bytes; at most ${maxBytes} are read`, { category: "invalid" });
+    return await readFile(path);
+  } catch (error) {
+    if (isSystemError(error, "ENOENT", "ENOTDIR")) return undefined;
+    throw error;
+  }
+}
+
+export async function pathExists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (isSystemError(error, "ENOENT", "ENOTDIR")) return false;
+    throw error;
+  }
+}
+
+/** A directory of its own below `parent`, removed with everything in it when disposed. */
+export async function makeTempDirectory(parent: string, prefix: string): Promise<{ readonly path: string } & AsyncDisposable> {
+  await mkdir(parent, { recursive: true });
+  const path = await mkdtemp(join(parent, prefix));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}

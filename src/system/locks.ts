@@ -1,0 +1,37 @@
+import { mkdir, open } from "node:fs/promises";
+import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { tryFlock } from "./kernel/libc.ts";
+
+export interface LockOptions {
+  readonly kind?: "shared" | "exclusive";
+  readonly signal?: AbortSignal;
+}
+
+/** A held lock; disposing it lets go. The kernel lets go too when the process dies, however it dies. */
+export interface HeldLock extends AsyncDisposable {
+  readonly path: string;
+}
+
+/** Takes the lock if nobody holds it, else returns undefined at once. The lock file stays; its content is never used. */
+export async function tryLock(path: string, options: LockOptions = {}): Promise<HeldLock | undefined> {
+  await mkdir(dirname(path), { recursive: true });
+  const handle = await open(path, "a+", 0o600);
+  let held = false;
+  try {
+    held = tryFlock(handle.fd, options.kind ?? "exclusive");
+  } finally {
+    if (!held) await handle.close();
+  }
+  return held ? { path, [Symbol.asyncDispose]: () => handle.close() } : undefined;
+}
+
+/** Takes the lock, waiting for it as long as the signal allows. */
+export async function lock(path: string, options: LockOptions = {}): Promise<HeldLock> {
+  for (let wait = 1; ; wait = Math.min(wait * 2, 50)) {
+    options.signal?.throwIfAborted();
+    const held = await tryLock(path, options);
+    if (held) return held;
+    await sleep(wait);
+  }
+}

@@ -1,0 +1,18 @@
+import { defineConfig } from "vitest/config";
+
+// Tests that use the kernel (mounts, namespaces, cgroups) or the machine's only QEMU slot run one file at a time.
+const serial = { fileParallelism: false, maxWorkers: 1 } as const;
+
+export default defineConfig({
+  test: {
+    reporters: process.env["CI"] ? ["default"] : ["default"],
+    projects: [
+      { test: { name: "unit", include: ["test/unit/**/*.test.{ts,tsx}"] } },
+      { test: { name: "architecture", include: ["test/architecture/**/*.test.ts"], testTimeout: 120_000 } },
+      { test: { name: "contract", include: ["test/contract/**/*.test.ts"], testTimeout: 120_000, ...serial } },
+      { test: { name: "integration", include: ["test/integration/**/*.test.ts"], testTimeout: 300_000, hookTimeout: 300_000, ...serial } },
+      { test: { name: "conformance", include: ["test/conformance/**/*.test.ts"], testTimeout: 300_000, hookTimeout: 300_000, ...serial } },
+      { test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], testTimeout: 1_500_000, hookTimeout: 1_500_000, ...serial } },
+    ],
+  },
+});
