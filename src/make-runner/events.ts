@@ -18,7 +18,13 @@ export type StepId = string;
 
 /** Steps form a tree. Every started step ends in exactly one of finished and failed. */
 export type StepEvent =
-  | { readonly kind: "step.started"; readonly step: StepId; readonly name: StepName; readonly parent?: StepId; /** The image, make target or file it is about. */ readonly subject?: string }
+  | {
+      readonly kind: "step.started";
+      readonly step: StepId;
+      readonly name: StepName;
+      readonly parent?: StepId /** The image, make target or file it is about. */;
+      readonly subject?: string;
+    }
   | { readonly kind: "step.progressed"; readonly step: StepId; readonly done: number; readonly total?: number; readonly unit: "bytes" | "items" | "percent" }
   | { readonly kind: "step.finished"; readonly step: StepId; readonly outcome: "done" | "cached" | "skipped"; readonly milliseconds: number }
   | { readonly kind: "step.failed"; readonly step: StepId; readonly milliseconds: number; readonly code: string; readonly message: string };

@@ -37,3 +37,4 @@ export function shortDigest(digest: Digest): string {
 /** Says that a digest whose content is known to be an uncompressed layer is its diff id. */
 export const asDiffId = (digest: Digest): DiffId => digest as DiffId;
 export const asImageId = (digest: Digest): ImageId => digest as ImageId;
+export const asChainId = (digest: Digest): ChainId => digest as ChainId;

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from "node:crypto";
-import { type ChainId, type DiffId, type Digest, digestFromHex } from "./digest.ts";
+import { asChainId, type ChainId, type DiffId, type Digest, digestFromHex } from "./digest.ts";
 
 /** Digest of a small value that is already in memory. */
 export function digestOf(bytes: Uint8Array | string): Digest {
@@ -31,7 +31,7 @@ export function chainIds(diffIds: readonly DiffId[]): ChainId[] {
   const chain: ChainId[] = [];
   for (const diffId of diffIds) {
     const parent = chain.at(-1);
-    chain.push((parent === undefined ? diffId : digestOf(`${parent} ${diffId}`)) as Digest as ChainId);
+    chain.push(asChainId(parent === undefined ? diffId : digestOf(`${parent} ${diffId}`)));
   }
   return chain;
 }

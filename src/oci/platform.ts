@@ -29,7 +29,9 @@ export function platformFromDebian(architecture: string): Platform {
 }
 
 export function debianFromPlatform(platform: Platform): DebianArchitecture {
-  const row = TABLE.find(([, oci, variant]) => oci === platform.architecture && (variant === undefined || platform.variant === undefined || platform.variant === variant));
+  const row = TABLE.find(
+    ([, oci, variant]) => oci === platform.architecture && (variant === undefined || platform.variant === undefined || platform.variant === variant),
+  );
   if (!row) throw new OciFormatError("platform", `${platformText(platform)} has no Debian architecture`);
   return row[0];
 }

@@ -7,7 +7,11 @@ import { isSystemError, RbuildError } from "./errors.ts";
  * Replaces a file so that a reader, or whoever comes after a crash, sees the old content or the new one and never a part.
  * @param options.sync wait until the disk has it, so that it survives a power cut; default true
  */
-export async function writeFileAtomic(path: string, data: string | Uint8Array, options: { readonly mode?: number; readonly sync?: boolean } = {}): Promise<void> {
+export async function writeFileAtomic(
+  path: string,
+  data: string | Uint8Array,
+  options: { readonly mode?: number; readonly sync?: boolean } = {},
+): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}`);
   const handle = await open(temporary, "wx", options.mode ?? 0o644);
   try {

@@ -62,12 +62,32 @@ export async function run(command: string, args: readonly string[], options: Run
 }
 
 export function missingTool(command: string, cause?: unknown): RbuildError {
-  return new RbuildError("tool.missing", `the program ${command} is not installed or not in PATH`, { category: "unavailable", hint: "rbuild doctor", cause, details: { command } });
+  return new RbuildError("tool.missing", `the program ${command} is not installed or not in PATH`, {
+    category: "unavailable",
+    hint: "rbuild doctor",
+    cause,
+    details: { command },
+  });
 }
 
 /** The coded error of a tool that ended badly. */
-export function toolFailure(command: string, args: readonly string[], result: { readonly exitCode?: number | undefined; readonly signal?: string | undefined; readonly stderr?: unknown; readonly shortMessage?: string | undefined }): RbuildError {
+export function toolFailure(
+  command: string,
+  args: readonly string[],
+  result: {
+    readonly exitCode?: number | undefined;
+    readonly signal?: string | undefined;
+    readonly stderr?: unknown;
+    readonly shortMessage?: string | undefined;
+  },
+): RbuildError {
   const stderr = typeof result.stderr === "string" ? result.stderr.trim().split("\n").slice(-8).join("\n") : "";
-  const how = result.signal ? `was ended by ${result.signal}` : result.exitCode === undefined ? `did not run (${result.shortMessage ?? "unknown reason"})` : `exited with ${result.exitCode}`;
-  return new RbuildError("tool.failed", redact(`${command} ${how}${stderr ? `: ${stderr}` : ""}`), { details: { command, args: args.map(redact), exitCode: result.exitCode } });
+  const how = result.signal
+    ? `was ended by ${result.signal}`
+    : result.exitCode === undefined
+      ? `did not run (${result.shortMessage ?? "unknown reason"})`
+      : `exited with ${result.exitCode}`;
+  return new RbuildError("tool.failed", redact(`${command} ${how}${stderr ? `: ${stderr}` : ""}`), {
+    details: { command, args: args.map(redact), exitCode: result.exitCode },
+  });
 }
