@@ -5,7 +5,9 @@ const serial = { fileParallelism: false, maxWorkers: 1 } as const;
 
 export default defineConfig({
   test: {
-    reporters: process.env["CI"] ? ["default"] : ["default"],
+    reporters: ["default"],
+    // node:ffi, behind src/system/kernel, is experimental in the pinned Node.
+    execArgv: ["--disable-warning=ExperimentalWarning"],
     projects: [
       { test: { name: "unit", include: ["test/unit/**/*.test.{ts,tsx}"] } },
       { test: { name: "architecture", include: ["test/architecture/**/*.test.ts"], testTimeout: 120_000 } },
