@@ -1,13 +1,12 @@
-import { dlopen, getInt32 } from "node:ffi";
-import { getSystemErrorName } from "node:util";
+import { dlopen } from "node:ffi";
 import { RbuildError } from "../errors.ts";
+import { checkCall as check } from "./errno.ts";
 
 /**
  * The C library calls that Node has no function for. Everything that uses FFI is in this folder; the calls block, so only
  * short ones belong here. Each wrapper throws like Node's own functions do: an Error with `code`, `errno` and `syscall`.
  */
 const { functions: libc } = dlopen(null, {
-  __errno_location: { return: "pointer", arguments: [] },
   mount: { return: "i32", arguments: ["string", "string", "string", "u64", "string"] },
   umount2: { return: "i32", arguments: ["string", "i32"] },
   flock: { return: "i32", arguments: ["i32", "i32"] },
@@ -16,13 +15,6 @@ const { functions: libc } = dlopen(null, {
   lgetxattr: { return: "i64", arguments: ["string", "string", "buffer", "u64"] },
   prctl: { return: "i32", arguments: ["i32", "u64", "u64", "u64", "u64"] },
 });
-
-function check(result: number, syscall: string, subject: string): void {
-  if (result >= 0) return;
-  const errno = getInt32(libc.__errno_location());
-  const code = getSystemErrorName(-errno);
-  throw Object.assign(new Error(`${code}: ${syscall} '${subject}'`), { code, errno: -errno, syscall, path: subject });
-}
 
 /** Flags of mount(2). */
 export const MS = {
@@ -40,7 +32,9 @@ export const MS = {
 /** mount(2). `data` is limited by the kernel to one page. */
 export function mount(source: string, target: string, type: string, flags: bigint, data: string): void {
   if (Buffer.byteLength(data) >= 4096) {
-    throw new RbuildError("kernel.mount-options-too-long", `the mount options for ${target} take ${Buffer.byteLength(data)} bytes; the kernel takes 4095`, { category: "invalid" });
+    throw new RbuildError("kernel.mount-options-too-long", `the mount options for ${target} take ${Buffer.byteLength(data)} bytes; the kernel takes 4095`, {
+      category: "invalid",
+    });
   }
   check(libc.mount(source, target, type, flags, data), "mount", target);
 }
