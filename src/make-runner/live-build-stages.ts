@@ -1,0 +1,4 @@
+/** The stage that a line of live-build's output begins: `P: Begin installing packages (live pass)...` → `installing packages (live pass)`. */
+export function liveBuildStage(line: string): string | undefined {
+  return /^P: Begin (.{1,200}?)(?:\.{3})?$/.exec(line)?.[1];
+}
