@@ -120,6 +120,8 @@ export interface ContainerSpec {
   /** First one is the mode; default `bridge`. */
   readonly networks?: readonly NetworkAttachment[];
   readonly ports?: readonly PortBinding[];
+  /** Ports the container says it listens on, beside those of the image and the published ones. */
+  readonly exposedPorts?: readonly Pick<PortBinding, "containerPort" | "protocol">[];
   readonly dns?: readonly string[];
   readonly dnsSearch?: readonly string[];
   readonly dnsOptions?: readonly string[];
@@ -158,6 +160,8 @@ export interface ContainerInfo {
   readonly process: { readonly args: readonly string[]; readonly env: readonly string[]; readonly cwd: string; readonly user: string };
   readonly state: ContainerState;
   readonly endpoints: readonly Endpoint[];
+  /** Published ports while it runs, with the host's address and port that were chosen. */
+  readonly publishedPorts?: readonly (PortBinding & { readonly hostPort: number })[];
   readonly mounts: readonly ResolvedMount[];
   /** Capabilities granted in the end, without `CAP_`. */
   readonly capabilities: readonly string[];
@@ -200,7 +204,7 @@ export interface WritableStdin {
   end(): Promise<void>;
 }
 
-export type LogEntry = { readonly stream: "stdout" | "stderr"; /** RFC 3339 with nanoseconds. */ readonly time: string; readonly data: Uint8Array };
+export type LogEntry = { readonly stream: "stdout" | "stderr" /** RFC 3339 with nanoseconds. */; readonly time: string; readonly data: Uint8Array };
 
 export interface LogOptions {
   readonly stdout?: boolean;
@@ -242,7 +246,10 @@ export interface Containers {
   /** Idempotent: false when it was running already. */
   start(lookup: string): Promise<boolean>;
   /** Streams from now on; attach before `start` to miss nothing. */
-  attach(lookup: string, options: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean; readonly signal?: AbortSignal }): Promise<AttachedStreams>;
+  attach(
+    lookup: string,
+    options: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean; readonly signal?: AbortSignal },
+  ): Promise<AttachedStreams>;
   logs(lookup: string, options?: LogOptions): AsyncIterable<LogEntry>;
   resize(lookup: string, size: { readonly rows: number; readonly columns: number }): Promise<void>;
   /** Resolves when the condition holds; `next-exit` waits for an end that is still to come. */
@@ -265,7 +272,12 @@ export interface Containers {
   archive(lookup: string, path: string): Promise<{ readonly stat: PathStat; readonly tar: AsyncIterable<Uint8Array> }>;
   statPath(lookup: string, path: string): Promise<PathStat>;
   /** `docker cp` in: extracts a tar into the directory `path`. */
-  extract(lookup: string, path: string, tar: AsyncIterable<Uint8Array>, options?: { readonly noOverwriteDirNonDir?: boolean; readonly copyUidGid?: boolean }): Promise<void>;
+  extract(
+    lookup: string,
+    path: string,
+    tar: AsyncIterable<Uint8Array>,
+    options?: { readonly noOverwriteDirNonDir?: boolean; readonly copyUidGid?: boolean },
+  ): Promise<void>;
   top(lookup: string, psArgs?: readonly string[]): Promise<{ readonly titles: readonly string[]; readonly processes: readonly (readonly string[])[] }>;
   createExec(lookup: string, spec: ExecSpec): Promise<ExecInfo>;
   startExec(id: string, options?: { readonly signal?: AbortSignal }): Promise<AttachedStreams>;
