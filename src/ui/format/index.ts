@@ -1,0 +1,3 @@
+export * from "./bytes.ts";
+export * from "./duration.ts";
+export * from "./line.ts";

@@ -1,0 +1,22 @@
+import type { StepName } from "../make-runner/index.ts";
+
+/** What a person reads for each step. The subject, where a step has one, follows. */
+export const STEP_TEXTS: Readonly<Record<StepName, string>> = {
+  preflight: "check the tree",
+  "image.check": "check image",
+  "image.bootstrap": "bootstrap image",
+  "image.build": "build image",
+  "image.normalise": "normalise image",
+  "image.load": "load image",
+  "proxy.start": "start package proxy",
+  "proxy.shrink": "shrink package proxy's cache",
+  "container.create": "create container",
+  "make.target": "make",
+  "artifact.export": "export artifacts",
+  "clean-up": "clean up",
+};
+
+export function stepText(name: StepName, subject?: string): string {
+  const text = STEP_TEXTS[name] ?? name;
+  return subject === undefined ? text : `${text} ${subject}`;
+}
