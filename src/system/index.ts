@@ -9,3 +9,4 @@ export { NetlinkSocket } from "./kernel/netlink-socket.ts";
 export * from "./locks.ts";
 export * from "./processes.ts";
 export * from "./redaction.ts";
+export * from "./tar/index.ts";
