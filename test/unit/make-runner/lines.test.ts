@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { LineCutter, MAX_LINE_BYTES } from "../../../src/make-runner/lines.ts";
 

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { MARK_END, makeHook } from "../../../src/make-runner/hook.ts";
 import { MarkFilter } from "../../../src/make-runner/mark-filter.ts";
