@@ -7,6 +7,7 @@ export * from "./kernel/netlink-addresses.ts";
 export * from "./kernel/netlink-links.ts";
 export { NetlinkSocket } from "./kernel/netlink-socket.ts";
 export * from "./locks.ts";
+export { nearNames } from "./near-names.ts";
 export * from "./processes.ts";
 export * from "./redaction.ts";
 export * from "./tar/index.ts";
