@@ -1,4 +1,6 @@
-import { systemClock } from "../../system/index.ts";
+import { closeSync, openSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { systemClock, tryFlock } from "../../system/index.ts";
 import { attach } from "./attach.ts";
 import { detachLocked, forget, renameMember, sweep } from "./detach.ts";
 import { NetworkCatalog } from "./network-catalog.ts";
@@ -29,16 +31,20 @@ export function openNetworks(options: NetworkOptions): OpenNetworks {
 }
 
 async function closeAbandoned(context: NetworkContext): Promise<void> {
-  const abandoned = await context.abandoned();
-  const guarded = abandoned.filter(({ forwardingOpened }) => forwardingOpened);
-  if (guarded.length > 0) {
-    await using _held = await context.lock();
-    for (const network of guarded) await forget(context, network);
+  if ((await context.abandoned()).length === 0) return;
+  const lockFd = openSync(context.lockPath, "a");
+  try {
+    while (!tryFlock(lockFd, "exclusive")) await sleep(5);
+    const abandoned = await context.abandoned();
+    const plain = abandoned.filter(({ forwardingOpened }) => !forwardingOpened);
+    for (const network of abandoned) await (network.forwardingOpened ? forget(context, network) : context.running.remove(network.networkId));
+    if (plain.length > 0) {
+      takeDownDetached(
+        plain.map(({ bridge }) => bridge),
+        lockFd,
+      );
+    }
+  } finally {
+    closeSync(lockFd);
   }
-  const plain = abandoned.filter(({ forwardingOpened }) => !forwardingOpened);
-  if (plain.length === 0) return;
-  // When the lock is taken another process is at work; the sweep of the next engine finds what is left.
-  await takeDownDetached(plain, context.lockPath, async () => {
-    for (const network of plain) await context.running.remove(network.networkId);
-  });
 }

@@ -1,9 +1,7 @@
 import { spawn } from "node:child_process";
-import { closeSync, openSync } from "node:fs";
-import { deleteLink, NetlinkSocket, toolEnvironment, tryFlock } from "../../system/index.ts";
+import { deleteLink, NetlinkSocket, toolEnvironment } from "../../system/index.ts";
 import { applyRules, tableName } from "./firewall.ts";
 import { closeForwarding } from "./forward-policy.ts";
-import type { RunningNetwork } from "./running-networks.ts";
 
 /** The first line lets the second succeed when there is no such table. */
 const dropScript = (bridge: string): string => `table ip ${tableName(bridge)}\ndelete table ip ${tableName(bridge)}\n`;
@@ -16,21 +14,13 @@ export async function takeDown(bridge: string, options: { readonly forwardingOpe
 }
 
 /**
- * The same by a process of its own, for an engine that is closing: the kernel takes some 50 ms to let go of a bridge. The
- * process has the lock's descriptor, so whoever brings the network up again waits for it. False when the lock is taken.
- * @param forget removes the networks' state files, under the lock
+ * The same for networks that no other firewall knows, by a process of its own: the kernel takes some 50 ms to let go of a
+ * bridge, and an engine that closes need not wait. The process inherits `lockFd`, the networks' lock, so whoever brings a
+ * network up again waits for it.
  */
-export async function takeDownDetached(networks: readonly RunningNetwork[], lockPath: string, forget: () => Promise<void>): Promise<boolean> {
-  const lock = openSync(lockPath, "a");
-  try {
-    if (!tryFlock(lock, "exclusive")) return false;
-    await forget();
-    const script = networks.map(({ bridge }) => `ip link delete '${bridge}'; printf '${dropScript(bridge).replaceAll("\n", "\\n")}' | nft -f -`).join("; ");
-    spawn("sh", ["-c", script], { detached: true, stdio: ["ignore", "ignore", "ignore", lock], env: toolEnvironment() })
-      .on("error", () => {}) // The next sweep does it.
-      .unref();
-    return true;
-  } finally {
-    closeSync(lock);
-  }
+export function takeDownDetached(bridges: readonly string[], lockFd: number): void {
+  const script = bridges.map((bridge) => `ip link delete '${bridge}'; printf '${dropScript(bridge).replaceAll("\n", "\\n")}' | nft -f -`).join("; ");
+  spawn("sh", ["-c", script], { detached: true, stdio: ["ignore", "ignore", "ignore", lockFd], env: toolEnvironment() })
+    .on("error", () => {}) // The next sweep does it.
+    .unref();
 }
