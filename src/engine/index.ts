@@ -5,5 +5,5 @@ export type * from "./engine.ts";
 export type * from "./events.ts";
 export type * from "./images/image.ts";
 export type * from "./networks/network.ts";
-export type { Snapshotter } from "./snapshots/snapshotter.ts";
+export type { SnapshotKey, Snapshotter } from "./snapshots/snapshotter.ts";
 export type * from "./volumes/volume.ts";
