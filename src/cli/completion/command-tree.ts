@@ -1,0 +1,52 @@
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+
+/** What may stand where a value is wanted. */
+export type ValueKind = { readonly kind: "choices"; readonly choices: readonly string[] } | { readonly kind: "directory" | "file" | "other" };
+
+export interface OptionNode {
+  /** `-C`, `--directory`. */
+  readonly names: readonly string[];
+  readonly description: string;
+  readonly value: ValueKind | undefined;
+}
+
+/** A command as shell completion sees it. */
+export interface CommandNode {
+  /** `rbuild image build` is `["image", "build"]`. */
+  readonly path: readonly string[];
+  readonly description: string;
+  readonly options: readonly OptionNode[];
+  readonly values: readonly ValueKind[];
+  readonly commands: readonly CommandNode[];
+}
+
+/** Reads commander's tree. The root's options are good for every command, so only the root has them. */
+export function commandTree(command: CommandUnknownOpts, path: readonly string[] = []): CommandNode {
+  const help = command.createHelp();
+  return {
+    path,
+    description: command.description(),
+    options: help.visibleOptions(command).map((option) => ({
+      names: [option.short, option.long].filter((name) => name !== undefined),
+      description: option.description,
+      value: option.required || option.optional ? valueKind(option.flags, option.argChoices) : undefined,
+    })),
+    values: command.registeredArguments.map((argument) => valueKind(`<${argument.name()}>`, argument.argChoices)),
+    commands: help
+      .visibleCommands(command)
+      .filter((child) => child.name() !== "help")
+      .map((child) => commandTree(child as CommandUnknownOpts, [...path, child.name()])),
+  };
+}
+
+/** The placeholder in `--output <dir>` says what is wanted. */
+function valueKind(flags: string, choices: readonly string[] | undefined): ValueKind {
+  if (choices && choices.length > 0) return { kind: "choices", choices };
+  const placeholder = /[<[]([a-z-]+)(?:\.\.\.)?[>\]]/.exec(flags)?.[1];
+  return { kind: placeholder === "dir" ? "directory" : placeholder === "file" ? "file" : "other" };
+}
+
+/** A command and all below it. */
+export function allCommands(root: CommandNode): CommandNode[] {
+  return [root, ...root.commands.flatMap(allCommands)];
+}

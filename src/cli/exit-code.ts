@@ -1,0 +1,43 @@
+import type { ErrorCategory } from "../system/index.ts";
+
+/** What rbuild's process says to whoever started it. Stable; docs/cli.md explains each. */
+export const EXIT = {
+  done: 0,
+  differs: 1,
+  usage: 2,
+  failed: 3,
+  baseRefused: 4,
+  trustRefused: 5,
+  bytesMissing: 6,
+  hostNotAble: 7,
+  /** A fault of rbuild itself. */
+  internal: 70,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+const BY_CATEGORY: Readonly<Record<ErrorCategory, number>> = {
+  invalid: EXIT.usage,
+  "not-found": EXIT.usage,
+  conflict: EXIT.failed,
+  refused: EXIT.usage,
+  untrusted: EXIT.trustRefused,
+  unavailable: EXIT.hostNotAble,
+  cancelled: 130,
+  failed: EXIT.failed,
+};
+
+/** Where a code, or its area (what is left of the first dot), says more than the category. */
+const BY_CODE: Readonly<Record<string, number>> = {
+  "internal.error": EXIT.internal,
+};
+
+/** Exit code of a process that a signal ended, as shells count. */
+export function exitCodeOfSignal(signal: number): number {
+  return 128 + signal;
+}
+
+/** The exit code of an error: the one place where codes and categories become numbers. */
+export function exitCodeOf(error: { readonly code: string; readonly category: ErrorCategory }): number {
+  return BY_CODE[error.code] ?? BY_CATEGORY[error.category];
+}

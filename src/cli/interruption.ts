@@ -1,0 +1,36 @@
+import { constants } from "node:os";
+import { RbuildError } from "../system/index.ts";
+import { exitCodeOfSignal } from "./exit-code.ts";
+
+export interface Interruption extends Disposable {
+  /** Aborts at the first SIGINT, SIGTERM or SIGHUP with an RbuildError `cli.interrupted`. */
+  readonly signal: AbortSignal;
+  /** What the process exits with when it was interrupted. */
+  exitCode(): number | undefined;
+}
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** The first signal asks for a clean end, the second of SIGINT or SIGTERM ends the process at once; the next command sweeps what is left. */
+export function listenForInterrupts(onFirst: () => void): Interruption {
+  const controller = new AbortController();
+  let exitCode: number | undefined;
+  const listener = (name: (typeof SIGNALS)[number]) => {
+    const code = exitCodeOfSignal(constants.signals[name]);
+    if (exitCode !== undefined) {
+      if (name !== "SIGHUP") process.exit(code);
+      return;
+    }
+    exitCode = code;
+    controller.abort(new RbuildError("cli.interrupted", `interrupted by ${name}`, { category: "cancelled", details: { signal: name } }));
+    onFirst();
+  };
+  for (const name of SIGNALS) process.on(name, listener);
+  return {
+    signal: controller.signal,
+    exitCode: () => exitCode,
+    [Symbol.dispose]() {
+      for (const name of SIGNALS) process.off(name, listener);
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import { chdir } from "node:process";
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { isSystemError, RbuildError } from "../system/errors.ts";
+import { completionCommand } from "./commands/completion.ts";
+import { configCommand } from "./commands/config.ts";
+import { addGlobalOptions, globalOptionsOf } from "./global-options.ts";
+import { examples, newCommand } from "./new-command.ts";
+import { readVersion } from "./version.ts";
+
+const EXIT_CODES = `
+Exit codes:
+  0 done or identical · 1 differs · 2 usage · 3 build failed · 4 base refused · 5 trust refused
+  6 bytes missing offline · 7 host not able · 128+n ended by signal n`;
+
+/** The whole command line. Makes commands only; what they do is imported when one of them runs. */
+export function createProgram(): CommandUnknownOpts {
+  const program = newCommand("rbuild", "Reproducible build environments for live systems and images")
+    .version(readVersion(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "print help for a command")
+    .helpCommand("help [command]", "print help for a command")
+    .enablePositionalOptions()
+    .addCommand(configCommand())
+    .addCommand(completionCommand(createProgram))
+    .addHelpText(
+      "after",
+      examples([
+        ["rbuild doctor", "what this machine lacks, and what mends it"],
+        ["sudo rbuild iso", "build the tree you are in"],
+        ["rbuild iso --help", "all options of a command"],
+      ]),
+    )
+    .addHelpText("after", EXIT_CODES)
+    .hook("preAction", (_program, command) => changeDirectory(globalOptionsOf(command).directory));
+  addGlobalOptions(program);
+  return program;
+}
+
+function changeDirectory(directory: string | undefined): void {
+  if (directory === undefined) return;
+  try {
+    chdir(directory);
+  } catch (error) {
+    const why = isSystemError(error, "ENOENT") ? "there is no such directory" : isSystemError(error, "ENOTDIR") ? "it is no directory" : String(error);
+    throw new RbuildError("cli.no-directory", `--directory ${directory}: ${why}`, { category: "invalid", cause: error });
+  }
+}

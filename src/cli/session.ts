@@ -1,0 +1,83 @@
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { type Ending, type Reporter, writeJsonLine } from "../ui/index.ts";
+import { reportOf } from "./error-report.ts";
+import { EXIT, exitCodeOf } from "./exit-code.ts";
+import { type GlobalOptions, globalOptionsOf } from "./global-options.ts";
+import { listenForInterrupts } from "./interruption.ts";
+import { commandName } from "./new-command.ts";
+import { chooseOutputMode, type OutputMode, openReporter } from "./output-mode.ts";
+import { printError } from "./print-error.ts";
+import { readSettings } from "./settings/read-settings.ts";
+import type { Settings } from "./settings/settings.ts";
+
+/** What a command works with. */
+export interface Session {
+  readonly globals: GlobalOptions;
+  readonly settings: Settings;
+  readonly mode: OutputMode;
+  readonly reporter: Reporter;
+  /** Aborts when the command is to stop. */
+  readonly signal: AbortSignal;
+}
+
+/** What a command answers. */
+export interface CommandResult {
+  /** With `--json`: the `data` of the last line. */
+  readonly data: unknown;
+  /** Otherwise: lines for stdout. */
+  readonly lines?: readonly string[];
+  /** The live view has shown what `lines` say. */
+  readonly isInView?: boolean;
+  readonly exitCode?: number;
+}
+
+const SILENT: Reporter = { report() {}, stopping() {}, async close() {} };
+
+/** Runs a command from its options to its exit code; whatever it throws is shown once. */
+export async function runSession(
+  command: CommandUnknownOpts,
+  body: (session: Session) => Promise<CommandResult>,
+  options: { readonly showsProgress?: boolean } = {},
+): Promise<void> {
+  const globals = globalOptionsOf(command);
+  let reporter = SILENT;
+  using interruption = listenForInterrupts(() => reporter.stopping());
+  const { signal } = interruption;
+  try {
+    const settings = await readSettings(process.env);
+    const mode = chooseOutputMode(globals, settings, { isTTY: process.stderr.isTTY === true, environment: process.env });
+    if (options.showsProgress) reporter = await openReporter(mode);
+    signal.throwIfAborted();
+    const result = await body({ globals, settings, mode, reporter, signal });
+    await reporter.close("done");
+    deliver(result, mode, commandName(command));
+    process.exitCode = result.exitCode ?? EXIT.done;
+  } catch (error) {
+    const ending: Ending = signal.aborted ? "interrupted" : "failed";
+    await reporter.close(ending);
+    const exitCode = fail(signal.aborted ? signal.reason : error, commandName(command), globals);
+    process.exitCode = interruption.exitCode() ?? exitCode;
+  }
+}
+
+/** Shows an error where the options want it. Returns its exit code. */
+export function fail(error: unknown, command: string, globals: GlobalOptions): number {
+  const { stack, ...report } = reportOf(error, command);
+  const exitCode = exitCodeOf(report);
+  if (globals.json) writeJsonLine(process.stdout, { kind: "error", command, exitCode, ...report }, new Date());
+  else printError({ ...report, ...(stack === undefined ? {} : { stack }) }, process.stderr, { verbose: globals.verbose === true || isDebugging() });
+  return exitCode;
+}
+
+function deliver(result: CommandResult, mode: OutputMode, command: string): void {
+  if (mode === "json") {
+    writeJsonLine(process.stdout, { kind: "result", command, exitCode: result.exitCode ?? EXIT.done, data: result.data }, new Date());
+    return;
+  }
+  if (result.isInView && mode === "live" && process.stdout.isTTY) return;
+  if (result.lines && result.lines.length > 0) process.stdout.write(`${result.lines.join("\n")}\n`);
+}
+
+function isDebugging(): boolean {
+  return Boolean(process.env["RBUILD_DEBUG"]);
+}

@@ -1,0 +1,55 @@
+import { RbuildError } from "../../system/errors.ts";
+import { parseHttpUrl, parseProxy, parseUi, type UiChoice } from "../values.ts";
+import type { ProxyChoice } from "../../rbuild/index.ts";
+
+/** A person's lasting choices. An option on the command line or a variable of the environment wins over them. */
+export interface Settings {
+  readonly proxy?: ProxyChoice;
+  readonly mirror?: string;
+  readonly ui?: UiChoice;
+  readonly engineRoot?: string;
+  readonly runRoot?: string;
+  readonly host?: string;
+}
+
+interface SettingKind {
+  readonly description: string;
+  /** @throws RbuildError `cli.invalid-value` */
+  readonly parse: (text: string) => unknown;
+  readonly field: keyof Settings;
+}
+
+const text = (value: string) => {
+  if (value.trim() === "") throw new RbuildError("cli.invalid-value", "an empty value is none; rbuild config unset KEY takes a setting away", { category: "invalid" });
+  return value;
+};
+
+/** Every setting there is, by the name of the option it stands for. */
+export const SETTINGS: Readonly<Record<string, SettingKind>> = {
+  proxy: { description: "package proxy of builds: none, link, or a URL", parse: parseProxy, field: "proxy" },
+  mirror: { description: "Debian mirror that packages come from: a URL", parse: parseHttpUrl, field: "mirror" },
+  ui: { description: "what a terminal shows: live or plain", parse: parseUi, field: "ui" },
+  "engine-root": { description: "where the embedded engine keeps images and containers", parse: text, field: "engineRoot" },
+  "run-root": { description: "where the embedded engine keeps what ends with the boot", parse: text, field: "runRoot" },
+  host: { description: "Docker API to use instead of the embedded engine", parse: text, field: "host" },
+};
+
+/** Settings from texts by name. @throws RbuildError `config.unknown-key`, `cli.invalid-value` */
+export function parseSettings(texts: Readonly<Record<string, unknown>>): Settings {
+  const settings: Partial<Record<keyof Settings, unknown>> = {};
+  for (const [key, value] of Object.entries(texts)) {
+    const kind = settingKind(key);
+    if (typeof value !== "string") throw new RbuildError("cli.invalid-value", `the setting ${key} is no text`, { category: "invalid", hint: `rbuild config unset ${key}` });
+    settings[kind.field] = kind.parse(value);
+  }
+  return settings as Settings;
+}
+
+export function settingKind(key: string): SettingKind {
+  const kind = Object.hasOwn(SETTINGS, key) ? SETTINGS[key] : undefined;
+  if (kind) return kind;
+  throw new RbuildError("config.unknown-key", `there is no setting ${JSON.stringify(key)}`, {
+    category: "invalid",
+    hint: `one of ${Object.keys(SETTINGS).join(", ")}`,
+  });
+}
