@@ -14,7 +14,7 @@ import {
 } from "../../system/index.ts";
 import { chooseSubnet, hostBlocks } from "./choose-subnet.ts";
 import type { NetworkDefinition } from "./definition-store.ts";
-import { applyRules, BRIDGE_PREFIX, firewallScript } from "./firewall.ts";
+import { BRIDGE_PREFIX, makeRules } from "./firewall.ts";
 import { openForwarding } from "./forward-policy.ts";
 import { addressText, blockText, macFor, overlaps, parseAddress, parseSubnet } from "./ipv4.ts";
 import type { RunningNetwork } from "./running-networks.ts";
@@ -57,18 +57,21 @@ export async function bringUp(definition: NetworkDefinition, bridge: string, oth
     throw error;
   }
   const subnet = blockText(block);
-  const rules = applyRules(firewallScript({ bridge, subnet, internal: definition.internal }));
-  const ready = Promise.all([rules, !definition.internal && openForwarding(bridge)]).then(([, forwardingOpened]) => ({
-    networkId: definition.id,
-    bridge,
-    subnet,
-    gateway: addressText(gateway),
-    internal: definition.internal,
-    forwardingOpened,
-    ...(mtu === undefined ? {} : { mtu }),
-    lastOffset: 0,
-    members: [],
-  }));
+  const ready = (async () => {
+    const listing = await makeRules({ bridge, subnet, internal: definition.internal });
+    const forwardingOpened = !definition.internal && (await openForwarding(bridge, listing));
+    return {
+      networkId: definition.id,
+      bridge,
+      subnet,
+      gateway: addressText(gateway),
+      internal: definition.internal,
+      forwardingOpened,
+      ...(mtu === undefined ? {} : { mtu }),
+      lastOffset: 0,
+      members: [],
+    };
+  })();
   ready.catch(() => {}); // Seen by whoever awaits it.
   return { bridge, ready };
 }

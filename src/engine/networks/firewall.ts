@@ -5,14 +5,14 @@ import type { RunningNetwork } from "./running-networks.ts";
 /** Interfaces of every rbuild network on the host, whichever engine made it. */
 export const BRIDGE_PREFIX = "rbuild";
 
-export const tableName = (bridge: string): string => `rbuild_${bridge.replaceAll("-", "_")}`;
+const tableName = (bridge: string): string => `rbuild_${bridge.replaceAll("-", "_")}`;
 
 /**
- * The network's nftables rules, as one transaction that also replaces whatever was there under its name.
+ * The network's nftables rules, as one transaction that fails when a table of that name is there.
  * Members reach each other and, unless internal, everything but other rbuild networks; from outside only answers and published
  * ports come in.
  */
-export function firewallScript(network: Pick<RunningNetwork, "bridge" | "subnet" | "internal">): string {
+function firewallScript(network: Pick<RunningNetwork, "bridge" | "subnet" | "internal">): string {
   const { bridge, subnet } = network;
   const table = tableName(bridge);
   const forward = network.internal
@@ -45,14 +45,26 @@ export function firewallScript(network: Pick<RunningNetwork, "bridge" | "subnet"
       ];
   const members = `iifname "${bridge}" oifname "${bridge}" accept`;
   return [
-    `table ip ${table}`,
-    `delete table ip ${table}`,
+    `create table ip ${table}`,
     `table ip ${table} {`,
     chain("forward", "filter hook forward priority filter", [members, ...forward]),
     ...nat,
     "}",
     "",
   ].join("\n");
+}
+
+/** Takes the network's table away. The first line lets the second succeed when there is none. */
+export const dropScript = (bridge: string): string => `table ip ${tableName(bridge)}\ndelete table ip ${tableName(bridge)}\n`;
+
+/**
+ * Makes the network's rules, in place of any that a killed process left. Removing rules costs 10 ms, so it is tried without.
+ * Returns nft's listing of all IPv4 chains, asked in the same breath because starting nft is most of the cost.
+ */
+export async function makeRules(network: Pick<RunningNetwork, "bridge" | "subnet" | "internal">): Promise<string> {
+  const script = `${firewallScript(network)}list chains ip\n`;
+  const { exitCode, stdout } = await run("nft", ["-f", "-"], { input: script, okCodes: [0, 1] });
+  return exitCode === 0 ? stdout : (await run("nft", ["-f", "-"], { input: `${dropScript(network.bridge)}${script}` })).stdout;
 }
 
 export async function applyRules(script: string): Promise<void> {

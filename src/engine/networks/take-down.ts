@@ -1,10 +1,7 @@
 import { spawn } from "node:child_process";
 import { deleteLink, NetlinkSocket, toolEnvironment } from "../../system/index.ts";
-import { applyRules, tableName } from "./firewall.ts";
+import { applyRules, dropScript } from "./firewall.ts";
 import { closeForwarding } from "./forward-policy.ts";
-
-/** The first line lets the second succeed when there is no such table. */
-const dropScript = (bridge: string): string => `table ip ${tableName(bridge)}\ndelete table ip ${tableName(bridge)}\n`;
 
 /** Removes the bridge, its rules and the openings made for it in other firewalls. Idempotent. */
 export async function takeDown(bridge: string, options: { readonly forwardingOpened: boolean }): Promise<void> {

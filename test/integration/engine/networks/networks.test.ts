@@ -223,3 +223,22 @@ test("joins and leaves in a few milliseconds", async () => {
   expect(median(times.attach)).toBeLessThan(25);
   expect(median(times.detach)).toBeLessThan(25);
 });
+
+test("lets its packets through another firewall that drops what it does not know, and closes that again", async ({ skip }) => {
+  if ((await run("nft", ["list", "tables"])).stdout.includes("table ip filter\n")) skip("the host has an iptables firewall of its own");
+  await using bench = await networkBench();
+  await using outside = await outsideHost();
+  await using _out = await serveIn(outside.namespacePath, 7000, "outside");
+  await using opened = bench.open();
+  const filter = "table ip filter { chain DOCKER-USER { }; chain FORWARD { type filter hook forward priority 0; policy drop; jump DOCKER-USER; }; }";
+  await run("nft", ["-f", "-"], { input: `create ${filter.slice(0, 15)}\n${filter}\n` });
+  try {
+    await bench.attach(opened, 1);
+    expect((await bench.inside(1, "nc", outside.address, "7000")).stdout).toBe("outside");
+    await opened.stack.detach(containerId(1));
+    await opened[Symbol.asyncDispose]();
+    expect((await run("nft", ["list", "chain", "ip", "filter", "DOCKER-USER"])).stdout).not.toContain("rbuild");
+  } finally {
+    await run("nft", ["delete", "table", "ip", "filter"]);
+  }
+});
