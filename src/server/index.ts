@@ -1,1 +1,2 @@
-export {};
+export { takeActivationFd } from "./activation.ts";
+export { type ServedEngine, type ServeOptions, serveEngine } from "./serve.ts";

@@ -1,3 +1,4 @@
+export * from "./cgroup-usage.ts";
 export * from "./clock.ts";
 export * from "./errors.ts";
 export * from "./files.ts";

@@ -1,0 +1,18 @@
+import type { Answer } from "../../http/answer.ts";
+import { parameterMissing } from "../../http/query.ts";
+import type { Handler } from "../../http/router.ts";
+import type { ServerContext } from "../../context.ts";
+
+async function save({ engine }: ServerContext, names: readonly string[]): Promise<Answer> {
+  // Looked up first, so that a missing one is an error and not a broken archive.
+  for (const name of names) await engine.images.get(name);
+  return { kind: "bytes", contentType: "application/x-tar", source: engine.images.save(names) };
+}
+
+export const saveImage: Handler = ({ params }, context) => save(context, [params["name"] ?? ""]);
+
+export const saveImages: Handler = ({ query }, context) => {
+  const names = query.texts("names");
+  if (names.length === 0) throw parameterMissing("names");
+  return save(context, names);
+};
