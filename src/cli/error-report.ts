@@ -16,7 +16,16 @@ export interface ErrorReport {
 
 /** System errors that say that the host is not able, not that the work failed. */
 const HOST_ERRORS = new Set(["ENOSPC", "EDQUOT", "EACCES", "EPERM", "EROFS", "EMFILE", "ENFILE", "ENOMEM"]);
-const CATEGORIES: ReadonlySet<string> = new Set<ErrorCategory>(["invalid", "not-found", "conflict", "refused", "untrusted", "unavailable", "cancelled", "failed"]);
+const CATEGORIES: ReadonlySet<string> = new Set<ErrorCategory>([
+  "invalid",
+  "not-found",
+  "conflict",
+  "refused",
+  "untrusted",
+  "unavailable",
+  "cancelled",
+  "failed",
+]);
 const MAX_CAUSES = 10;
 
 /**

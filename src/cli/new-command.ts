@@ -7,7 +7,10 @@ export function newCommand(name: string, description: string) {
     .exitOverride()
     .configureOutput({ outputError() {} })
     .showSuggestionAfterError()
-    .configureHelp({ showGlobalOptions: true, subcommandTerm: (command) => [command.name(), command.usage()].filter(Boolean).join(" ").replace("[options] ", "").replace("[options]", "") });
+    .configureHelp({
+      showGlobalOptions: true,
+      subcommandTerm: (command) => [command.name(), command.usage()].filter(Boolean).join(" ").replace("[options] ", "").replace("[options]", ""),
+    });
 }
 
 /** The end of a help text: commands as they are typed, each with what it does. */

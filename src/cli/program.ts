@@ -3,6 +3,7 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { isSystemError, RbuildError } from "../system/errors.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { configCommand } from "./commands/config.ts";
+import { doctorCommand } from "./commands/doctor.ts";
 import { addGlobalOptions, globalOptionsOf } from "./global-options.ts";
 import { examples, newCommand } from "./new-command.ts";
 import { readVersion } from "./version.ts";
@@ -19,6 +20,7 @@ export function createProgram(): CommandUnknownOpts {
     .helpOption("-h, --help", "print help for a command")
     .helpCommand("help [command]", "print help for a command")
     .enablePositionalOptions()
+    .addCommand(doctorCommand())
     .addCommand(configCommand())
     .addCommand(completionCommand(createProgram))
     .addHelpText(

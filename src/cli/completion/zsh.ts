@@ -5,7 +5,9 @@ import { quote } from "./quote.ts";
 export function zshCompletion(root: CommandNode): string {
   return `#compdef rbuild
 # rbuild completion for zsh; a file _rbuild in a directory of $fpath, or: eval "$(rbuild completion zsh)"
-${allCommands(root).map((command) => commandFunction(command, root)).join("\n")}
+${allCommands(root)
+  .map((command) => commandFunction(command, root))
+  .join("\n")}
 if [[ $zsh_eval_context[-1] == loadautofunc ]]; then _rbuild "$@"; else compdef _rbuild rbuild; fi
 `;
 }
@@ -14,7 +16,9 @@ const functionName = (command: CommandNode) => ["_rbuild", ...command.path].join
 
 function commandFunction(command: CommandNode, root: CommandNode): string {
   const everywhere = command === root ? [] : root.options.filter((option) => !option.names.includes("--version") && !option.names.includes("--help"));
-  const options = [...command.options, ...everywhere].flatMap((option) => option.names.map((name) => quote(`*${name}[${escape(option.description)}]${option.value ? `:value:${action(option.value)}` : ""}`)));
+  const options = [...command.options, ...everywhere].flatMap((option) =>
+    option.names.map((name) => quote(`*${name}[${escape(option.description)}]${option.value ? `:value:${action(option.value)}` : ""}`)),
+  );
   if (command.commands.length === 0) {
     const values = command.values.map((value, place) => quote(`${place + 1}:value:${action(value)}`));
     return `${functionName(command)}() {\n  _arguments -s \\\n    ${[...options, ...values].join(" \\\n    ")}\n}`;

@@ -11,7 +11,11 @@ export async function readSettings(environment: Readonly<Record<string, string |
     return parseSettings((await openSettingsFile(place)).all());
   } catch (error) {
     if (error instanceof RbuildError && error.code !== "config.unreadable") {
-      throw new RbuildError(error.code, `${place.file}: ${error.message}`, { category: "invalid", hint: error.hint ?? `correct or remove ${place.file}`, cause: error });
+      throw new RbuildError(error.code, `${place.file}: ${error.message}`, {
+        category: "invalid",
+        hint: error.hint ?? `correct or remove ${place.file}`,
+        cause: error,
+      });
     }
     throw error;
   }

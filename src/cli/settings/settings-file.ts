@@ -44,6 +44,10 @@ function open(place: SettingsPlace): Conf<Record<string, unknown>> {
     void conf.store;
     return conf;
   } catch (error) {
-    throw new RbuildError("config.unreadable", `${place.file} cannot be read as settings`, { category: "invalid", hint: `correct or remove ${place.file}`, cause: error });
+    throw new RbuildError("config.unreadable", `${place.file} cannot be read as settings`, {
+      category: "invalid",
+      hint: `correct or remove ${place.file}`,
+      cause: error,
+    });
   }
 }

@@ -20,7 +20,8 @@ interface SettingKind {
 }
 
 const text = (value: string) => {
-  if (value.trim() === "") throw new RbuildError("cli.invalid-value", "an empty value is none; rbuild config unset KEY takes a setting away", { category: "invalid" });
+  if (value.trim() === "")
+    throw new RbuildError("cli.invalid-value", "an empty value is none; rbuild config unset KEY takes a setting away", { category: "invalid" });
   return value;
 };
 
@@ -39,7 +40,8 @@ export function parseSettings(texts: Readonly<Record<string, unknown>>): Setting
   const settings: Partial<Record<keyof Settings, unknown>> = {};
   for (const [key, value] of Object.entries(texts)) {
     const kind = settingKind(key);
-    if (typeof value !== "string") throw new RbuildError("cli.invalid-value", `the setting ${key} is no text`, { category: "invalid", hint: `rbuild config unset ${key}` });
+    if (typeof value !== "string")
+      throw new RbuildError("cli.invalid-value", `the setting ${key} is no text`, { category: "invalid", hint: `rbuild config unset ${key}` });
     settings[kind.field] = kind.parse(value);
   }
   return settings as Settings;

@@ -1,0 +1,72 @@
+import { Option } from "@commander-js/extra-typings";
+import type { Diagnosis, Job } from "../../rbuild/doctor/index.ts";
+import { DEFAULT_ENGINE_ROOT } from "../engine-places.ts";
+import { EXIT } from "../exit-code.ts";
+import { examples, newCommand } from "../new-command.ts";
+import type { Session } from "../session.ts";
+
+const JOBS = ["engine", "image", "iso", "test", "bench"] as const satisfies readonly Job[];
+
+interface DoctorOptions {
+  readonly for: Job;
+  readonly fix?: true;
+  readonly yes?: true;
+  readonly mirror?: string;
+}
+
+export function doctorCommand() {
+  return newCommand("doctor", "say what this machine lacks, with the command that mends it")
+    .addOption(new Option("--for <job>", "what the machine is wanted for").choices(JOBS).default("iso" as const))
+    .option("--fix", "install the Debian packages that are missing")
+    .option("-y, --yes", "with --fix: do not ask")
+    .option("--mirror <url>", "Debian mirror to take packages from")
+    .addHelpText(
+      "after",
+      examples([
+        ["sudo rbuild doctor", "root sees more: kernel features are tried for real"],
+        ["rbuild doctor --fix", "ask, then install what is missing"],
+        ["rbuild doctor --for test --json", "for programs"],
+      ]),
+    )
+    .action(async (options, command) => {
+      const { runSession } = await import("../session.ts");
+      await runSession(command, async (session) => {
+        const diagnosis = await examine(options, session);
+        const { diagnosisLines } = await import("../doctor-text.ts");
+        return { data: diagnosis, lines: diagnosisLines(diagnosis, process.stdout), exitCode: diagnosis.isAble ? EXIT.done : EXIT.hostNotAble };
+      });
+    });
+}
+
+async function examine(options: DoctorOptions, session: Session): Promise<Diagnosis> {
+  const { diagnose, installPackages } = await import("../../rbuild/doctor/index.ts");
+  const { globals, settings, signal } = session;
+  const mirror = options.mirror ?? settings.mirror;
+  const engineRoot = globals.engineRoot ?? settings.engineRoot ?? DEFAULT_ENGINE_ROOT;
+  const look = () => diagnose({ job: options.for, engineRoot, signal, ...(mirror === undefined ? {} : { mirror }) });
+  const before = await look();
+  if (!options.fix || before.packages.length === 0) return before;
+  if (!options.yes) await confirmInstallation(before, signal);
+  const quiet = session.mode === "quiet" || session.mode === "json";
+  await installPackages(before.packages, { signal, onLine: (line) => void (quiet || process.stderr.write(`${line}\n`)) });
+  return look();
+}
+
+/** @throws RbuildError `doctor.not-confirmed` */
+async function confirmInstallation(diagnosis: Diagnosis, signal: AbortSignal): Promise<void> {
+  const [{ createInterface }, { RbuildError }] = await Promise.all([import("node:readline/promises"), import("../../system/index.ts")]);
+  const names = diagnosis.packages.map((group) => group[0]).join(" ");
+  const refuse = (why: string) =>
+    new RbuildError("doctor.not-confirmed", `${why}; nothing was installed`, {
+      category: "cancelled",
+      hint: `rbuild doctor --for ${diagnosis.job} --fix --yes`,
+    });
+  if (!process.stdin.isTTY) throw refuse("there is no terminal to ask on");
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await terminal.question(`Install ${names} with apt-get? [Y/n] `, { signal });
+    if (!/^(?:y(?:es)?)?$/i.test(answer.trim())) throw refuse("not confirmed");
+  } finally {
+    terminal.close();
+  }
+}

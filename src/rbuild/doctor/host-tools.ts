@@ -1,0 +1,43 @@
+import type { Job } from "./jobs.ts";
+
+/** Something a Debian package brings that rbuild, its engine or its tests start or read. */
+export interface HostTool {
+  /** Any one of them in PATH is enough. An absolute path is a file that must be there. */
+  readonly programs: readonly [string, ...string[]];
+  /** Any one of them brings it, the first that the host's archive has. */
+  readonly packages: readonly [string, ...string[]];
+  /** Lowest version that is known to work. */
+  readonly minimum?: string;
+  /** Arguments that print the version; default `--version`. */
+  readonly versionArguments?: readonly string[];
+  readonly why: string;
+  /** The first job that needs it, and so do all above. */
+  readonly job: Job;
+  /** Something is less good without it, nothing fails. */
+  readonly isOptional?: boolean;
+}
+
+/** All host tools. What a package of Debian's own set of essential ones brings is listed where its version matters. */
+export const HOST_TOOLS: readonly HostTool[] = [
+  { programs: ["runc", "crun"], packages: ["runc"], minimum: "1.0", why: "starts containers (OCI runtime)", job: "engine" },
+  { programs: ["conmon"], packages: ["conmon"], minimum: "2.0.25", why: "keeps a container's streams, log and exit code", job: "engine" },
+  { programs: ["ip"], packages: ["iproute2"], versionArguments: ["-V"], why: "takes container networks down", job: "engine" },
+  { programs: ["nft"], packages: ["nftables"], minimum: "0.9.8", why: "network address translation and published ports", job: "engine" },
+  { programs: ["tar"], packages: ["tar"], minimum: "1.30", why: "unpacks layers exactly", job: "engine" },
+  { programs: ["unshare"], packages: ["util-linux"], minimum: "2.34", why: "namespaces of helper processes", job: "engine" },
+  { programs: ["zstd"], packages: ["zstd"], why: "reads zstd layers and archives", job: "engine", isOptional: true },
+  { programs: ["xz"], packages: ["xz-utils"], why: "reads xz layers and archives", job: "engine", isOptional: true },
+  { programs: ["apt-get"], packages: ["apt"], minimum: "2.0", why: "knows the host's Debian mirror", job: "image" },
+  { programs: ["mmdebstrap"], packages: ["mmdebstrap"], minimum: "0.7", why: "bootstraps the base image", job: "image" },
+  {
+    programs: ["/usr/share/keyrings/debian-archive-keyring.gpg", "/usr/share/keyrings/debian-archive-keyring.pgp"],
+    packages: ["debian-archive-keyring"],
+    why: "checks the signature of the Debian archive",
+    job: "image",
+  },
+  { programs: ["git"], packages: ["git"], minimum: "2.20", why: "knows the commit, tag and state of the tree that is built", job: "iso" },
+  { programs: ["make"], packages: ["make"], why: "runs the checkout's own targets", job: "test" },
+  { programs: ["qemu-system-x86_64"], packages: ["qemu-system-x86"], minimum: "5.2", why: "boots the ISO that was built", job: "test" },
+  { programs: ["docker"], packages: ["docker-cli", "docker.io"], minimum: "20.10", why: "the real client, against the engine's API", job: "test" },
+  { programs: ["dockerd"], packages: ["docker.io"], minimum: "20.10", why: "the other engine, to compare with", job: "bench" },
+];
