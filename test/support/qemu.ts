@@ -41,13 +41,11 @@ export async function bootIso(path: string, options: BootOptions = {}): Promise<
 }
 
 function machine(path: string, options: BootOptions): string[] {
-  return [
-    ...["-machine", "pc", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", String(options.memory ?? 1024)],
-    ...["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-vga", "std", "-serial", "stdio"],
-    // Option values have commas doubled.
-    ...["-drive", `if=ide,media=cdrom,readonly=on,format=raw,file=${path.replaceAll(",", ",,")}`, "-boot", "d"],
-    ...(options.firmware === "uefi" ? ["-bios", "/usr/share/ovmf/OVMF.fd"] : []),
-  ];
+  const fixed = "-machine pc -accel tcg,thread=multi -cpu max -smp 2 -nodefaults -no-user-config -no-reboot -display none -vga std -serial stdio -boot d";
+  // Option values have commas doubled.
+  const drive = `if=ide,media=cdrom,readonly=on,format=raw,file=${path.replaceAll(",", ",,")}`;
+  const firmware = options.firmware === "uefi" ? ["-bios", "/usr/share/ovmf/OVMF.fd"] : [];
+  return [...fixed.split(" "), "-m", String(options.memory ?? 1024), "-drive", drive, ...firmware];
 }
 
 class SerialMachine implements VirtualMachine {

@@ -1,0 +1,34 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { logIn, runOnConsole } from "../../support/console-session.ts";
+import { buildExample, copyExample, type ExampleTree, sha256 } from "../../support/example-tree.ts";
+import { bootIso } from "../../support/qemu.ts";
+
+let tree: ExampleTree;
+
+beforeAll(async () => {
+  tree = await copyExample("tiny");
+  await buildExample(tree);
+});
+
+afterAll(async () => {
+  await tree[Symbol.asyncDispose]();
+});
+
+test("a second build elsewhere, with one CPU and another umask, time zone and locale, has the same bytes", async () => {
+  await using other = await copyExample("tiny", "somewhere/else");
+  await buildExample(other, {
+    wrapper: ["taskset", "--cpu-list", "0", "sh", "-c", 'umask 077; exec "$@"', "sh"],
+    environment: { TZ: "Pacific/Auckland", LC_ALL: "C", LANG: "de_DE.UTF-8" },
+  });
+  expect(await sha256(join(other.output, "tiny.iso"))).toBe(await sha256(join(tree.output, "tiny.iso")));
+  expect(await sha256(join(other.output, "tiny.packages"))).toBe(await sha256(join(tree.output, "tiny.packages")));
+});
+
+test.each(["bios", "uefi"] as const)("the ISO boots by %s from its CD to a login prompt, and the system works", async (firmware) => {
+  await using machine = await bootIso(join(tree.output, "tiny.iso"), { firmware });
+  await logIn(machine, "root");
+  expect(await runOnConsole(machine, "cat /etc/hostname")).toBe("tiny");
+  expect(await runOnConsole(machine, "grep -c ' / overlay ' /proc/mounts")).toBe("1");
+  expect(await runOnConsole(machine, "dpkg-query --show base-files")).toMatch(/^base-files\s+12\./);
+});
