@@ -6,5 +6,19 @@ import type Docker from "dockerode";
  */
 export type ContainerHost = Pick<
   Docker,
-  "createContainer" | "getContainer" | "listContainers" | "getImage" | "listImages" | "loadImage" | "importImage" | "buildImage" | "createVolume" | "getVolume" | "createNetwork" | "getNetwork" | "info" | "version" | "modem"
+  | "createContainer"
+  | "getContainer"
+  | "listContainers"
+  | "getImage"
+  | "listImages"
+  | "loadImage"
+  | "importImage"
+  | "buildImage"
+  | "createVolume"
+  | "getVolume"
+  | "createNetwork"
+  | "getNetwork"
+  | "info"
+  | "version"
+  | "modem"
 >;

@@ -1,8 +1,13 @@
+import type { Clock } from "../../system/index.ts";
 import type { ContainerHost } from "../container-host/container-host.ts";
 import type { RbuildReport } from "../events.ts";
 
 /** Where apt inside the build container gets its packages through. */
-export type ProxyChoice = { readonly kind: "none" } | { readonly kind: "link" } | { readonly kind: "url"; readonly url: string };
+export type ProxyChoice =
+  | { readonly kind: "none" }
+  /** A container of its own; `upstream` is the proxy that it goes through itself, by default the one of the host's APT. */
+  | { readonly kind: "link"; readonly upstream?: string }
+  | { readonly kind: "url"; readonly url: string };
 
 export interface IsoOptions {
   /** Directory that has rbuild.yaml, inside a Git work tree. */
@@ -31,6 +36,8 @@ export interface IsoDependencies {
   readonly report: RbuildReport;
   /** Locks and kept builds: lasting state of the domain, outside the engine's. */
   readonly stateDirectory: string;
+  /** Default: the system's. */
+  readonly clock?: Clock;
 }
 
 export interface Artifact {
@@ -48,6 +55,8 @@ export interface IsoResult {
   readonly logPath: string;
   readonly checksumsPath: string;
   readonly publishable: boolean;
+  /** Why not; empty when publishable. */
+  readonly reasons: readonly string[];
 }
 
 /** `buildIso` in build-iso.ts is the one implementation. */

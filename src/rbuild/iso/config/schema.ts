@@ -36,7 +36,9 @@ const device = z
     "must be `loop` or a device file below /dev, not one of the memory devices",
   );
 
-const proxy = z.string().regex(/^(?:none|link|http:\/\/[^\s/]+\/?)$/, "must be none, link, or the http URL of a proxy");
+const proxy = z
+  .string()
+  .regex(/^(?:none|link|(?:link\+)?http:\/\/[^\s/]+\/?)$/, "must be none, link, the http URL of a proxy, or link+URL for both one after the other");
 
 /** Content of rbuild.yaml: docs/rbuild-yaml.md. */
 export const rbuildYamlSchema = z.strictObject({

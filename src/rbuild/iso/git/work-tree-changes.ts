@@ -43,3 +43,10 @@ async function ownChanges(git: Git, ignore: string | undefined): Promise<string[
     return [path.startsWith(prefix) ? path.slice(prefix.length) : path];
   });
 }
+
+/** What Git ignores below git's directory: files, and directories with a closing slash. */
+export async function listIgnored(git: Git, ignore: string | undefined): Promise<string[]> {
+  const pathspec = [".", ...(ignore === undefined ? [] : [`:(exclude,literal)${ignore}`])];
+  const { stdout } = await git.run(["ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z", "--", ...pathspec]);
+  return stdout.split("\0").filter((path) => path !== "");
+}

@@ -1,0 +1,27 @@
+import type Docker from "dockerode";
+import { readFrames } from "./frames.ts";
+import { asked } from "./host-error.ts";
+
+const MAX_EXEC_OUTPUT = 1024 * 1024;
+
+/** Runs a command in a running container to its end. Output over 1 MiB is dropped. */
+export async function execInContainer(
+  container: Docker.Container,
+  command: readonly string[],
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<{ readonly exitCode: number; readonly output: string }> {
+  const abort = options.signal ? { abortSignal: options.signal } : {};
+  const what = `run ${command[0]} in the container ${container.id.slice(0, 12)}`;
+  const exec = await asked(what, container.exec({ Cmd: [...command], AttachStdout: true, AttachStderr: true, ...abort }));
+  const stream = await asked(what, exec.start({ ...abort }));
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const { data } of readFrames(stream)) {
+    const part = Buffer.from(data.subarray(0, MAX_EXEC_OUTPUT - size));
+    size += part.byteLength;
+    parts.push(part);
+  }
+  options.signal?.throwIfAborted();
+  const { ExitCode: exitCode } = await asked(what, exec.inspect());
+  return { exitCode: exitCode ?? -1, output: Buffer.concat(parts).toString("utf8") };
+}
