@@ -56,3 +56,18 @@ export interface ImageListing {
   readonly pin: ImagePin | undefined;
   readonly verdict: PinVerdict["kind"];
 }
+
+export interface EnsureImageOptions {
+  readonly name: string;
+  /** APT mirror, for an image that must be reproduced. */
+  readonly mirror?: string;
+  /** Go on with an image that is not the pinned one. */
+  readonly allowMismatch?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** An image that may be used: make containers from `imageId`, which is what this engine calls it. */
+export type EnsuredImage =
+  | { readonly kind: "exact"; readonly how: "present" | "reproduced"; readonly pin: ImagePin; readonly reference: string; readonly imageId: string }
+  /** Used because of `allowMismatch`; nothing made with it may be published. */
+  | { readonly kind: "overridden"; readonly reason: string; readonly pin: ImagePin | undefined; readonly reference: string; readonly imageId: string };

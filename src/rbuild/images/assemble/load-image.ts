@@ -1,0 +1,43 @@
+import { Readable } from "node:stream";
+import { withStep } from "../../../make-runner/index.ts";
+import { RbuildError } from "../../../system/index.ts";
+import type { BuildWorkspace } from "../build-workspace.ts";
+import { inspectImage, isImage } from "../inspect-image.ts";
+import type { SavedBlob } from "./saved-blobs.ts";
+import { readEngineMessages } from "./engine-messages.ts";
+import { writeImageArchive } from "./image-archive.ts";
+import type { ImageBlobs } from "./image-blobs.ts";
+
+const PROGRESS_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Gives an image to the engine, under `reference`, and asks it back.
+ * @throws RbuildError `image.load-failed`
+ */
+export async function loadImage(image: ImageBlobs, layers: readonly SavedBlob[], reference: string, workspace: BuildWorkspace): Promise<void> {
+  const { host, report, parentStep, signal } = workspace;
+  await withStep(report, { name: "image.load", subject: reference, ...(parentStep === undefined ? {} : { parent: parentStep }) }, async (step) => {
+    async function* archive() {
+      let [done, told] = [0, 0];
+      for await (const chunk of writeImageArchive(image, layers, reference)) {
+        signal?.throwIfAborted();
+        done += chunk.byteLength;
+        if (done - told >= PROGRESS_BYTES) {
+          told = done;
+          step.progress(Math.min(done, image.size), "bytes", image.size);
+        }
+        yield chunk;
+      }
+    }
+    const answer = await host.loadImage(Readable.from(archive(), { objectMode: false }), { quiet: 1 });
+    for await (const { error } of readEngineMessages(answer as AsyncIterable<Uint8Array>)) {
+      if (error !== undefined) throw new RbuildError("image.load-failed", `the engine could not load ${reference}: ${error}`, { hint: "rbuild doctor" });
+    }
+    const found = await inspectImage(host, reference);
+    if (!found || !isImage(found, image)) {
+      throw new RbuildError("image.load-failed", `the engine was given ${reference} with the id ${image.imageId} and now calls it ${found?.Id ?? "absent"}`, {
+        hint: "rbuild engine fsck",
+      });
+    }
+  });
+}

@@ -1,0 +1,43 @@
+import { createWriteStream } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { type Digest, DigestHasher } from "../../../oci/index.ts";
+import { readTar } from "../../../system/tar/index.ts";
+import type { BuildWorkspace } from "../build-workspace.ts";
+
+/** A blob of an image as the engine's archive of it has it. */
+export interface SavedBlob {
+  readonly digest: Digest;
+  /** Bytes. */
+  readonly size: number;
+  readonly path: string;
+}
+
+/** Finds blobs by their digests in what `docker save` gives of an image, whatever the archive calls them. Those not in it are left out. */
+export async function fetchSavedBlobs(
+  imageId: string,
+  digests: readonly Digest[],
+  { host, directory, signal }: Pick<BuildWorkspace, "host" | "directory" | "signal">,
+): Promise<Map<Digest, SavedBlob>> {
+  const wanted = new Set(digests);
+  const found = new Map<Digest, SavedBlob>();
+  const saved = (await host.getImage(imageId).get()) as AsyncIterable<Uint8Array> & NodeJS.ReadableStream;
+  let count = 0;
+  for await (const entry of readTar(saved)) {
+    if (entry.kind !== "file" || found.size === wanted.size) continue;
+    const path = join(directory, `saved-${count++}`);
+    const hasher = new DigestHasher();
+    const hashed = async function* () {
+      for await (const chunk of entry.body) {
+        hasher.update(chunk);
+        yield chunk;
+      }
+    };
+    await pipeline(hashed, createWriteStream(path, { mode: 0o600 }), signal === undefined ? {} : { signal });
+    const digest = hasher.digest();
+    if (wanted.has(digest) && !found.has(digest)) found.set(digest, { digest, size: hasher.size, path });
+    else await rm(path);
+  }
+  return found;
+}

@@ -1,0 +1,29 @@
+import { hostPlatform } from "../../oci/index.ts";
+import { findDefinition } from "../definition/find-definition.ts";
+import type { LocatedDefinition } from "../definition/read-definition.ts";
+import type { ImageDependencies, PinVerdict } from "./image-operations.ts";
+import { inspectImage, isImage } from "./inspect-image.ts";
+import { readPin } from "./pin/pin-file.ts";
+import { imageReference } from "./present-image.ts";
+
+/** Compares what the engine has under an image's name with its pin. A pin of another architecture or version pins nothing here. */
+export async function checkPin(
+  { name }: { readonly name: string },
+  dependencies: Pick<ImageDependencies, "containerHost" | "imageDirectories">,
+): Promise<PinVerdict> {
+  return checkLocatedPin(await findDefinition(name, dependencies.imageDirectories), dependencies);
+}
+
+export async function checkLocatedPin(
+  { definition, directory }: LocatedDefinition,
+  { containerHost }: Pick<ImageDependencies, "containerHost">,
+): Promise<PinVerdict> {
+  const { name, version } = definition;
+  const pin = await readPin(directory);
+  if (!pin || pin.name !== name || pin.version !== version || pin.architecture !== hostPlatform().architecture) return { kind: "unpinned", name };
+  const tagged = await inspectImage(containerHost, imageReference(pin));
+  // Whoever gave the tag to another image means that one; a pinned image that lost its tag is still the pinned one.
+  const found = tagged ?? (await inspectImage(containerHost, pin.imageId));
+  if (!found) return { kind: "absent", pin };
+  return isImage(found, pin) ? { kind: "exact", pin } : { kind: "different", pin, found: { imageId: found.Id } };
+}
