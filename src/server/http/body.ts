@@ -27,7 +27,8 @@ export async function readJson<T>(request: IncomingMessage, schema: z.ZodType<T>
 async function readAll(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  // Destroying the rest of a refused body would cut off the answer too.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.byteLength;
     if (size > MAX_JSON_BYTES) throw new RbuildError("server.body-too-large", `the request body has over ${MAX_JSON_BYTES} bytes`, { category: "invalid" });
     chunks.push(chunk);

@@ -54,6 +54,8 @@ async function serve(router: Router, context: ServerContext, message: IncomingMe
     await (answer.kind === "hijack" ? takeOver(answer, context, message, response, upgraded, gone.signal) : writeAnswer(response, answer));
   } catch (error) {
     fail(error, match, response, upgraded);
+    // The rest of a body nobody wants is read and dropped: a client that is still sending sees its answer, not a broken pipe.
+    if (!upgraded && !message.complete) message.resume();
   }
 }
 

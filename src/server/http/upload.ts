@@ -9,15 +9,25 @@ const MAGIC: readonly (readonly [name: string, bytes: readonly number[]])[] = [
   ["xz", [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]],
   ["bzip2", [0x42, 0x5a, 0x68]],
 ];
+const LONGEST_MAGIC = 6;
 
 /**
  * An uploaded tar, uncompressed on the way when it is gzip or zstd: Docker's clients send any of them under one content type.
  * @throws RbuildError `server.compression-unsupported` for xz and bzip2, from the first read on
  */
 export async function* uploadedTar(message: IncomingMessage): AsyncGenerator<Uint8Array> {
-  const chunks = (message as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+  // What a failed request leaves unread must stay readable, so that it can be dropped and the client gets its answer.
+  const chunks = message.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>;
+  try {
+    yield* uncompressed(chunks);
+  } finally {
+    await chunks.return?.();
+  }
+}
+
+async function* uncompressed(chunks: AsyncIterator<Buffer>): AsyncGenerator<Uint8Array> {
   let head: Buffer = Buffer.alloc(0);
-  while (head.byteLength < 6) {
+  while (head.byteLength < LONGEST_MAGIC) {
     const next = await chunks.next();
     if (next.done) break;
     head = head.byteLength === 0 ? next.value : Buffer.concat([head, next.value]);
