@@ -13,6 +13,7 @@ import { createEventLog } from "./streams/event-log.ts";
 const MAX_HEADER_BYTES = 1024 * 1024;
 /** Requests under way get this long to end by themselves when the server closes. */
 const CLOSE_GRACE_MS = 2_000;
+const SWEEP_MS = 20;
 
 export interface ServeOptions {
   /** Stays the caller's: closing the server does not close it. */
@@ -57,11 +58,13 @@ export async function serveEngine(options: ServeOptions): Promise<ServedEngine> 
   const close = () => {
     closing ??= (async () => {
       const ended = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeIdleConnections();
+      // A connection that is busy now becomes idle, and stays open, when its request ends.
+      const sweeper = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
       const timer = setTimeout(() => sockets.forEach((socket) => void socket.destroy()), options.signal?.aborted ? 0 : CLOSE_GRACE_MS);
       await context.events[Symbol.asyncDispose]();
       await ended;
       clearTimeout(timer);
+      clearInterval(sweeper);
       closed.resolve();
     })();
     return closing;

@@ -55,7 +55,8 @@ async function serve(router: Router, context: ServerContext, message: IncomingMe
   } catch (error) {
     fail(error, match, response, upgraded);
     // The rest of a body nobody wants is read and dropped: a client that is still sending sees its answer, not a broken pipe.
-    if (!upgraded && !message.complete) message.resume();
+    // A stream that was being iterated can be resumed only when Node has taken notice that it no longer is.
+    if (!upgraded && !message.complete) setImmediate(() => message.resume());
   }
 }
 
