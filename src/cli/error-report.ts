@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { CommanderError } from "commander";
 import { type ErrorCategory, isRbuildError, isSystemError, redact, stripControl } from "../system/index.ts";
 
@@ -58,7 +59,7 @@ function classify(error: unknown): Classified {
   if (error instanceof Error && "code" in error && "category" in error && CATEGORIES.has(String(error.category))) {
     return { code: String(error.code), category: error.category as ErrorCategory, message: error.message, details: {} };
   }
-  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : inspect(error);
   return { code: "internal.error", category: "failed", message, hint: "this is a fault of rbuild: report it with what --verbose prints", details: {} };
 }
 
@@ -102,7 +103,7 @@ function causesOf(error: unknown): string[] {
   const causes: string[] = [];
   let next = error instanceof Error ? error.cause : undefined;
   while (next !== undefined && causes.length < MAX_CAUSES) {
-    causes.push(isRbuildError(next) ? `${next.message} [${next.code}]` : next instanceof Error ? next.message : String(next));
+    causes.push(isRbuildError(next) ? `${next.message} [${next.code}]` : next instanceof Error ? next.message : inspect(next));
     next = next instanceof Error ? next.cause : undefined;
   }
   return causes;

@@ -44,5 +44,5 @@ function withoutTaken(option: Option, command: CommandUnknownOpts): Option {
 }
 
 export function globalOptionsOf(command: CommandUnknownOpts): GlobalOptions {
-  return command.optsWithGlobals() as GlobalOptions;
+  return command.optsWithGlobals();
 }

@@ -4,6 +4,8 @@ import { isSystemError, RbuildError } from "../system/errors.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { configCommand } from "./commands/config.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { engineCommand } from "./commands/engine.ts";
+import { runCommand } from "./commands/run.ts";
 import { addGlobalOptions, globalOptionsOf } from "./global-options.ts";
 import { examples, newCommand } from "./new-command.ts";
 import { readVersion } from "./version.ts";
@@ -20,7 +22,9 @@ export function createProgram(): CommandUnknownOpts {
     .helpOption("-h, --help", "print help for a command")
     .helpCommand("help [command]", "print help for a command")
     .enablePositionalOptions()
+    .addCommand(runCommand())
     .addCommand(doctorCommand())
+    .addCommand(engineCommand())
     .addCommand(configCommand())
     .addCommand(completionCommand(createProgram))
     .addHelpText(

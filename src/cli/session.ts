@@ -45,7 +45,7 @@ export async function runSession(
   const { signal } = interruption;
   try {
     const settings = await readSettings(process.env);
-    const mode = chooseOutputMode(globals, settings, { isTTY: process.stderr.isTTY === true, environment: process.env });
+    const mode = chooseOutputMode(globals, settings, { isTTY: process.stderr.isTTY, environment: process.env });
     if (options.showsProgress) reporter = await openReporter(mode);
     signal.throwIfAborted();
     const result = await body({ globals, settings, mode, reporter, signal });

@@ -8,8 +8,9 @@ export type UiChoice = "live" | "plain";
 
 export function parseProxy(text: string): ProxyChoice {
   if (text === "none" || text === "link") return { kind: text };
-  const url = parseHttpUrl(text, "none, link, or an http or https URL");
-  return { kind: "url", url };
+  const wanted = "none, link, the http URL of a proxy, or link+URL for both one after the other";
+  if (text.startsWith("link+")) return { kind: "link", upstream: parseHttpUrl(text.slice("link+".length), wanted) };
+  return { kind: "url", url: parseHttpUrl(text, wanted) };
 }
 
 export function parseUi(text: string): UiChoice {
@@ -22,6 +23,31 @@ export function parseHttpUrl(text: string, wanted = "an http or https URL"): str
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^https?:$/.test(url.protocol) || /\s/.test(text)) throw invalid(text, wanted);
   return text.replace(/\/+$/, "");
+}
+
+/** A directory or file name as it was given. */
+export function parsePath(text: string): string {
+  if (text.trim() === "" || text.includes("\0")) throw invalid(text, "a path");
+  return text;
+}
+
+/** Where a Docker API answers. */
+export type ApiAddress =
+  | { readonly kind: "socket"; readonly path: string }
+  | { readonly kind: "tcp"; readonly protocol: "http" | "https"; readonly host: string; readonly port: number };
+
+/** `unix:///path`, `tcp://host[:port]`, `http://…` or `https://…`, as DOCKER_HOST has them. */
+export function parseApiAddress(text: string): ApiAddress {
+  const wanted = "unix:///path/of/socket or tcp://host:port";
+  if (text.startsWith("unix://")) {
+    const path = text.slice("unix://".length);
+    if (!path.startsWith("/")) throw invalid(text, wanted);
+    return { kind: "socket", path };
+  }
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !/^(?:tcp|https?):$/.test(url.protocol) || url.hostname === "") throw invalid(text, wanted);
+  const protocol = url.protocol === "https:" ? "https" : "http";
+  return { kind: "tcp", protocol, host: url.hostname, port: Number(url.port) || (protocol === "https" ? 2376 : 2375) };
 }
 
 function invalid(text: string, wanted: string): RbuildError {

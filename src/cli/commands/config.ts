@@ -1,4 +1,5 @@
 import { Argument } from "@commander-js/extra-typings";
+import { EXIT } from "../exit-code.ts";
 import { examples, newCommand } from "../new-command.ts";
 import { SETTINGS, settingKind } from "../settings/settings.ts";
 
@@ -19,7 +20,7 @@ export function configCommand() {
       const { runSession } = await import("../session.ts");
       await runSession(command, async () => {
         const value = (await openFile()).all()[name];
-        return { data: value ?? null, lines: value === undefined ? [] : [String(value)], exitCode: value === undefined ? 1 : 0 };
+        return { data: value ?? null, lines: typeof value === "string" ? [value] : [], exitCode: value === undefined ? EXIT.differs : EXIT.done };
       });
     });
 

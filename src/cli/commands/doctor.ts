@@ -1,6 +1,6 @@
 import { Option } from "@commander-js/extra-typings";
 import type { Diagnosis, Job } from "../../rbuild/doctor/index.ts";
-import { DEFAULT_ENGINE_ROOT } from "../engine-places.ts";
+import { enginePlaces } from "../engine-places.ts";
 import { EXIT } from "../exit-code.ts";
 import { examples, newCommand } from "../new-command.ts";
 import type { Session } from "../session.ts";
@@ -42,7 +42,7 @@ async function examine(options: DoctorOptions, session: Session): Promise<Diagno
   const { diagnose, installPackages } = await import("../../rbuild/doctor/index.ts");
   const { globals, settings, signal } = session;
   const mirror = options.mirror ?? settings.mirror;
-  const engineRoot = globals.engineRoot ?? settings.engineRoot ?? DEFAULT_ENGINE_ROOT;
+  const engineRoot = enginePlaces(globals, settings).root;
   const look = () => diagnose({ job: options.for, engineRoot, signal, ...(mirror === undefined ? {} : { mirror }) });
   const before = await look();
   if (!options.fix || before.packages.length === 0) return before;

@@ -35,7 +35,7 @@ export function commandTree(command: CommandUnknownOpts, path: readonly string[]
     commands: help
       .visibleCommands(command)
       .filter((child) => child.name() !== "help")
-      .map((child) => commandTree(child as CommandUnknownOpts, [...path, child.name()])),
+      .map((child) => commandTree(child, [...path, child.name()])),
   };
 }
 

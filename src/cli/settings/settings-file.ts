@@ -32,9 +32,9 @@ export async function openSettingsFile(place: SettingsPlace): Promise<SettingsFi
   };
 }
 
-function open(place: SettingsPlace): Conf<Record<string, unknown>> {
+function open(place: SettingsPlace): Conf {
   try {
-    const conf = new Conf<Record<string, unknown>>({
+    const conf = new Conf({
       cwd: place.directory,
       configName: "config",
       configFileMode: 0o600,

@@ -1,5 +1,5 @@
 import { RbuildError } from "../../system/errors.ts";
-import { parseHttpUrl, parseProxy, parseUi, type UiChoice } from "../values.ts";
+import { parseApiAddress, parseHttpUrl, parsePath, parseProxy, parseUi, type UiChoice } from "../values.ts";
 import type { ProxyChoice } from "../../rbuild/index.ts";
 
 /** A person's lasting choices. An option on the command line or a variable of the environment wins over them. */
@@ -19,20 +19,14 @@ interface SettingKind {
   readonly field: keyof Settings;
 }
 
-const text = (value: string) => {
-  if (value.trim() === "")
-    throw new RbuildError("cli.invalid-value", "an empty value is none; rbuild config unset KEY takes a setting away", { category: "invalid" });
-  return value;
-};
-
 /** Every setting there is, by the name of the option it stands for. */
 export const SETTINGS: Readonly<Record<string, SettingKind>> = {
-  proxy: { description: "package proxy of builds: none, link, or a URL", parse: parseProxy, field: "proxy" },
+  proxy: { description: "package proxy of builds: none, link, a URL, or link+URL", parse: parseProxy, field: "proxy" },
   mirror: { description: "Debian mirror that packages come from: a URL", parse: parseHttpUrl, field: "mirror" },
   ui: { description: "what a terminal shows: live or plain", parse: parseUi, field: "ui" },
-  "engine-root": { description: "where the embedded engine keeps images and containers", parse: text, field: "engineRoot" },
-  "run-root": { description: "where the embedded engine keeps what ends with the boot", parse: text, field: "runRoot" },
-  host: { description: "Docker API to use instead of the embedded engine", parse: text, field: "host" },
+  "engine-root": { description: "where the embedded engine keeps images and containers", parse: parsePath, field: "engineRoot" },
+  "run-root": { description: "where the embedded engine keeps what ends with the boot", parse: parsePath, field: "runRoot" },
+  host: { description: "Docker API to use instead of the embedded engine", parse: (text) => parseApiAddress(text) && text, field: "host" },
 };
 
 /** Settings from texts by name. @throws RbuildError `config.unknown-key`, `cli.invalid-value` */

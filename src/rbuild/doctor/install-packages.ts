@@ -73,7 +73,7 @@ async function aptGet(prefix: readonly string[], args: readonly string[], { onLi
     reject: false,
   } as const;
   const child = execa(command, rest, options);
-  for await (const line of child.iterable({ from: "all" })) onLine(String(line));
+  for await (const line of child.iterable({ from: "all" })) onLine(line);
   const result = await child;
   signal?.throwIfAborted();
   if (result.exitCode !== 0) throw toolFailure("apt-get", args, result);

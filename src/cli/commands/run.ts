@@ -1,0 +1,64 @@
+import { EXIT } from "../exit-code.ts";
+import { examples, newCommand } from "../new-command.ts";
+import type { Session } from "../session.ts";
+
+interface RunOptions {
+  readonly interactive?: true;
+  readonly tty?: true;
+  readonly env: readonly string[];
+  readonly volume: readonly string[];
+  readonly workdir?: string;
+  readonly user?: string;
+  readonly name?: string;
+  readonly network: string;
+  readonly entrypoint?: string;
+}
+
+const collect = (value: string, before: readonly string[]) => [...before, value];
+
+export function runCommand() {
+  return newCommand("run", "run a command in a container, and remove the container afterwards")
+    .argument("<image>", "reference or id of an image that the engine has")
+    .argument("[command...]", "what to run; default: the image's own command")
+    .option("-i, --interactive", "pass standard input on")
+    .option("-t, --tty", "give the container a terminal")
+    .option("-e, --env <variable>", "set KEY=VALUE, or pass KEY on from the environment", collect, [] as readonly string[])
+    .option("-v, --volume <mount>", "mount SOURCE:TARGET[:ro], SOURCE being a path or a volume's name", collect, [] as readonly string[])
+    .option("-w, --workdir <path>", "directory the command starts in")
+    .option("-u, --user <user>", "user and group as names or numbers: USER[:GROUP]")
+    .option("--name <name>", "name of the container")
+    .option("--network <network>", "bridge, host, none, or a network's name", "bridge")
+    .option("--entrypoint <program>", "run this instead of the image's entry point")
+    .option("--rm", "accepted for those used to it: the container is always removed")
+    .passThroughOptions()
+    .addHelpText(
+      "after",
+      examples([
+        ["sudo rbuild run -it rbuild/builder:1 bash", "look around in an image"],
+        [`sudo rbuild run -v "$PWD:/src:ro" IMAGE make -C /src`, "work on a directory"],
+      ]),
+    )
+    .addHelpText("after", "\nThe exit code is the command's own.")
+    .action(async (image, words, options, command) => {
+      const { runSession } = await import("../session.ts");
+      await runSession(command, (session) => run(image, words, options, session));
+    });
+}
+
+async function run(image: string, words: readonly string[], options: RunOptions, session: Session) {
+  const [{ wire }, { createOptions }, { runAttached }, { asked }] = await Promise.all([
+    import("../wire/wire.ts"),
+    import("../run-options.ts"),
+    import("../terminal/attached-container.ts"),
+    import("../../rbuild/container-host/host-error.ts"),
+  ]);
+  await using host = await wire(session);
+  session.signal.throwIfAborted();
+  const container = await asked(`make a container of ${image}`, host.docker.createContainer(createOptions(image, words, options)));
+  await using _container = { [Symbol.asyncDispose]: () => container.remove({ force: true, v: true }).catch(() => {}) };
+  // With --json, stdout belongs to the events.
+  const stdout = session.mode === "json" ? process.stderr : process.stdout;
+  const streams = { stdout, stderr: process.stderr, ...(options.interactive ? { stdin: process.stdin } : {}) };
+  const exitCode = await runAttached(container, { ...streams, hasTty: options.tty === true, signal: session.signal });
+  return { data: { exitCode }, exitCode: exitCode || EXIT.done };
+}

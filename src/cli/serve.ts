@@ -1,0 +1,37 @@
+import { mkdir } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { type ServeOptions, serveEngine, takeActivationFd } from "../server/index.ts";
+import { run } from "../system/index.ts";
+import type { EnginePlaces } from "./engine-places.ts";
+import { openOwnEngine } from "./wire/open-embedded.ts";
+
+export interface ServeChoices {
+  readonly socketPath?: string;
+  readonly signal: AbortSignal;
+  /** Called once, when clients can connect. */
+  readonly onListening: (address: string) => void;
+}
+
+/** Serves the embedded engine until the signal aborts. Containers outlive it. */
+export async function serve(places: EnginePlaces, { socketPath, signal, onListening }: ServeChoices): Promise<void> {
+  const fd = takeActivationFd();
+  await using engine = await openOwnEngine(places, "service");
+  const where = fd === undefined ? await socketIn(places, socketPath) : { fd };
+  await using server = await serveEngine({ engine, ...where, signal });
+  onListening(server.address);
+  await notifyReady();
+  await server.closed;
+}
+
+async function socketIn(places: EnginePlaces, socketPath: string | undefined): Promise<Pick<ServeOptions, "socketPath">> {
+  const path = resolve(socketPath ?? join(places.runRoot, "docker.sock"));
+  await mkdir(dirname(path), { recursive: true });
+  return { socketPath: path };
+}
+
+/** sd_notify(3), by its own tool: Node has no datagram sockets of that kind. The unit needs NotifyAccess=all. */
+async function notifyReady(): Promise<void> {
+  const socket = process.env["NOTIFY_SOCKET"];
+  if (!socket) return;
+  await run("systemd-notify", ["--ready", `--pid=${process.pid}`], { env: { PATH: process.env["PATH"] ?? "/usr/bin:/bin", NOTIFY_SOCKET: socket } });
+}

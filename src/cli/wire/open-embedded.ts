@@ -1,0 +1,22 @@
+import Docker from "dockerode";
+import { type Engine, openEngine } from "../../engine/index.ts";
+import { serveEngine } from "../../server/index.ts";
+import type { EnginePlaces } from "../engine-places.ts";
+import { openPrivateSocket } from "./private-socket.ts";
+import { requireRoot } from "./require-root.ts";
+
+/** The embedded engine for this process alone. @throws RbuildError `host.not-root` and those of the engine */
+export async function openOwnEngine(places: EnginePlaces, lifetime: "session" | "service"): Promise<Engine> {
+  requireRoot();
+  return openEngine({ root: places.root, runRoot: places.runRoot, lifetime });
+}
+
+/** The embedded engine behind a Docker client, as if a daemon were there. Disposing removes the containers that are left. */
+export async function openEmbedded(places: EnginePlaces): Promise<{ readonly docker: Docker } & AsyncDisposable> {
+  await using stack = new AsyncDisposableStack();
+  const engine = stack.use(await openOwnEngine(places, "session"));
+  const socket = stack.use(await openPrivateSocket(places.runRoot));
+  stack.use(await serveEngine({ engine, socketPath: socket.path, mode: 0o600 }));
+  const open = stack.move();
+  return { docker: new Docker({ socketPath: socket.path }), [Symbol.asyncDispose]: () => open.disposeAsync() };
+}

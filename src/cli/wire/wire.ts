@@ -1,0 +1,24 @@
+import type Docker from "dockerode";
+import { enginePlaces } from "../engine-places.ts";
+import type { Session } from "../session.ts";
+
+/** A container host for the domain, which cannot tell whose it is. */
+export interface WiredHost extends AsyncDisposable {
+  readonly docker: Docker;
+  readonly isEmbedded: boolean;
+  /** Lasting state of the domain. */
+  readonly stateDirectory: string;
+}
+
+/** `--host`, else DOCKER_HOST, else the setting `host`: the API there. Else the embedded engine. */
+export async function wire({ globals, settings }: Pick<Session, "globals" | "settings">): Promise<WiredHost> {
+  const places = enginePlaces(globals, settings);
+  const address = globals.host ?? (process.env["DOCKER_HOST"] || undefined) ?? settings.host;
+  if (address !== undefined) {
+    const { openDocker } = await import("./open-docker.ts");
+    return { docker: await openDocker(address, process.env), isEmbedded: false, stateDirectory: places.state, async [Symbol.asyncDispose]() {} };
+  }
+  const { openEmbedded } = await import("./open-embedded.ts");
+  const embedded = await openEmbedded(places);
+  return { docker: embedded.docker, isEmbedded: true, stateDirectory: places.state, [Symbol.asyncDispose]: () => embedded[Symbol.asyncDispose]() };
+}

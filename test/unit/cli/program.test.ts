@@ -1,0 +1,44 @@
+import { existsSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { allCommands, commandTree } from "../../../src/cli/completion/command-tree.ts";
+import { createProgram } from "../../../src/cli/program.ts";
+
+const tree = commandTree(createProgram());
+
+describe.each(allCommands(tree).map((command) => [["rbuild", ...command.path].join(" "), command] as const))("%s", (_name, command) => {
+  it("says what it does, in one line that is no sentence", () => {
+    expect(command.description).toMatch(/^.{10,90}[^.]$/);
+  });
+
+  it("says what each option does", () => {
+    for (const option of command.options) expect(option.description, option.names.join()).not.toBe("");
+  });
+
+  it("has no two options of one name", () => {
+    const names = command.options.flatMap((option) => option.names);
+    expect(names).toEqual([...new Set(names)]);
+  });
+});
+
+it("has every command in a file of its own", () => {
+  for (const { path } of tree.commands) expect(existsSync(new URL(`../../../src/cli/commands/${path[0]}.ts`, import.meta.url)), path[0]).toBe(true);
+});
+
+it.each(["before", "after"])("takes global options %s the command", async (place) => {
+  const program = createProgram();
+  const seen: unknown[] = [];
+  const list = program.commands.find((command) => command.name() === "config")?.commands.find((command) => command.name() === "list");
+  list?.action((_options, command) => void seen.push(command.optsWithGlobals()));
+  const globals = ["--json", "--engine-root", "/e"];
+  await program.parseAsync(place === "before" ? [...globals, "config", "list"] : ["config", "list", ...globals], { from: "user" });
+  expect(seen).toEqual([{ json: true, engineRoot: "/e" }]);
+});
+
+it("leaves what follows an image to the command in the container", async () => {
+  const program = createProgram();
+  const seen: unknown[] = [];
+  const run = program.commands.find((command) => command.name() === "run");
+  run?.action((image: unknown, words: unknown, options: { readonly env: unknown }) => void seen.push(image, words, options.env));
+  await program.parseAsync(["run", "--rm", "-e", "A=1", "img", "env", "-e", "--json"], { from: "user" });
+  expect(seen).toEqual(["img", ["env", "-e", "--json"], ["A=1"]]);
+});
