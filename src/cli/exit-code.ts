@@ -27,8 +27,13 @@ const BY_CATEGORY: Readonly<Record<ErrorCategory, number>> = {
   failed: EXIT.failed,
 };
 
-/** Where a code, or its area (what is left of the first dot), says more than the category. */
-const BY_CODE: Readonly<Record<string, number>> = {
+/** Where a code says more than the category. */
+const BY_CODE: Readonly<Record<string, ExitCode>> = {
+  "image.pin-mismatch": EXIT.baseRefused,
+  "image.unpinned": EXIT.baseRefused,
+  "iso.override-on-release": EXIT.baseRefused,
+  "image.archive-moved": EXIT.bytesMissing,
+  "mirror.unreachable": EXIT.bytesMissing,
   "internal.error": EXIT.internal,
 };
 

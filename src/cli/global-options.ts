@@ -1,5 +1,5 @@
-import { Option } from "commander";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { Option } from "commander";
 
 /** Options of every command, before or after its name. */
 export interface GlobalOptions {

@@ -5,7 +5,10 @@ import { completionCommand } from "./commands/completion.ts";
 import { configCommand } from "./commands/config.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { engineCommand } from "./commands/engine.ts";
+import { imageCommand } from "./commands/image.ts";
+import { isoCommand } from "./commands/iso.ts";
 import { runCommand } from "./commands/run.ts";
+import { shellCommand } from "./commands/shell.ts";
 import { addGlobalOptions, globalOptionsOf } from "./global-options.ts";
 import { examples, newCommand } from "./new-command.ts";
 import { readVersion } from "./version.ts";
@@ -22,6 +25,9 @@ export function createProgram(): CommandUnknownOpts {
     .helpOption("-h, --help", "print help for a command")
     .helpCommand("help [command]", "print help for a command")
     .enablePositionalOptions()
+    .addCommand(isoCommand())
+    .addCommand(imageCommand())
+    .addCommand(shellCommand())
     .addCommand(runCommand())
     .addCommand(doctorCommand())
     .addCommand(engineCommand())

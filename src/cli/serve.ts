@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { type ServeOptions, serveEngine, takeActivationFd } from "../server/index.ts";
-import { run } from "../system/index.ts";
+import { notifyServiceManager } from "../system/index.ts";
 import type { EnginePlaces } from "./engine-places.ts";
 import { openOwnEngine } from "./wire/open-embedded.ts";
 
@@ -19,7 +19,7 @@ export async function serve(places: EnginePlaces, { socketPath, signal, onListen
   const where = fd === undefined ? await socketIn(places, socketPath) : { fd };
   await using server = await serveEngine({ engine, ...where, signal });
   onListening(server.address);
-  await notifyReady();
+  notifyServiceManager("READY=1");
   await server.closed;
 }
 
@@ -27,11 +27,4 @@ async function socketIn(places: EnginePlaces, socketPath: string | undefined): P
   const path = resolve(socketPath ?? join(places.runRoot, "docker.sock"));
   await mkdir(dirname(path), { recursive: true });
   return { socketPath: path };
-}
-
-/** sd_notify(3), by its own tool: Node has no datagram sockets of that kind. The unit needs NotifyAccess=all. */
-async function notifyReady(): Promise<void> {
-  const socket = process.env["NOTIFY_SOCKET"];
-  if (!socket) return;
-  await run("systemd-notify", ["--ready", `--pid=${process.pid}`], { env: { PATH: process.env["PATH"] ?? "/usr/bin:/bin", NOTIFY_SOCKET: socket } });
 }

@@ -8,7 +8,7 @@ export type Ending = "done" | "failed" | "interrupted";
  * `close` leaves the terminal as it was, and may be called twice.
  */
 export interface Reporter {
-  report(event: RbuildEvent): void;
+  readonly report: (event: RbuildEvent) => void;
   /** The command was asked to stop and is cleaning up. */
   stopping(): void;
   close(ending: Ending): Promise<void>;

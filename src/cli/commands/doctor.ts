@@ -58,7 +58,7 @@ async function confirmInstallation(diagnosis: Diagnosis, signal: AbortSignal): P
   const names = diagnosis.packages.map((group) => group[0]).join(" ");
   const refuse = (why: string) =>
     new RbuildError("doctor.not-confirmed", `${why}; nothing was installed`, {
-      category: "cancelled",
+      category: "refused",
       hint: `rbuild doctor --for ${diagnosis.job} --fix --yes`,
     });
   if (!process.stdin.isTTY) throw refuse("there is no terminal to ask on");

@@ -3,6 +3,7 @@ import { EXIT } from "../exit-code.ts";
 import { examples, newCommand } from "../new-command.ts";
 import type { CommandResult, Session } from "../session.ts";
 import { parsePath } from "../values.ts";
+import { requireRoot } from "../wire/require-root.ts";
 
 export function engineCommand() {
   const serve = newCommand("serve", "answer the Docker API on a socket until stopped")
@@ -54,11 +55,13 @@ export function engineCommand() {
 }
 
 async function openEngineOf({ globals, settings }: Session) {
+  requireRoot();
   const { openOwnEngine } = await import("../wire/open-embedded.ts");
   return openOwnEngine(enginePlaces(globals, settings), "session");
 }
 
 async function serveUntilStopped(options: { readonly socket?: string }, { globals, settings, signal, mode }: Session): Promise<CommandResult> {
+  requireRoot();
   const { serve } = await import("../serve.ts");
   const places = enginePlaces(globals, settings);
   await serve(places, {

@@ -1,6 +1,6 @@
+import type { ProxyChoice } from "../../rbuild/index.ts";
 import { RbuildError } from "../../system/errors.ts";
 import { parseApiAddress, parseHttpUrl, parsePath, parseProxy, parseUi, type UiChoice } from "../values.ts";
-import type { ProxyChoice } from "../../rbuild/index.ts";
 
 /** A person's lasting choices. An option on the command line or a variable of the environment wins over them. */
 export interface Settings {

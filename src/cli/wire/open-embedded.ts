@@ -3,11 +3,9 @@ import { type Engine, openEngine } from "../../engine/index.ts";
 import { serveEngine } from "../../server/index.ts";
 import type { EnginePlaces } from "../engine-places.ts";
 import { openPrivateSocket } from "./private-socket.ts";
-import { requireRoot } from "./require-root.ts";
 
-/** The embedded engine for this process alone. @throws RbuildError `host.not-root` and those of the engine */
-export async function openOwnEngine(places: EnginePlaces, lifetime: "session" | "service"): Promise<Engine> {
-  requireRoot();
+/** The embedded engine for this process alone, which is root's. */
+export function openOwnEngine(places: EnginePlaces, lifetime: "session" | "service"): Promise<Engine> {
   return openEngine({ root: places.root, runRoot: places.runRoot, lifetime });
 }
 

@@ -1,4 +1,4 @@
-import { RbuildError } from "../../system/index.ts";
+import { RbuildError } from "../../system/errors.ts";
 
 /** @throws RbuildError `host.not-root` */
 export function requireRoot(): void {

@@ -1,6 +1,7 @@
 import type Docker from "dockerode";
 import { enginePlaces } from "../engine-places.ts";
 import type { Session } from "../session.ts";
+import { requireRoot } from "./require-root.ts";
 
 /** A container host for the domain, which cannot tell whose it is. */
 export interface WiredHost extends AsyncDisposable {
@@ -18,6 +19,7 @@ export async function wire({ globals, settings }: Pick<Session, "globals" | "set
     const { openDocker } = await import("./open-docker.ts");
     return { docker: await openDocker(address, process.env), isEmbedded: false, stateDirectory: places.state, async [Symbol.asyncDispose]() {} };
   }
+  requireRoot();
   const { openEmbedded } = await import("./open-embedded.ts");
   const embedded = await openEmbedded(places);
   return { docker: embedded.docker, isEmbedded: true, stateDirectory: places.state, [Symbol.asyncDispose]: () => embedded[Symbol.asyncDispose]() };

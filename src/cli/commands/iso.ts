@@ -1,0 +1,66 @@
+import type { IsoOptions, ProxyChoice } from "../../rbuild/index.ts";
+import { chosenMirror } from "../chosen-mirror.ts";
+import { imageDirectories } from "../image-directories.ts";
+import { examples, newCommand } from "../new-command.ts";
+import type { CommandResult, Session } from "../session.ts";
+import { parseHttpUrl, parsePath, parseProxy } from "../values.ts";
+
+interface IsoChoices {
+  readonly output?: string;
+  readonly ignoreChanges?: true;
+  readonly allowBaseMismatch?: true;
+  readonly proxy?: ProxyChoice;
+  readonly mirror?: string;
+  readonly ram?: true;
+  readonly keep?: true;
+}
+
+export function isoCommand() {
+  return newCommand("iso", "build the Git tree you are in, exactly as everybody else does")
+    .argument("[target]", "make target; default: that of rbuild.yaml")
+    .option("--output <dir>", "where the artifacts go; default: out", parsePath)
+    .option("--ignore-changes", "build although the tree has changes that are not committed; the result is not publishable")
+    .option("--allow-base-mismatch", "use a builder image that is not the pinned one; the result is not publishable")
+    .option("--proxy <proxy>", "get packages through: none, link (a caching proxy of rbuild's own), a URL, or link+URL", parseProxy)
+    .option("--mirror <url>", "Debian mirror; default: RBUILD_MIRROR, or that of the host's APT", parseHttpUrl)
+    .option("--ram", "work in memory instead of on disk")
+    .option("--keep", "keep what a failed build leaves, for rbuild shell")
+    .addHelpText(
+      "after",
+      examples([
+        ["sudo rbuild iso", "build what rbuild.yaml says, into out"],
+        ["sudo rbuild iso --ignore-changes", "try a change before committing it"],
+        ["sudo rbuild -C examples/tiny iso --json", "another tree, events for programs"],
+        ["sudo rbuild iso --keep || sudo rbuild shell", "look inside when it fails"],
+      ]),
+    )
+    .action(async (target, options, command) => {
+      const { runSession } = await import("../session.ts");
+      await runSession(command, (session) => iso(target, options, session), { showsProgress: true });
+    });
+}
+
+async function iso(target: string | undefined, choices: IsoChoices, session: Session): Promise<CommandResult> {
+  const [{ wire }, { buildIso }] = await Promise.all([import("../wire/wire.ts"), import("../../rbuild/iso/build-iso.ts")]);
+  const { settings, signal, reporter } = session;
+  const directory = process.cwd();
+  const { proxy = settings.proxy, mirror, ...rest } = choices;
+  const options: IsoOptions = {
+    ...rest,
+    directory,
+    signal,
+    ...(target === undefined ? {} : { target }),
+    ...(proxy === undefined ? {} : { proxy }),
+    ...chosenMirror(mirror, settings),
+  };
+  await using host = await wire(session);
+  signal.throwIfAborted();
+  const dependencies = {
+    containerHost: host.docker,
+    imageDirectories: imageDirectories(directory),
+    report: reporter.report,
+    stateDirectory: host.stateDirectory,
+  };
+  const result = await buildIso(options, dependencies);
+  return { data: result, lines: result.artifacts.map((artifact) => artifact.path), isInView: true };
+}

@@ -1,0 +1,35 @@
+import type { ImageListing, PinVerdict } from "../rbuild/index.ts";
+
+/** What is said about images, for people. */
+
+const STATES = { exact: "the pinned one", absent: "not in the engine", different: "NOT the pinned one", unpinned: "no pin" } as const satisfies Readonly<
+  Record<PinVerdict["kind"], string>
+>;
+
+/** A table with a heading; nothing but the heading when there are no images. */
+export function listingLines(listings: readonly ImageListing[]): string[] {
+  const rows = [["NAME", "VERSION", "STATE", "PIN"], ...listings.map(({ name, version, verdict, pin }) => [name, version, STATES[verdict], pin?.digest ?? ""])];
+  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
+export function verdictLine(verdict: PinVerdict & { readonly name: string }): string {
+  const text = `${verdict.name}: ${STATES[verdict.kind]}`;
+  switch (verdict.kind) {
+    case "exact":
+      return `${text} (${verdict.pin.digest})`;
+    case "different":
+      return `${text}: wanted ${verdict.pin.imageId}, found ${verdict.found.imageId}; to mend it: rbuild image build ${verdict.name} --force`;
+    case "absent":
+      return `${text}; to mend it: rbuild image build ${verdict.name}`;
+    case "unpinned":
+      return `${text}; to mend it: rbuild image pin ${verdict.name}`;
+    default:
+      return verdict satisfies never;
+  }
+}

@@ -1,0 +1,45 @@
+import { symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, it, onTestFinished } from "vitest";
+import { makeTempDirectory } from "../../../src/system/index.ts";
+import { RBUILD, rbuild } from "../../support/rbuild-command.ts";
+
+async function scratch(): Promise<string> {
+  const directory = await makeTempDirectory("/var/tmp", "rbuild-launcher-");
+  onTestFinished(() => directory[Symbol.asyncDispose]());
+  return directory.path;
+}
+
+const version = { exitCode: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), stderr: "" };
+
+it("runs from any folder", async () => {
+  expect(await rbuild(["--version"], { cwd: "/" })).toEqual(version);
+});
+
+it("runs through symbolic links, in folders with spaces and quotes in their names", async () => {
+  const folder = await scratch();
+  const link = join(folder, "it's a link");
+  await symlink(RBUILD, join(folder, "first"));
+  await symlink("first", link);
+  expect(await rbuild(["--version"], { launcher: link, cwd: folder })).toEqual(version);
+});
+
+it("runs in a checkout whose path has spaces", async () => {
+  const folder = await scratch();
+  await symlink(join(RBUILD, "../.."), join(folder, "my checkout"));
+  // A bind mount makes the path real: readlink -f resolves links away.
+  const script = 'mkdir "$1/a checkout" && mount --bind "$2" "$1/a checkout" && exec "$1/a checkout/bin/rbuild" --version';
+  const prefix = ["unshare", "--mount", "sh", "-ec", script, "sh", folder];
+  expect(await rbuild([], { prefix, launcher: join(RBUILD, "../..") })).toEqual(version);
+});
+
+it("needs no more of the environment than a login without one has", async () => {
+  expect(await rbuild(["--version"], { prefix: ["env", "-i"] })).toEqual(version);
+});
+
+it("says what to do in a checkout that is not set up", async () => {
+  const folder = await scratch();
+  const script = 'mkdir -p "$1/bin" && cp "$2" "$1/bin/rbuild" && exec "$1/bin/rbuild" --version';
+  const { exitCode, stderr } = await rbuild([], { prefix: ["sh", "-ec", script, "sh", folder] });
+  expect({ exitCode, stderr }).toEqual({ exitCode: 7, stderr: expect.stringContaining(`make -C ${folder} setup`) });
+});
