@@ -13,9 +13,9 @@ export async function logIn(machine: VirtualMachine, user: string, password?: st
 
 /** What a command prints on the console of a machine where somebody has logged in. */
 export async function runOnConsole(machine: VirtualMachine, command: string): Promise<string> {
-  // The terminal shows what is typed as well: only what the shell puts together is the end.
-  machine.send(`${command}; echo en''d-of-command\n`);
-  const shown = await machine.expect(/\r?\nend-of-command\r?\n/, { timeout: 60_000 });
-  const [, ...output] = shown.split(/\r?\n/);
-  return output.slice(0, -2).join("\n").trim();
+  // The terminal shows what is typed as well: only the shell puts these two words together.
+  machine.send(`echo be''gin-of-output; ${command}; echo en''d-of-output\n`);
+  await machine.expect(/begin-of-output\r?\n/, { timeout: 60_000 });
+  const shown = await machine.expect(/end-of-output\r?\n/, { timeout: 60_000 });
+  return shown.replaceAll("\r", "").slice(0, -"end-of-output\n".length).trim();
 }
