@@ -37,7 +37,7 @@ function lines(command: CommandNode, isRoot: boolean): string[] {
 
 function optionText(option: OptionNode): string {
   const names = option.names.map((name) => (name.startsWith("--") ? ` -l ${name.slice(2)}` : ` -s ${name.slice(1)}`)).join("");
-  return `${names} -d ${quote(option.description)}${option.value ? ` -r${arguments_(option.value)}` : ""}`;
+  return `${names} -d ${quote(option.description)}${option.value ? ` ${option.value.kind === "file" ? "-r" : "-x"}${arguments_(option.value)}` : ""}`;
 }
 
 function arguments_(value: ValueKind): string {

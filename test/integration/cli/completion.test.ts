@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
-import { makeTempDirectory, run } from "../../../src/system/index.ts";
+import { describe, expect, it } from "vitest";
+import { run } from "../../../src/system/index.ts";
 import { rbuild } from "../../support/rbuild-command.ts";
+import { scratchDirectory } from "../../support/scratch.ts";
 
 /** What bash offers for the last of the words, sorted. */
 async function bash(...words: readonly string[]): Promise<string[]> {
@@ -32,21 +33,20 @@ describe("bash", () => {
   });
 
   it("offers directories where one is wanted", async () => {
-    const directory = await makeTempDirectory("/var/tmp", "rbuild-completion-");
-    onTestFinished(() => directory[Symbol.asyncDispose]());
-    await mkdir(join(directory.path, "a tree"));
-    expect(await bash("-C", `${directory.path}/a`)).toEqual([join(directory.path, "a tree")]);
+    const directory = await scratchDirectory();
+    await mkdir(join(directory, "a tree"));
+    expect(await bash("-C", `${directory}/a`)).toEqual([join(directory, "a tree")]);
   });
 });
 
 describe.each([
-  ["zsh", "/usr/bin/zsh", 'eval "$(cat)"; whence -w _rbuild'],
-  ["fish", "/usr/bin/fish", 'source -; complete -C "rbuild engine " | string match -r "^\\w+" | sort | string join " "'],
-] as const)("%s", (shell, path, script) => {
+  ["zsh", "/usr/bin/zsh", "autoload -U compinit; compinit -D -u; source $1; whence -w _rbuild", /_rbuild: function/],
+  ["fish", "/usr/bin/fish", 'source $argv[2]; complete -C "rbuild engine " | string split -f 1 \\t | sort | string join " "', /^fsck gc info serve$/m],
+] as const)("%s", (shell, path, script, found) => {
   it.skipIf(!existsSync(path))("takes the script", async () => {
-    const { stdout: completion } = await rbuild(["completion", shell]);
-    const prelude = shell === "zsh" ? "autoload -U compinit; compinit -D -u; " : "";
-    const { stdout } = await run(path, ["-c", `${prelude}${script}`], { input: completion });
-    expect(stdout).toMatch(shell === "zsh" ? /_rbuild: function/ : /fsck gc info serve/);
+    const file = join(await scratchDirectory(), "completion");
+    await writeFile(file, (await rbuild(["completion", shell])).stdout);
+    const { stdout } = await run(path, ["-c", script, shell, file]);
+    expect(stdout).toMatch(found);
   });
 });

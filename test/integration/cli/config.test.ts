@@ -1,16 +1,14 @@
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { beforeEach, expect, it, onTestFinished } from "vitest";
-import { makeTempDirectory } from "../../../src/system/index.ts";
+import { beforeEach, expect, it } from "vitest";
 import { jsonLines, rbuild } from "../../support/rbuild-command.ts";
+import { scratchDirectory } from "../../support/scratch.ts";
 
 let home: string;
 const config = (args: readonly string[]) => rbuild(["config", ...args], { env: { RBUILD_CONFIG_HOME: home } });
 
 beforeEach(async () => {
-  const directory = await makeTempDirectory("/var/tmp", "rbuild-config-");
-  onTestFinished(() => directory[Symbol.asyncDispose]());
-  home = join(directory.path, "not yet there");
+  home = join(await scratchDirectory(), "not yet there");
 });
 
 it("keeps settings until they are taken away", async () => {

@@ -1,14 +1,8 @@
 import { symlink } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, it, onTestFinished } from "vitest";
-import { makeTempDirectory } from "../../../src/system/index.ts";
+import { expect, it } from "vitest";
 import { RBUILD, rbuild } from "../../support/rbuild-command.ts";
-
-async function scratch(): Promise<string> {
-  const directory = await makeTempDirectory("/var/tmp", "rbuild-launcher-");
-  onTestFinished(() => directory[Symbol.asyncDispose]());
-  return directory.path;
-}
+import { scratchDirectory } from "../../support/scratch.ts";
 
 const version = { exitCode: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), stderr: "" };
 
@@ -17,7 +11,7 @@ it("runs from any folder", async () => {
 });
 
 it("runs through symbolic links, in folders with spaces and quotes in their names", async () => {
-  const folder = await scratch();
+  const folder = await scratchDirectory();
   const link = join(folder, "it's a link");
   await symlink(RBUILD, join(folder, "first"));
   await symlink("first", link);
@@ -25,7 +19,7 @@ it("runs through symbolic links, in folders with spaces and quotes in their name
 });
 
 it("runs in a checkout whose path has spaces", async () => {
-  const folder = await scratch();
+  const folder = await scratchDirectory();
   await symlink(join(RBUILD, "../.."), join(folder, "my checkout"));
   // A bind mount makes the path real: readlink -f resolves links away.
   const script = 'mkdir "$1/a checkout" && mount --bind "$2" "$1/a checkout" && exec "$1/a checkout/bin/rbuild" --version';
@@ -38,7 +32,7 @@ it("needs no more of the environment than a login without one has", async () => 
 });
 
 it("says what to do in a checkout that is not set up", async () => {
-  const folder = await scratch();
+  const folder = await scratchDirectory();
   const script = 'mkdir -p "$1/bin" && cp "$2" "$1/bin/rbuild" && exec "$1/bin/rbuild" --version';
   const { exitCode, stderr } = await rbuild([], { prefix: ["sh", "-ec", script, "sh", folder] });
   expect({ exitCode, stderr }).toEqual({ exitCode: 7, stderr: expect.stringContaining(`make -C ${folder} setup`) });
