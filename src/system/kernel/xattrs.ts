@@ -45,7 +45,7 @@ export function readXattr(path: string | Uint8Array, name: string): Buffer | und
 export function writeXattr(path: string | Uint8Array, name: string, value: Uint8Array): void {
   // An empty buffer has no address to pass.
   const bytes = value.byteLength === 0 ? Buffer.alloc(1) : value;
-  if (libc.lsetxattr(cString(path), name, bytes as Buffer, BigInt(value.byteLength), 0) < 0) throw lastError("lsetxattr", path);
+  if (libc.lsetxattr(cString(path), name, bytes, BigInt(value.byteLength), 0) < 0) throw lastError("lsetxattr", path);
 }
 
 /** Sets the time of last change, in nanoseconds since 1970; the time of last access stays. */

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { type ByteString, byteString, readTar, type TarHeader, type TarInput, tarHeader, writeTar } from "../../../../src/system/index.ts";
 

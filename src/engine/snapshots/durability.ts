@@ -1,0 +1,30 @@
+import { spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { pathExists, toolEnvironment } from "../../system/index.ts";
+import type { SnapshotDirectory } from "./snapshot-directories.ts";
+import type { SnapshotRecord } from "./snapshot-record.ts";
+
+const marker = (directory: SnapshotDirectory) => join(directory.path, "durable");
+
+/** Names this run of the kernel: what was not on disk yet when a run ended may be damaged in the next one. */
+export async function bootId(): Promise<string> {
+  return (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim();
+}
+
+/**
+ * Has the disk take a committed snapshot, without waiting for it: a layer can be extracted again, so a power cut may cost time but must
+ * not leave damage. A process of its own does it, which outlives this one if need be, and marks the snapshot when it is done.
+ */
+export function makeDurable(directory: SnapshotDirectory): void {
+  const script = 'sync --file-system "$1" && : > "$2"';
+  const child = spawn("sh", ["-c", script, "sh", directory.path, marker(directory)], { detached: true, stdio: "ignore", env: toolEnvironment() });
+  // Without the mark the snapshot is made again after a restart of the machine.
+  child.on("error", () => undefined);
+  child.unref();
+}
+
+/** False when the machine went down before the disk is known to have had the snapshot. */
+export async function isTrusted(directory: SnapshotDirectory, record: SnapshotRecord, boot: string): Promise<boolean> {
+  return record.kind === "active" || record.boot === undefined || record.boot === boot || (await pathExists(marker(directory)));
+}

@@ -1,0 +1,66 @@
+import { asDiffId, type DiffId, DigestHasher } from "../../oci/index.ts";
+import { feedTool, isRbuildError, RbuildError, readTar, writeTar, writeXattr } from "../../system/index.ts";
+import type { ByteStream } from "../content/content-store.ts";
+import { LayerEntries } from "./layer-entries.ts";
+import { joinBytes, type LowerView } from "./lower-view.ts";
+import type { OverlayFlavor } from "./overlay-flavor.ts";
+import { noSpace } from "./snapshot-errors.ts";
+
+/** GNU tar gets its own archive, made of what was checked: what it extracts cannot differ from what was looked at. */
+const EXTRACT = [
+  "--extract",
+  "--file=-",
+  "--xattrs",
+  "--xattrs-include=*",
+  "--numeric-owner",
+  "--same-owner",
+  "--same-permissions",
+  "--delay-directory-restore",
+];
+
+/**
+ * Extracts a layer into the empty directory `files` in overlayfs's form.
+ * @returns bytes of file content
+ * @throws RbuildError `layer.unsafe-path`, `layer.malformed`, `layer.diff-id-mismatch`, `snapshot.no-space`
+ */
+export async function extractLayer(
+  layer: { readonly tar: ByteStream; readonly diffId: DiffId; readonly lower: LowerView },
+  files: string,
+  options: { readonly flavor: OverlayFlavor; readonly signal?: AbortSignal },
+): Promise<number> {
+  const hasher = new DigestHasher();
+  const entries = new LayerEntries(layer.lower, options.flavor);
+  const archive = writeTar(entries.translate(readTar(hashed(layer.tar, hasher))));
+  try {
+    await feedTool("tar", [...EXTRACT, `--directory=${files}`], archive, options.signal ? { signal: options.signal } : {});
+  } catch (error) {
+    throw layerError(error, files);
+  }
+  const actual = asDiffId(hasher.digest());
+  if (actual !== layer.diffId) {
+    throw new RbuildError("layer.diff-id-mismatch", `the layer's content is ${actual}; the image's config says ${layer.diffId}`, {
+      category: "untrusted",
+      hint: "do not use this image; get it again",
+      details: { expected: layer.diffId, actual },
+    });
+  }
+  const root = Buffer.from(files);
+  for (const path of entries.opaque) writeXattr(joinBytes(root, path), `${options.flavor.xattrPrefix}opaque`, Buffer.from("y"));
+  entries.acls.apply(root, layer.lower.withTop(files));
+  return entries.bytes;
+}
+
+async function* hashed(source: ByteStream, hasher: DigestHasher): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of source) {
+    hasher.update(chunk);
+    yield chunk;
+  }
+}
+
+function layerError(error: unknown, files: string): unknown {
+  if (isRbuildError(error) && error.code.startsWith("tar.")) {
+    return new RbuildError("layer.malformed", `the layer is no sound tar archive: ${error.message}`, { category: "invalid", cause: error });
+  }
+  if (isRbuildError(error, "tool.failed") && error.message.includes("No space left on device")) return noSpace(files, error);
+  return error;
+}

@@ -1,0 +1,159 @@
+import { createReadStream } from "node:fs";
+import { type ByteString, relativeTarPath, type TarEntry, type TarHeader, type TarInput, tarHeader } from "../../system/index.ts";
+import { fileHeader } from "./file-header.ts";
+import { LayerAcls } from "./layer-acls.ts";
+import { layerRecords } from "./layer-xattrs.ts";
+import type { LowerView } from "./lower-view.ts";
+import type { OverlayFlavor } from "./overlay-flavor.ts";
+import { malformedLayer, unsafePath } from "./snapshot-errors.ts";
+
+const ROOT = "" as ByteString;
+const WHITEOUT = ".wh.";
+const OPAQUE = ".wh..wh..opq";
+/** Other names of AUFS's own: OCI image-spec, layer.md, reserves the prefix. */
+const RESERVED = ".wh..wh.";
+
+export function parentOf(path: ByteString): ByteString {
+  const slash = path.lastIndexOf("/");
+  return (slash === -1 ? "" : path.slice(0, slash)) as ByteString;
+}
+
+/**
+ * Turns a layer's entries into those to extract for overlayfs: every path checked and relative, whiteouts as 0:0 devices at the end,
+ * directories that the layer only implies with the attributes they have below, targets of hardlinks that lie in a lower layer copied up.
+ * Afterwards `opaque` are the directories to mark, and `acls` the ACLs to set.
+ */
+export class LayerEntries {
+  readonly opaque = new Set<ByteString>();
+  readonly acls = new LayerAcls();
+  /** Bytes of file content. */
+  bytes = 0;
+  readonly #lower: LowerView;
+  readonly #flavor: OverlayFlavor;
+  readonly #seen = new Map<ByteString, "directory" | "other">();
+  readonly #whiteouts: ByteString[] = [];
+
+  constructor(lower: LowerView, flavor: OverlayFlavor) {
+    this.#lower = lower;
+    this.#flavor = flavor;
+  }
+
+  async *translate(entries: AsyncIterable<TarEntry>): AsyncGenerator<TarInput, void, undefined> {
+    for await (const entry of entries) yield* this.#entry(entry);
+    yield* this.#directory(ROOT, ROOT);
+    for (const path of this.#whiteouts) yield* this.#whiteout(path);
+    for (const path of this.opaque) if (!this.#lower.isDirectory(path)) this.opaque.delete(path);
+  }
+
+  async *#entry(entry: TarEntry): AsyncGenerator<TarInput, void, undefined> {
+    const path = relativeTarPath(entry.path);
+    if (path === undefined) throw unsafePath(entry.path, "its path is absolute or has .. in it");
+    const parent = parentOf(path);
+    const name = path.slice(parent === ROOT ? 0 : parent.length + 1);
+    if (`/${parent}`.includes(`/${WHITEOUT}`)) {
+      if (`/${parent}`.includes(`/${RESERVED}`)) return;
+      throw malformedLayer(entry.path, "it lies below a whiteout");
+    }
+    if (name === OPAQUE) {
+      yield* this.#directory(parent, entry.path);
+      this.opaque.add(parent);
+      return;
+    }
+    if (name.startsWith(RESERVED)) return;
+    if (name.startsWith(WHITEOUT)) {
+      this.#refuseDetour(parent, entry.path);
+      this.#whiteouts.push(this.#hidden(parent, name.slice(WHITEOUT.length), entry));
+      return;
+    }
+    if (path !== ROOT) yield* this.#directory(parent, entry.path);
+    this.#note(path, entry);
+    if (entry.kind === "hardlink") yield* this.#hardlink(path, entry);
+    else {
+      this.bytes += entry.size;
+      yield { ...entry, path: extractedName(path, entry.kind === "directory"), pax: this.#records(path, entry), uname: ROOT, gname: ROOT };
+    }
+  }
+
+  #hidden(parent: ByteString, name: string, entry: TarEntry): ByteString {
+    if (name === "" || name === "." || name === "..") throw unsafePath(entry.path, "it is a whiteout of no name");
+    return (parent === ROOT ? name : `${parent}/${name}`) as ByteString;
+  }
+
+  #note(path: ByteString, entry: TarEntry): void {
+    const kind = entry.kind === "directory" ? "directory" : "other";
+    const before = this.#seen.get(path);
+    if (entry.kind === "other") throw malformedLayer(entry.path, "its type is not known");
+    if (path === ROOT && kind !== "directory") throw malformedLayer(entry.path, "the root of a layer is a directory");
+    if (before !== undefined && before !== kind) throw malformedLayer(entry.path, "it is both a directory and something else in one layer");
+    if (entry.kind === "character-device" && entry.device.major === 0 && entry.device.minor === 0) {
+      throw malformedLayer(entry.path, "a device 0:0 cannot be kept on overlayfs");
+    }
+    this.#seen.set(path, kind);
+  }
+
+  #records(path: ByteString, header: TarHeader): Map<ByteString, ByteString> {
+    return this.acls.take(path, layerRecords(header.pax, this.#flavor));
+  }
+
+  async *#hardlink(path: ByteString, entry: TarEntry): AsyncGenerator<TarInput, void, undefined> {
+    const target = relativeTarPath(entry.linkPath);
+    if (target === undefined) throw unsafePath(entry.path, "it is a hardlink to an absolute path or one with .. in it");
+    if (target === path) throw malformedLayer(entry.path, "it is a hardlink to itself");
+    if (!this.#seen.has(target)) {
+      const file = this.#lower.lookup(target);
+      if (file === undefined) throw malformedLayer(entry.path, "the target of the hardlink is in no layer");
+      yield* this.#directory(parentOf(target), entry.path);
+      const header = await fileHeader(target, file);
+      this.#seen.set(target, "other");
+      this.bytes += header.size;
+      yield { ...header, pax: this.#records(target, header), ...(header.kind === "file" ? { body: createReadStream(file.path) } : {}) };
+    }
+    if (this.#seen.get(target) === "directory") throw malformedLayer(entry.path, "it is a hardlink to a directory");
+    yield { ...entry, path, linkPath: target, pax: new Map() };
+  }
+
+  /** No part of a path may be a link or a file of the same layer. */
+  #refuseDetour(path: ByteString, wantedBy: ByteString): void {
+    for (let at = path; at !== ROOT; at = parentOf(at)) {
+      if (this.#seen.get(at) === "other") throw unsafePath(wantedBy, "a part of its path is a link or a file of the same layer");
+    }
+  }
+
+  /** Makes sure that a directory is there before something is put into it. */
+  async *#directory(path: ByteString, wantedBy: ByteString): AsyncGenerator<TarInput, void, undefined> {
+    const seen = this.#seen.get(path);
+    if (seen === "directory") return;
+    this.#refuseDetour(path, wantedBy);
+    if (path !== ROOT) yield* this.#directory(parentOf(path), wantedBy);
+    this.#seen.set(path, "directory");
+    const file = this.#lower.lookup(path);
+    if (!file?.stat.isDirectory()) {
+      yield tarHeader({ path: extractedName(path, true), kind: "directory", mode: 0o755 });
+      return;
+    }
+    const header = await fileHeader(extractedName(path, true), file);
+    yield { ...header, pax: this.#records(path, header) };
+  }
+
+  /** A whiteout hides what lies below, never what its own layer has. Overlayfs shows one that hides nothing as a broken device. */
+  async *#whiteout(path: ByteString): AsyncGenerator<TarInput, void, undefined> {
+    const seen = this.#seen.get(path);
+    if (seen === "directory") this.opaque.add(path);
+    if (seen !== undefined || this.#isHidden(parentOf(path)) || this.#lower.lookup(path) === undefined) return;
+    yield* this.#directory(parentOf(path), path);
+    this.#seen.set(path, "other");
+    yield tarHeader({ path, kind: "character-device" });
+  }
+
+  #isHidden(directory: ByteString): boolean {
+    for (let at = directory; ; at = parentOf(at)) {
+      if (this.opaque.has(at) || this.#seen.get(at) === "other") return true;
+      if (at === ROOT) return false;
+    }
+  }
+}
+
+function extractedName(path: ByteString, isDirectory: boolean): ByteString {
+  if (path === ROOT) return "./" as ByteString;
+  return (isDirectory ? `${path}/` : path) as ByteString;
+}

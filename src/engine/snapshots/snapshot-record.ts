@@ -1,0 +1,33 @@
+import { z } from "zod";
+import { type ChainId, canonicalJson, type DiffId, isDigest, parseJson } from "../../oci/index.ts";
+import { readFileIfExists, writeFileAtomic } from "../../system/index.ts";
+import type { SnapshotDirectory } from "./snapshot-directories.ts";
+
+const digest = <T>() => z.custom<T>(isDigest);
+const recordSchema = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("committed"),
+    parent: digest<ChainId>().exactOptional(),
+    diffId: digest<DiffId>(),
+    /** Bytes of the layer's files. */
+    bytes: z.int().nonnegative(),
+    /** The run of the kernel that made it; left out where nobody cares whether the disk has it. */
+    boot: z.string().exactOptional(),
+  }),
+  z.object({ kind: z.literal("active"), parent: digest<ChainId>().exactOptional() }),
+]);
+
+/** What `snapshot.json` says of a snapshot; it never changes while the snapshot exists. */
+export type SnapshotRecord = Readonly<z.infer<typeof recordSchema>>;
+
+const MAX_RECORD_BYTES = 64 * 1024;
+
+/** Undefined when there is no such snapshot. @throws OciFormatError when the record is damaged */
+export async function readRecord(directory: SnapshotDirectory): Promise<SnapshotRecord | undefined> {
+  const bytes = await readFileIfExists(directory.record, MAX_RECORD_BYTES);
+  return bytes && parseJson(recordSchema, bytes, `snapshot record ${directory.record}`);
+}
+
+export async function writeRecord(directory: SnapshotDirectory, record: SnapshotRecord, options: { readonly sync: boolean }): Promise<void> {
+  await writeFileAtomic(directory.record, canonicalJson(record), options);
+}
