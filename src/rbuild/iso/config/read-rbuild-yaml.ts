@@ -26,7 +26,7 @@ export function parseRbuildYaml(text: string, path: string): RbuildYaml {
   const isEmpty = text.split("\n").every((line) => /^\s*(?:#|$)/.test(line));
   const parsed = parseYaml(isEmpty ? "{}" : text, rbuildYamlSchema);
   if (parsed.kind === "valid") return parsed.value;
-  const problems = parsed.problems.map(withSuggestion);
+  const problems = parsed.problems.map(withSuggestion).sort((a, b) => a.line - b.line || a.column - b.column);
   throw new RbuildError("iso.invalid-rbuild-yaml", problems.map((problem) => problemText(path, problem)).join("\n"), {
     category: "invalid",
     hint: `correct ${path}; docs/rbuild-yaml.md lists the fields`,

@@ -52,7 +52,7 @@ export const rbuildYamlSchema = z.strictObject({
   devices: z.array(device).max(32).default([]),
   network: z.enum(["bridge", "none"]).default("bridge"),
   proxy: proxy.default("link"),
-  ram: z.union([z.boolean(), size]).default(false),
+  ram: z.union([z.boolean(), size], { error: "must be true, false or a size such as 4G" }).default(false),
   memory: size.exactOptional(),
   disk: size.default(2 * 2 ** 30),
   timeout: duration.default(6 * 3600 * 1000),

@@ -1,4 +1,5 @@
 import { open } from "node:fs/promises";
+import { dirname } from "node:path";
 import { isSystemError } from "../../../system/index.ts";
 import { noSpaceLeft } from "../preflight/free-space.ts";
 
@@ -9,6 +10,7 @@ export interface BuildLog extends AsyncDisposable {
   write(data: Uint8Array): Promise<void>;
 }
 
+/** @param path in the staging directory */
 export async function openBuildLog(path: string): Promise<BuildLog> {
   const file = await open(path, "wx", 0o600);
   return {
@@ -17,7 +19,7 @@ export async function openBuildLog(path: string): Promise<BuildLog> {
       try {
         await file.writeFile(data);
       } catch (error) {
-        throw isSystemError(error, "ENOSPC", "EDQUOT") ? noSpaceLeft(path, error) : error;
+        throw isSystemError(error, "ENOSPC", "EDQUOT") ? noSpaceLeft(dirname(dirname(path)), error) : error;
       }
     },
     [Symbol.asyncDispose]: () => file.close(),

@@ -6,13 +6,11 @@ import type { RbuildReport } from "../../events.ts";
 import type { Artifact } from "../iso.ts";
 import { noSpaceLeft } from "../preflight/free-space.ts";
 import { listFiles, matchArtifacts } from "./find-artifacts.ts";
-import { CHECKSUMS_FILE, decideExport, finishExport, LOG_FILE, MANIFEST_FILE } from "./finish-export.ts";
+import { CHECKSUMS_FILE, decideExport, FAILED_LOG_FILE, finishExport, LOG_FILE, MANIFEST_FILE } from "./finish-export.ts";
 import { fileMode, type Owner } from "./owner.ts";
 import { type InstalledPackage, parsePackages } from "./packages.ts";
 import { checksumsText, type StagedArtifact, stageFile } from "./stage-artifacts.ts";
 
-/** Name of a failed build's log in the output; the last successful build's files stay as they are. */
-export const FAILED_LOG_FILE = "build-failed.log";
 const MAX_PACKAGE_LIST_BYTES = 16 * 2 ** 20;
 
 /** What is made ready beside the output, in the same file system. */

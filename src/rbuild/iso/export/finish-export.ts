@@ -8,7 +8,9 @@ import { makeOwned } from "./make-owned.ts";
 export const LOG_FILE = "build.log";
 export const CHECKSUMS_FILE = "SHA256SUMS";
 export const MANIFEST_FILE = "rbuild-manifest.json";
-export const RESERVED_NAMES: readonly string[] = [LOG_FILE, CHECKSUMS_FILE, MANIFEST_FILE];
+/** A failed build's log; the last successful build's files stay as they are beside it. */
+export const FAILED_LOG_FILE = "build-failed.log";
+export const RESERVED_NAMES: readonly string[] = [LOG_FILE, FAILED_LOG_FILE, CHECKSUMS_FILE, MANIFEST_FILE];
 
 const journalSchema = z.strictObject({
   /** Where the files go. */
@@ -39,7 +41,8 @@ export async function finishExport(staging: string): Promise<void> {
   const { output, moves, owner } = journalSchema.parse(JSON.parse(bytes.toString("utf8")));
   // Once the first file has moved, what stands there may be this build's own.
   const first = moves[0];
-  if (first && (await pathExists(join(staging, first.from)))) for (const name of [MANIFEST_FILE, CHECKSUMS_FILE]) await rm(join(output, name), { force: true });
+  if (first && (await pathExists(join(staging, first.from))))
+    for (const name of [MANIFEST_FILE, CHECKSUMS_FILE, FAILED_LOG_FILE]) await rm(join(output, name), { force: true });
   for (const { from, to } of moves) {
     await makeOwned(dirname(join(output, to)), owner);
     try {

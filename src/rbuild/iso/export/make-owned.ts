@@ -6,12 +6,21 @@ import type { Owner } from "./owner.ts";
 /** `mkdir -p` whose new directories belong to the owner. */
 export async function makeOwned(path: string, owner: Owner): Promise<void> {
   try {
+    await makeOne(path, owner);
+  } catch (error) {
+    if (!isSystemError(error, "ENOENT") || dirname(path) === path) throw error;
+    await makeOwned(dirname(path), owner);
+    // Some file systems say ENOENT although the parent is there: a second one is final.
+    await makeOne(path, owner);
+  }
+}
+
+async function makeOne(path: string, owner: Owner): Promise<void> {
+  try {
     await mkdir(path);
-    if (process.geteuid?.() === 0) await chown(path, owner.uid, owner.gid);
   } catch (error) {
     if (isSystemError(error, "EEXIST") && (await stat(path)).isDirectory()) return;
-    if (!isSystemError(error, "ENOENT")) throw error;
-    await makeOwned(dirname(path), owner);
-    await makeOwned(path, owner);
+    throw error;
   }
+  if (process.geteuid?.() === 0) await chown(path, owner.uid, owner.gid);
 }

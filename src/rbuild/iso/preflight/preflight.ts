@@ -73,18 +73,21 @@ export async function preflight(options: IsoOptions, dependencies: PreflightDepe
   const ram = useMemory(options, config, report);
   if (ram === false) await checkScratchSpace(containerHost, config.disk);
 
+  const memory = ram === false ? undefined : await scratchMemory(ram);
+  const submodules = await listSubmodules(opened);
+
   const kept = cleanUp.move();
   return {
     directory,
     directoryInTree: relative(top, directory) || ".",
     config,
     git,
-    submodules: await listSubmodules(opened),
+    submodules,
     makefile: makefile.name,
     target,
     output,
     owner,
-    scratchMemory: ram === false ? undefined : await scratchMemory(ram),
+    scratchMemory: memory,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }

@@ -1,0 +1,128 @@
+import { createHash } from "node:crypto";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { buildContainers, makeBuildLab } from "../../../support/iso/build-lab.ts";
+import { openTestHost, type TestHost } from "../../../support/iso/container-host.ts";
+
+let host: TestHost;
+beforeAll(async () => {
+  host = await openTestHost();
+});
+afterAll(async () => {
+  await host[Symbol.asyncDispose]();
+});
+
+const MAKEFILE = `iso: part
+	@cat $(RBUILD_SCRATCH)/part >$(RBUILD_OUTPUT)/live.iso
+	@echo built >&2
+part:
+	@env | sort
+	@printf 'image of %s' "$$RBUILD_GIT_COMMIT" >$(RBUILD_SCRATCH)/part
+`;
+
+test("builds, exports, and leaves nothing behind", async () => {
+  const lab = await makeBuildLab(host.docker, MAKEFILE);
+  const result = await lab.build();
+  const commit = await lab.tree.git("rev-parse", "HEAD");
+  const content = `image of ${commit}`;
+  const hash = createHash("sha256").update(content).digest("hex");
+  expect(await readFile(join(lab.out, "live.iso"), "utf8")).toBe(content);
+  expect(result).toMatchObject({
+    publishable: true,
+    reasons: [],
+    artifacts: [{ path: join(lab.out, "live.iso"), size: content.length, digest: `sha256:${hash}` }],
+  });
+  expect(await readFile(result.checksumsPath, "utf8")).toBe(`${hash}  live.iso\n`);
+  expect((await readdir(lab.out)).sort()).toEqual(["SHA256SUMS", "build.log", "live.iso", "rbuild-manifest.json"]);
+  expect(JSON.parse(await readFile(result.manifestPath, "utf8"))).toMatchObject({
+    kind: "org.rbuild.build-manifest",
+    publishable: true,
+    source: { commit, ref: "refs/heads/main", release: false, changedFileCount: 0, directory: "." },
+    images: [{ kind: "exact", how: "present" }],
+    options: { target: "iso", capabilities: ["CHOWN", "DAC_OVERRIDE", "FOWNER"], proxy: "none", ram: false },
+    artifacts: [{ path: "live.iso", size: content.length }],
+  });
+  expect(await readFile(result.logPath, "utf8")).toContain("\nbuilt\n");
+  expect(lab.lines()).toEqual(
+    expect.arrayContaining([`RBUILD_GIT_COMMIT=${commit}`, "RBUILD_GIT_REF=refs/heads/main", "SOURCE_DATE_EPOCH=1700000000", "TZ=UTC", "HOSTNAME=rbuild"]),
+  );
+  expect((await stat(join(lab.out, "live.iso"))).mode & 0o777).toBe(0o666 & ~process.umask());
+  expect(await buildContainers(host.docker)).toEqual([]);
+  expect(await lab.tree.git("status", "--porcelain", "--", ":!out")).toBe("");
+  const steps = lab.events.flatMap((event) => (event.kind === "step.started" ? [`${event.name} ${event.subject ?? ""}`.trim()] : []));
+  expect(steps).toEqual([
+    "preflight",
+    "image.check test-builder",
+    "make.target iso",
+    "container.create",
+    "make.target part",
+    "make.target iso",
+    "artifact.export",
+    "clean-up",
+  ]);
+});
+
+test("the source is read-only, .git and earlier output are hidden, privileges are few", async () => {
+  const lab = await makeBuildLab(
+    host.docker,
+    `iso:
+	@touch /source/new 2>&1 || true
+	@echo x >/source/Makefile || true
+	@echo "git [$$(ls -A /source/.git)] out [$$(ls -A /source/out)]"
+	@grep CapEff /proc/self/status
+	@echo "network [$$(ls /sys/class/net | tr '\\n' ' ')]"
+	@touch $(RBUILD_OUTPUT)/a.iso
+`,
+  );
+  await lab.build();
+  await lab.build();
+  const text = lab.lines().join("\n");
+  expect(text).toContain("touch: /source/new: Read-only file system");
+  expect(text).toContain("git [] out []");
+  expect(text).toContain("CapEff:\t000000000000000b");
+  expect(text).toContain("network [lo ]");
+  expect(await lab.tree.git("status", "--porcelain", "--", ":!out")).toBe("");
+});
+
+test("a failing target leaves its log, the last good artifacts, and says what failed", async () => {
+  const lab = await makeBuildLab(host.docker, MAKEFILE);
+  await lab.build();
+  await lab.tree.write({ Makefile: "iso: chroot\nchroot:\n\t@echo working; touch $(RBUILD_OUTPUT)/live.iso\n\t@echo trouble >&2; exit 9\n" });
+  await lab.tree.commit();
+  await expect(lab.build()).rejects.toMatchObject({
+    code: "make.target-failed",
+    category: "failed",
+    details: { target: "chroot", exitCode: 9, logPath: join(lab.out, "build-failed.log"), lastLines: expect.arrayContaining(["working", "trouble"]) },
+  });
+  expect(await readFile(join(lab.out, "build-failed.log"), "utf8")).toContain("working\n");
+  expect((await readdir(lab.out)).sort()).toEqual(["SHA256SUMS", "build-failed.log", "build.log", "live.iso", "rbuild-manifest.json"]);
+  expect(await readFile(join(lab.out, "live.iso"), "utf8")).toContain("image of");
+  expect(await buildContainers(host.docker)).toEqual([]);
+});
+
+test("an abort ends the build and cleans up", async () => {
+  const lab = await makeBuildLab(host.docker, "iso:\n\t@echo started; sleep 100\n");
+  const abort = new AbortController();
+  const built = lab.build({ signal: abort.signal });
+  built.catch(() => {});
+  while (!lab.lines().includes("started")) await sleep(10);
+  const began = performance.now();
+  abort.abort(new Error("enough"));
+  await expect(built).rejects.toThrow("enough");
+  expect(performance.now() - began).toBeLessThan(10_000);
+  expect(await buildContainers(host.docker)).toEqual([]);
+  expect(await readdir(lab.out)).toEqual(["build-failed.log"]);
+});
+
+test("a second build of the same tree is refused, naming the first", async () => {
+  const lab = await makeBuildLab(host.docker, "iso:\n\t@echo started; sleep 100\n");
+  const abort = new AbortController();
+  const built = lab.build({ signal: abort.signal });
+  built.catch(() => {});
+  while (!lab.lines().includes("started")) await sleep(10);
+  await expect(lab.build()).rejects.toMatchObject({ code: "iso.already-building", details: { pid: process.pid } });
+  abort.abort(new Error("enough"));
+  await expect(built).rejects.toThrow("enough");
+});

@@ -1,0 +1,82 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type Docker from "dockerode";
+import { onTestFinished } from "vitest";
+import { hostPlatform } from "../../../src/oci/index.ts";
+import type { RbuildEvent } from "../../../src/rbuild/events.ts";
+import { buildIso } from "../../../src/rbuild/iso/build-iso.ts";
+import type { IsoOptions, IsoResult } from "../../../src/rbuild/iso/iso.ts";
+import { builderRootfsTar } from "./builder-rootfs.ts";
+import { makeGitTree, type TestTree } from "./git-tree.ts";
+
+export const TEST_BUILDER = "test-builder";
+
+export interface BuildLab {
+  readonly tree: TestTree;
+  readonly out: string;
+  readonly stateDirectory: string;
+  readonly imageDirectory: string;
+  readonly events: RbuildEvent[];
+  build(options?: Partial<IsoOptions>): Promise<IsoResult>;
+  lines(): string[];
+}
+
+/** A tree with a Makefile, the test builder pinned for it, and all state in a directory of its own. */
+export async function makeBuildLab(docker: Docker, makefile: string, files: Readonly<Record<string, string>> = {}): Promise<BuildLab> {
+  const directory = await mkdtemp("/var/tmp/rbuild-lab-");
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  const [stateDirectory, imageDirectory] = [join(directory, "state"), join(directory, "images")];
+  await writeDefinition(imageDirectory, TEST_BUILDER, await loadBuilder(docker));
+  const tree = await makeGitTree({
+    "rbuild.yaml": `builder: ${TEST_BUILDER}\nnetwork: none\nartifacts: ["*.iso"]\ndisk: 1M\ncapabilities: [CHOWN, DAC_OVERRIDE, FOWNER]\n`,
+    Makefile: makefile,
+    ".gitignore": "",
+    ...files,
+  });
+  const events: RbuildEvent[] = [];
+  return {
+    tree,
+    out: join(tree.directory, "out"),
+    stateDirectory,
+    imageDirectory,
+    events,
+    build: (options = {}) =>
+      buildIso(
+        { directory: tree.directory, ...options },
+        { containerHost: docker, imageDirectories: [imageDirectory], stateDirectory, report: (event) => events.push(event) },
+      ),
+    lines: () => events.flatMap((event) => (event.kind === "log.written" ? [event.text] : [])),
+  };
+}
+
+/** The builder under its reference. @returns the id it has */
+export async function loadBuilder(docker: Docker): Promise<string> {
+  const reference = `rbuild/${TEST_BUILDER}:1`;
+  const there = await docker
+    .getImage(reference)
+    .inspect()
+    .catch(() => undefined);
+  if (there) return there.Id;
+  const stream = await docker.importImage(await builderRootfsTar(), { repo: `rbuild/${TEST_BUILDER}`, tag: "1" });
+  await new Promise((resolve, reject) => docker.modem.followProgress(stream, (error) => (error ? reject(error) : resolve(undefined))));
+  return (await docker.getImage(reference).inspect()).Id;
+}
+
+/** A definition of an image that nobody will build here, pinned to the given id. */
+export async function writeDefinition(imageDirectory: string, name: string, imageId: string): Promise<void> {
+  const [directory, digest] = [join(imageDirectory, name), `sha256:${"0".repeat(64)}`];
+  await mkdir(directory, { recursive: true });
+  const archive = `archive: { version: "12.0", inRelease: "${digest}" }`;
+  await writeFile(
+    join(directory, "image.yaml"),
+    `name: ${name}\nversion: "1"\nsourceDateEpoch: 1700000000\nbootstrap:\n  suite: bookworm\n  components: [main]\n  variant: minbase\n  ${archive}\n`,
+  );
+  const pin = { name, version: "1", architecture: hostPlatform().architecture, digest, imageId };
+  await writeFile(join(directory, "image.pin.json"), JSON.stringify(pin));
+}
+
+/** Containers of any build on the host. */
+export async function buildContainers(docker: Docker): Promise<string[]> {
+  const filters = JSON.stringify({ label: ["org.rbuild.build"] });
+  return (await docker.listContainers({ all: true, filters })).map(({ Names }) => Names.join(" "));
+}
