@@ -29,6 +29,7 @@ const BY_CATEGORY: Readonly<Record<ErrorCategory, number>> = {
 
 /** Where a code says more than the category. */
 const BY_CODE: Readonly<Record<string, ExitCode>> = {
+  "init.file-exists": EXIT.usage,
   "image.pin-mismatch": EXIT.baseRefused,
   "image.unpinned": EXIT.baseRefused,
   "iso.override-on-release": EXIT.baseRefused,

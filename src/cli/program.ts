@@ -6,6 +6,7 @@ import { configCommand } from "./commands/config.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { engineCommand } from "./commands/engine.ts";
 import { imageCommand } from "./commands/image.ts";
+import { initCommand } from "./commands/init.ts";
 import { isoCommand } from "./commands/iso.ts";
 import { runCommand } from "./commands/run.ts";
 import { shellCommand } from "./commands/shell.ts";
@@ -29,6 +30,7 @@ export function createProgram(): CommandUnknownOpts {
     .addCommand(imageCommand())
     .addCommand(shellCommand())
     .addCommand(runCommand())
+    .addCommand(initCommand())
     .addCommand(doctorCommand())
     .addCommand(engineCommand())
     .addCommand(configCommand())
