@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { allocateAddress } from "../../../../src/engine/networks/allocate-address.ts";
 import { guardedChain } from "../../../../src/engine/networks/forward-policy.ts";
