@@ -12,7 +12,8 @@ import type { IsoDependencies, IsoOptions, ProxyChoice } from "./iso.ts";
 import type { BuildId } from "./life/build-id.ts";
 import type { Project } from "./preflight/preflight.ts";
 import { parseProxyChoice, resolveProxy } from "./proxy/choose-proxy.ts";
-import { PROXY_IMAGE, startProxy } from "./proxy/start-proxy.ts";
+import { PROXY_IMAGE } from "./proxy/proxy-container.ts";
+import { startProxy } from "./proxy/start-proxy.ts";
 
 /** Everything a build starts from. */
 export interface PreparedBuild {

@@ -17,8 +17,8 @@ export interface BuildLab {
   readonly stateDirectory: string;
   readonly imageDirectory: string;
   readonly events: RbuildEvent[];
-  build(options?: Partial<IsoOptions>): Promise<IsoResult>;
-  lines(): string[];
+  readonly build: (options?: Partial<IsoOptions>) => Promise<IsoResult>;
+  readonly lines: () => string[];
 }
 
 /** A tree with a Makefile, the test builder pinned for it, and all state in a directory of its own. */
@@ -50,14 +50,14 @@ export async function makeBuildLab(docker: Docker, makefile: string, files: Read
 }
 
 /** The builder under its reference. @returns the id it has */
-export async function loadBuilder(docker: Docker): Promise<string> {
-  const reference = `rbuild/${TEST_BUILDER}:1`;
+export async function loadBuilder(docker: Docker, name = TEST_BUILDER, changes?: string): Promise<string> {
+  const reference = `rbuild/${name}:1`;
   const there = await docker
     .getImage(reference)
     .inspect()
     .catch(() => undefined);
   if (there) return there.Id;
-  const stream = await docker.importImage(await builderRootfsTar(), { repo: `rbuild/${TEST_BUILDER}`, tag: "1" });
+  const stream = await docker.importImage(await builderRootfsTar(), { repo: `rbuild/${name}`, tag: "1", ...(changes ? { changes } : {}) });
   await new Promise((resolve, reject) => docker.modem.followProgress(stream, (error) => (error ? reject(error) : resolve(undefined))));
   return (await docker.getImage(reference).inspect()).Id;
 }

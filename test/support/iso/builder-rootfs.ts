@@ -1,12 +1,28 @@
-import { cp, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { lock, pathExists, run } from "../../../src/system/index.ts";
 import { extractBusyboxRootfs } from "../busybox-image.ts";
 
 const CACHE = "/var/tmp/rbuild-test-cache";
-const RECIPE = 1;
+const RECIPE = 3;
 
-/** The busybox root file system with GNU make in it, as a tar: the smallest builder there is. Made once per machine. */
+/** Understands what the real image's program does; serves its cache volume, which it marks at each start. */
+const FAKE_PROXY = `#!/bin/sh
+set -eu
+cd /var/cache/apt-cacher-ng
+case $1 in
+serve)
+  shift
+  echo "served $*" >>log
+  trap 'exit 0' TERM
+  httpd -f -p 3142 -h . &
+  wait
+  ;;
+shrink) echo "shrunk $2" >>log ;;
+esac
+`;
+
+/** The busybox root file system with GNU make and bash in it, as a tar: the smallest builder there is, and with `rbuild-proxy` a stand-in for the package proxy. Made once per machine. */
 export async function builderRootfsTar(): Promise<string> {
   const tar = join(CACHE, `make-rootfs-${RECIPE}.tar`);
   await using _held = await lock(join(CACHE, "make-rootfs.lock"));
@@ -14,10 +30,14 @@ export async function builderRootfsTar(): Promise<string> {
   const work = await mkdtemp(join(CACHE, "make-rootfs-"));
   try {
     await extractBusyboxRootfs(join(work, "root"));
-    const make = (await run("sh", ["-c", "command -v make"])).stdout.trim();
-    const libraries = (await run("ldd", [make])).stdout.matchAll(/(\/\S+) \(0x/g);
-    await copyInto(join(work, "root"), make, "/usr/bin/make");
-    for (const [, library = ""] of libraries) await copyInto(join(work, "root"), library, library);
+    for (const program of ["make", "bash"]) {
+      const path = (await run("sh", ["-c", `command -v ${program}`])).stdout.trim();
+      await copyInto(join(work, "root"), path, `/bin/${program}`);
+      const libraries = (await run("ldd", [path])).stdout.matchAll(/(\/\S+) \(0x/g);
+      for (const [, library = ""] of libraries) await copyInto(join(work, "root"), library, library);
+    }
+    await mkdir(join(work, "root/usr/local/bin"), { recursive: true });
+    await writeFile(join(work, "root/usr/local/bin/rbuild-proxy"), FAKE_PROXY, { mode: 0o755 });
     await run("tar", ["--create", `--file=${work}/tar`, `--directory=${work}/root`, "--sort=name", "--numeric-owner", "--mtime=@1700000000", "."]);
     await rename(join(work, "tar"), tar);
   } finally {

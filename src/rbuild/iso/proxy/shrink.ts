@@ -1,29 +1,34 @@
-import type Docker from "dockerode";
+import { openStep } from "../../../make-runner/index.ts";
 import { RbuildError } from "../../../system/index.ts";
-import { execInContainer } from "../../container-host/exec.ts";
+import { runContainer } from "../../container-host/container.ts";
+import type { ContainerHost } from "../../container-host/container-host.ts";
+import type { RbuildReport } from "../../events.ts";
+import { type ProxyPlan, proxyContainer } from "./proxy-container.ts";
 
-/** Where apt-cacher-ng keeps packages in its container. */
-export const CACHE_DIRECTORY = "/var/cache/apt-cacher-ng";
 /** Bytes that a cache is shrunk to: a few releases of a live system. */
 export const MAX_CACHE_BYTES = 5 * 2 ** 30;
 
-/** Removes what was not used for longest until the rest is under `$1` bytes; a file's header goes with it. Prints the bytes removed. */
-const SCRIPT = `cd ${CACHE_DIRECTORY} || exit 0
-find . -type f ! -name '*.head' ! -path './_*' -printf '%s %A@ %p\\n' | sort -k 2,2nr | {
-  limit=$1 total=0 removed=0
-  while read -r size _ path; do
-    total=$((total + size))
-    [ "$total" -le "$limit" ] && continue
-    rm -f -- "$path" "$path.head" && removed=$((removed + size))
-  done
-  echo "$removed"
-}`;
+/** Drops what was not used for longest until the rest of the cache is small enough. The cache must not be in use. A cache that stays too big is no reason to lose a build: it is reported. */
+export async function shrinkCache(
+  plan: ProxyPlan,
+  volume: string,
+  { containerHost, report }: { readonly containerHost: ContainerHost; readonly report: RbuildReport },
+): Promise<void> {
+  const step = openStep(report, { name: "proxy.shrink", subject: volume });
+  try {
+    const size = `${Math.ceil((plan.cacheLimit ?? MAX_CACHE_BYTES) / 2 ** 20)}M`;
+    const options = proxyContainer(plan, "shrink", volume, ["shrink", size]);
+    const { exit, stdout, stderr } = await runContainer(containerHost, options, { maxOutput: 64 * 1024 });
+    if (exit.code !== 0) throw notShrunk(exit.code, `${stdout}${stderr}`);
+    step.finish();
+  } catch (error) {
+    step.fail(error);
+    report({ kind: "warning.raised", code: "proxy.not-shrunk", message: error instanceof Error ? error.message : String(error) });
+  }
+}
 
-/** Shrinks the cache of a running proxy. @returns bytes removed */
-export async function shrinkCache(container: Docker.Container, limit: number): Promise<number> {
-  const { exitCode, output } = await execInContainer(container, ["/bin/sh", "-c", SCRIPT, "shrink", String(limit)]);
-  if (exitCode === 0 && /^\d+\s*$/.test(output)) return Number(output);
-  throw new RbuildError("proxy.not-shrunk", `the package proxy's cache could not be shrunk: ${output.trim().slice(-500)}`, {
+function notShrunk(exitCode: number, output: string): RbuildError {
+  return new RbuildError("proxy.not-shrunk", `the package proxy's cache could not be shrunk: ${output.trim().slice(-500)}`, {
     hint: "rbuild iso --proxy none goes without it",
     details: { exitCode },
   });
