@@ -52,7 +52,7 @@ export interface DefinitionChain {
   readonly sourceDateEpochs: readonly number[];
 }
 
-/** @throws RbuildError `definition.cycle`, and those of `findDefinition` */
+/** @throws RbuildError `definition.cycle`, `definition.too-old`, and those of `findDefinition` */
 export async function readChain(name: string, imageDirectories: readonly string[]): Promise<DefinitionChain> {
   const images: LocatedDefinition[] = [];
   for (let next: string | undefined = name; next !== undefined; next = images[0]?.definition.from) {
@@ -65,6 +65,16 @@ export async function readChain(name: string, imageDirectories: readonly string[
   const bootstrap = images[0]?.definition.bootstrap;
   if (!bootstrap) throw new TypeError("a chain of definitions starts with a bootstrapped one: the schema says so");
   const sourceDateEpochs: number[] = [];
-  for (const { definition } of images) sourceDateEpochs.push(definition.sourceDateEpoch ?? sourceDateEpochs.at(-1) ?? 0);
+  for (const { definition } of images) {
+    const below = sourceDateEpochs.at(-1) ?? 0;
+    const epoch = definition.sourceDateEpoch ?? below;
+    if (epoch < below) {
+      throw new RbuildError("definition.too-old", `the sourceDateEpoch of ${definition.name} is ${epoch}, before that of the image it stands on, ${below}`, {
+        category: "invalid",
+        hint: "leave sourceDateEpoch out, or make it later",
+      });
+    }
+    sourceDateEpochs.push(epoch);
+  }
   return { images, bootstrap, archive: bootstrap.archive, sourceDateEpochs };
 }
