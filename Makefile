@@ -21,8 +21,10 @@ setup: build ## install all that rbuild and `make iso` need on this machine
 setup-test: build
 	@bin/rbuild doctor --fix --yes --for test
 
+# The pinned Node needs libatomic, which a fresh Debian lacks.
 node_modules/.package-lock.json: package.json package-lock.json
 	@npm ci --no-audit --no-fund
+	@$(node_dir)/node --version >/dev/null || { $(sudo) apt-get update -qq; $(sudo) apt-get install -y --no-install-recommends libatomic1; }
 	@touch $@
 
 build: node_modules/.package-lock.json ## compile src/ to dist/
