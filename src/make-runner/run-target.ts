@@ -34,7 +34,7 @@ export interface TargetRunDependencies {
 export async function runTarget(run: TargetRun, dependencies: TargetRunDependencies, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
   const { report, runner } = dependencies;
   await withStep(report, { name: "make.target", subject: run.target }, async (root) => {
-    const steps = new TargetSteps(report, root.id, run.database);
+    const steps = new TargetSteps(report, { id: root.id, target: run.target }, run.database);
     const watch = new OutputWatch(run.hook.markPrefix, steps, dependencies);
     try {
       await using running = await runner.start({ args: ["make", "-f", run.makefile, "-f", run.hook.path, run.target] }, options);

@@ -8,13 +8,14 @@ import { type OpenStep, openStep } from "./steps.ts";
  */
 export class TargetSteps {
   readonly #report: Report<StepEvent>;
-  readonly #root: StepId;
+  readonly #root: { readonly id: StepId; readonly target: string };
   readonly #database: MakeDatabase | undefined;
   readonly #open = new Map<string, OpenStep>();
   #current: string | undefined;
   #stage: OpenStep | undefined;
 
-  constructor(report: Report<StepEvent>, root: StepId, database?: MakeDatabase) {
+  /** @param root the step of the whole run: it is that of the target asked for, too */
+  constructor(report: Report<StepEvent>, root: { readonly id: StepId; readonly target: string }, database?: MakeDatabase) {
     this.#report = report;
     this.#root = root;
     this.#database = database;
@@ -22,7 +23,7 @@ export class TargetSteps {
 
   /** The step that output belongs to now. */
   get currentStep(): StepId {
-    return this.#stage?.id ?? (this.#current === undefined ? undefined : this.#open.get(this.#current)?.id) ?? this.#root;
+    return this.#stage?.id ?? (this.#current === undefined ? undefined : this.#open.get(this.#current)?.id) ?? this.#root.id;
   }
 
   /** The target whose recipe began last. */
@@ -40,7 +41,8 @@ export class TargetSteps {
       this.#open.delete(name);
     }
     this.#current = target;
-    if (!this.#open.has(target)) this.#open.set(target, openStep(this.#report, { name: "make.target", subject: target, parent: this.#root }));
+    if (target === this.#root.target || this.#open.has(target)) return;
+    this.#open.set(target, openStep(this.#report, { name: "make.target", subject: target, parent: this.#root.id }));
   }
 
   /** A tool inside the current target says that it begins something. */
@@ -59,7 +61,7 @@ export class TargetSteps {
   fail(error: unknown, target?: string): void {
     const failed = target !== undefined && this.#open.has(target) ? target : this.#current;
     if (failed === this.#current) this.#stage?.fail(error);
-    else this.#endStage();
+    this.#endStage();
     for (const [name, step] of this.#open) {
       if (name === failed) step.fail(error);
       else step.finish();

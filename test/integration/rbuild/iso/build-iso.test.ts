@@ -58,7 +58,6 @@ test("builds, exports, and leaves nothing behind", async () => {
     "make.target iso",
     "container.create",
     "make.target part",
-    "make.target iso",
     "artifact.export",
     "clean-up",
   ]);
