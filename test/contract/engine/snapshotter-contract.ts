@@ -172,7 +172,16 @@ export function describeSnapshotter(open: () => Promise<Snapshotter>): void {
       base,
     );
     await mounted(snapshots, asKey(top), (root) => {
-      expect(readdirSync(root, { recursive: true, encoding: "utf8" }).sort()).toEqual(["dir", "dir/b", "fresh", "fresh/y", "opaque", "opaque/new", "swapped", "swapped/y"]);
+      expect(readdirSync(root, { recursive: true, encoding: "utf8" }).sort()).toEqual([
+        "dir",
+        "dir/b",
+        "fresh",
+        "fresh/y",
+        "opaque",
+        "opaque/new",
+        "swapped",
+        "swapped/y",
+      ]);
     });
   });
 

@@ -1,5 +1,5 @@
 import { describe } from "vitest";
-import { openOverlaySnapshotter } from "../../../src/engine/snapshots/overlay-snapshotter.ts";
+import { openOverlaySnapshotter } from "../../../src/engine/snapshots/open-overlay-snapshotter.ts";
 import { scratchDirectory } from "../../support/scratch.ts";
 import { describeSnapshotter } from "./snapshotter-contract.ts";
 

@@ -1,0 +1,94 @@
+import { readdir, rename } from "node:fs/promises";
+import { basename, join } from "node:path";
+import type { ChainId } from "../../oci/index.ts";
+import { isSystemError, lock, pathExists, RbuildError, syncDirectory } from "../../system/index.ts";
+import type { StoreLayout } from "../store/layout.ts";
+import { keyOfName, type SnapshotDirectory, snapshotDirectory } from "./snapshot-directories.ts";
+import { snapshotNotFound } from "./snapshot-errors.ts";
+import { readRecord, type SnapshotRecord } from "./snapshot-record.ts";
+import type { SnapshotInfo, SnapshotKey } from "./snapshotter.ts";
+import { type Staging, stage } from "./staging.ts";
+
+/** Which snapshots there are and what lies on what. They come and go by one rename, under a lock that keeps parents and children together. */
+export class SnapshotCatalog {
+  readonly #layout: StoreLayout;
+
+  constructor(layout: StoreLayout) {
+    this.#layout = layout;
+  }
+
+  directory(key: SnapshotKey): SnapshotDirectory {
+    return snapshotDirectory(this.#layout, key);
+  }
+
+  find(key: SnapshotKey): Promise<SnapshotRecord | undefined> {
+    return readRecord(this.directory(key));
+  }
+
+  /** @throws RbuildError `snapshot.not-found` */
+  async get(key: SnapshotKey): Promise<SnapshotRecord> {
+    const record = await this.find(key);
+    if (record === undefined) throw snapshotNotFound(key);
+    return record;
+  }
+
+  async stat(key: SnapshotKey): Promise<SnapshotInfo | undefined> {
+    const record = await this.find(key);
+    return record && { key, kind: record.kind, ...(record.parent === undefined ? {} : { parent: record.parent as unknown as SnapshotKey }) };
+  }
+
+  async list(): Promise<SnapshotInfo[]> {
+    const keys = (await readdir(this.#layout.snapshots)).sort().flatMap((name) => keyOfName(name) ?? []);
+    const all = await Promise.all(keys.map((key) => this.stat(key)));
+    return all.filter((info) => info !== undefined);
+  }
+
+  /** Directories with the files of a committed snapshot and all below it, top first. @throws RbuildError `snapshot.not-found` */
+  async stack(top: ChainId | undefined): Promise<string[]> {
+    const stack: string[] = [];
+    for (let next = top; next !== undefined; ) {
+      const key = next as unknown as SnapshotKey;
+      const record = await this.get(key);
+      if (record.kind !== "committed") throw snapshotNotFound(key);
+      stack.push(this.directory(key).files);
+      next = record.parent;
+    }
+    return stack;
+  }
+
+  /** The snapshot and all on top of it, children first; none when one of them is writable. */
+  async removableTree(key: SnapshotKey): Promise<SnapshotKey[]> {
+    const all = await this.list();
+    const above = (parent: SnapshotKey): SnapshotInfo[] => all.filter((info) => info.parent === parent).flatMap((info) => [...above(info.key), info]);
+    const tree = [...above(key), ...all.filter((info) => info.key === key)];
+    return tree.some(({ kind }) => kind === "active") ? [] : tree.map((info) => info.key);
+  }
+
+  /** Moves a staged snapshot to its place. False when one is there already. @throws RbuildError `snapshot.not-found` when the parent has gone meanwhile */
+  async publish(staging: Staging, key: SnapshotKey, parent: ChainId | undefined, options: { readonly sync: boolean }): Promise<boolean> {
+    await using _held = await lock(this.#layout.snapshotsLock);
+    if (parent !== undefined) await this.get(parent as unknown as SnapshotKey);
+    const { path } = this.directory(key);
+    if (await pathExists(path)) return false;
+    await rename(staging.directory.path, path);
+    if (options.sync) await syncDirectory(this.#layout.snapshots);
+    return true;
+  }
+
+  /** Takes a snapshot away; one that is not there is no error. @throws RbuildError `snapshot.in-use` */
+  async remove(key: SnapshotKey): Promise<void> {
+    const { path } = this.directory(key);
+    await using staging = await stage(this.#layout);
+    await using _held = await lock(this.#layout.snapshotsLock);
+    const child = (await this.list()).find((info) => info.parent === key);
+    if (child) {
+      throw new RbuildError("snapshot.in-use", `the snapshot ${key} is the parent of ${child.key}`, {
+        category: "conflict",
+        details: { key, child: child.key },
+      });
+    }
+    await rename(path, join(staging.directory.path, basename(path))).catch((error: unknown) => {
+      if (!isSystemError(error, "ENOENT")) throw error;
+    });
+  }
+}
