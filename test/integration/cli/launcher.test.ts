@@ -37,3 +37,15 @@ it("says what to do in a checkout that is not set up", async () => {
   const { exitCode, stderr } = await rbuild([], { prefix: ["sh", "-ec", script, "sh", folder] });
   expect({ exitCode, stderr }).toEqual({ exitCode: 7, stderr: expect.stringContaining(`make -C ${folder} setup`) });
 });
+
+it("names the package that the pinned Node wants", async () => {
+  const folder = await scratchDirectory();
+  const script = `
+    mkdir "$1/upper" "$1/work"
+    libraries=/usr/lib/$(uname -m)-linux-gnu
+    mount -t overlay overlay -o "lowerdir=$libraries,upperdir=$1/upper,workdir=$1/work" "$libraries"
+    rm "$libraries"/libatomic.so.1*
+    exec "$2" --version`;
+  const { exitCode, stderr } = await rbuild([], { prefix: ["unshare", "--mount", "sh", "-ec", script, "sh", folder] });
+  expect({ exitCode, stderr }).toEqual({ exitCode: 7, stderr: expect.stringContaining("apt-get install libatomic1") });
+});
