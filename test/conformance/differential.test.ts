@@ -47,7 +47,10 @@ describe.skipIf(!hasDockerd)("answers have the shape of Docker's", () => {
   afterAll(async () => {
     for (const host of [theirs, ours]) {
       if (!host) continue;
-      await new Docker({ socketPath: host.socketPath }).getContainer("c").remove({ force: true }).catch(() => undefined);
+      await new Docker({ socketPath: host.socketPath })
+        .getContainer("c")
+        .remove({ force: true })
+        .catch(() => undefined);
       await host[Symbol.asyncDispose]();
     }
   });

@@ -14,7 +14,21 @@ export async function startDockerd(): Promise<{ readonly socketPath: string } & 
   const socketPath = join(directory, "s");
   const daemon = execa(
     "unshare",
-    ["-n", "-m", "dockerd", "--data-root", join(directory, "data"), "--exec-root", join(directory, "exec"), "-H", `unix://${socketPath}`, "-p", join(directory, "pid"), "--bridge=none", "--iptables=false"],
+    [
+      "-n",
+      "-m",
+      "dockerd",
+      "--data-root",
+      join(directory, "data"),
+      "--exec-root",
+      join(directory, "exec"),
+      "-H",
+      `unix://${socketPath}`,
+      "-p",
+      join(directory, "pid"),
+      "--bridge=none",
+      "--iptables=false",
+    ],
     { reject: false, stdio: "ignore", forceKillAfterDelay: 20_000 },
   );
   stack.defer(async () => {
@@ -24,7 +38,7 @@ export async function startDockerd(): Promise<{ readonly socketPath: string } & 
   for (let attempt = 0; ; attempt += 1) {
     const reply = await call(socketPath, { path: "/_ping" }).catch(() => undefined);
     if (reply?.status === 200) break;
-    if (attempt === 150 || daemon.exitCode !== undefined && daemon.exitCode !== null) throw new Error("dockerd does not answer");
+    if (attempt === 150 || (daemon.exitCode !== undefined && daemon.exitCode !== null)) throw new Error("dockerd does not answer");
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
   const open = stack.move();

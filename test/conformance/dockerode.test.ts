@@ -129,7 +129,10 @@ test("events arrive while they happen", async () => {
 });
 
 test("what cannot be done is an error with a status and a message", async () => {
-  await expect(docker.createContainer({ Image: "nonesuch:x" })).rejects.toMatchObject({ statusCode: 404, json: { message: expect.stringMatching(/no such image/i) } });
+  await expect(docker.createContainer({ Image: "nonesuch:x" })).rejects.toMatchObject({
+    statusCode: 404,
+    json: { message: expect.stringMatching(/no such image/i) },
+  });
   await expect(docker.getContainer("nonesuch").start()).rejects.toMatchObject({ statusCode: 404 });
   await expect(docker.pull("nonesuch:x")).rejects.toMatchObject({ statusCode: 503 });
 });

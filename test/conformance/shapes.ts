@@ -8,7 +8,7 @@ export function shapeDifferences(expected: unknown, actual: unknown, path = ""):
     return expected.length > 0 && actual.length > 0 ? shapeDifferences(expected[0], actual[0], `${path}[]`) : [];
   }
   if (wanted !== "object") return [];
-  return Object.entries(expected as object).flatMap(([key, value]) => shapeDifferences(value, (actual as Record<string, unknown>)[key], `${path}.${key}`));
+  return Object.entries(expected).flatMap(([key, value]) => shapeDifferences(value, (actual as Record<string, unknown>)[key], `${path}.${key}`));
 }
 
 function typeName(value: unknown): string {
