@@ -1,7 +1,7 @@
 import { redact } from "../../../system/index.ts";
+import { findMirror } from "../../mirror/find-mirror.ts";
 import type { HostCheck } from "../check.ts";
 import { includesJob } from "../jobs.ts";
-import { findMirror } from "../../mirror/find-mirror.ts";
 
 /** The suite of rbuild's own images. */
 const SUITE = "bookworm";
