@@ -40,13 +40,26 @@ export interface ImageStore {
    * Stores a new image: writes config and manifest in canonical form and returns it, without a reference unless one is given.
    * Layers are descriptors of blobs already in the store.
    */
-  create(parts: { readonly config: ImageConfig; readonly layers: readonly Descriptor[]; readonly annotations?: Readonly<Record<string, string>> }, reference?: Reference): Promise<Image>;
+  create(
+    parts: { readonly config: ImageConfig; readonly layers: readonly Descriptor[]; readonly annotations?: Readonly<Record<string, string>> },
+    reference?: Reference,
+  ): Promise<Image>;
   /** `docker load`: docker-archive and OCI archive, plain or gzip/zstd. */
   load(archive: import("../content/content-store.ts").ByteStream, options?: { readonly signal?: AbortSignal }): Promise<readonly Image[]>;
   /** `docker save`: one archive that both Docker and OCI tools read; its bytes depend on the images alone. */
   save(lookups: readonly ImageLookup[]): import("../content/content-store.ts").ByteStream;
   /** `docker import`: a root file system tar becomes a one-layer image. */
-  importRootfs(tar: import("../content/content-store.ts").ByteStream, options?: { readonly reference?: Reference; readonly config?: ImageConfig["config"]; readonly platform?: Platform; readonly created?: string; readonly comment?: string; readonly signal?: AbortSignal }): Promise<Image>;
+  importRootfs(
+    tar: import("../content/content-store.ts").ByteStream,
+    options?: {
+      readonly reference?: Reference;
+      readonly config?: ImageConfig["config"];
+      readonly platform?: Platform;
+      readonly created?: string;
+      readonly comment?: string;
+      readonly signal?: AbortSignal;
+    },
+  ): Promise<Image>;
   /** Every descriptor re-read and hashed, sizes, diff ids and config checked. Returns what is wrong, empty when sound. */
   validate(image: Image): Promise<readonly string[]>;
 }

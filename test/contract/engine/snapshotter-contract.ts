@@ -17,25 +17,11 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type SnapshotKey, type Snapshotter, snapshotKey } from "../../../src/engine/snapshots/snapshotter.ts";
 import { asDiffId, type ChainId, chainIds, digestOf } from "../../../src/oci/index.ts";
-import { type ByteString, byteString, readXattr, setModificationTime, type TarInput, tarHeader, writeTar } from "../../../src/system/index.ts";
+import { type ByteString, byteString, readXattr, setModificationTime, type TarInput } from "../../../src/system/index.ts";
 import { ACL_ACCESS, makeRichTree } from "../../support/rich-tree.ts";
 import { scratchDirectory } from "../../support/scratch.ts";
+import { entry, file, once, tarOf } from "../../support/tar-entries.ts";
 import { describeTree } from "../../support/tree.ts";
-
-export const file = (path: string, content = "", fields: Partial<TarInput> = {}): TarInput => ({
-  ...tarHeader({ path: byteString(path), kind: "file", mode: 0o644, size: Buffer.byteLength(content), ...fields }),
-  body: [Buffer.from(content)],
-});
-export const entry = (path: string, kind: TarInput["kind"], fields: Partial<TarInput> = {}): TarInput =>
-  tarHeader({ path: byteString(path), kind, mode: 0o755, ...fields });
-
-export async function tarOf(entries: readonly TarInput[]): Promise<Buffer> {
-  return Buffer.concat(await Array.fromAsync(writeTar(entries)));
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
-}
 
 export async function applyTar(snapshots: Snapshotter, tar: Buffer, parent?: ChainId): Promise<ChainId> {
   return snapshots.apply({ tar: once(tar), diffId: asDiffId(digestOf(tar)), ...(parent ? { parent } : {}) });
