@@ -32,7 +32,7 @@ describe.runIf(process.env["RBUILD_TEST_FULL"] === "1")("examples/live", () => {
     expect(await runOnConsole(machine, "about-this-image")).toMatch(/^COMMIT=[0-9a-f]{40}$/);
     expect(await runOnConsole(machine, "sudo id -u")).toBe("0");
     expect(await runOnConsole(machine, "systemctl is-enabled systemd-networkd")).toBe("enabled");
-    expect(await runOnConsole(machine, "getcap /usr/bin/ping")).toBe("/usr/bin/ping cap_net_raw=ep");
+    expect(await runOnConsole(machine, "/usr/sbin/getcap /usr/bin/ping")).toBe("/usr/bin/ping cap_net_raw=ep");
     expect(await runOnConsole(machine, "grep -rhs '^[^#]*://' /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources")).toBe(
       "",
     );
