@@ -48,7 +48,8 @@ export async function prepareBuild(
   const proxyImage = proxy.kind === "link" ? await ensure(PROXY_IMAGE) : undefined;
 
   const source = await planSourceMounts(directory, { staging: staging.directory, submodules: project.submodules, output: project.output.insideTree });
-  const base = { buildId: id, tree: directory, imageId: builder.imageId, source };
+  const names = { buildId: id, tree: directory, stateDirectory: dependencies.stateDirectory };
+  const base = { ...names, imageId: builder.imageId, source };
   const facts = { git: project.git, own: config.environment, mirror: mirror?.url };
   const probed = await probe(
     dependencies.containerHost,
@@ -60,9 +61,7 @@ export async function prepareBuild(
     },
   );
 
-  const running =
-    proxyImage &&
-    cleanUp.use(await startProxy({ buildId: id, tree: directory, imageId: proxyImage.imageId, upstream: upstreamOf(proxy) }, dependencies, signal));
+  const running = proxyImage && cleanUp.use(await startProxy({ ...names, imageId: proxyImage.imageId, upstream: upstreamOf(proxy) }, dependencies, signal));
   const environment = buildEnvironment({ ...facts, proxy: running?.url ?? (proxy.kind === "url" ? proxy.url : undefined) });
   return {
     images: [builder, ...(proxyImage ? [proxyImage] : [])],

@@ -1,9 +1,11 @@
 import { join } from "node:path";
+import { systemClock } from "../../system/index.ts";
 import { type CreatedContainer, createContainer } from "../container-host/container.ts";
 import type { ContainerHost } from "../container-host/container-host.ts";
 import { containerOptions } from "./container/build-container.ts";
 import { planSourceMounts } from "./container/source-mounts.ts";
 import { newBuildId } from "./life/build-id.ts";
+import { openBuildRecord } from "./life/build-record.ts";
 import { checkKeptImage, type KeptBuild } from "./life/kept-builds.ts";
 
 export interface ShellOptions {
@@ -30,7 +32,13 @@ export async function createShellContainer(
     output: kept.outputInTree,
   });
   const { imageId, directory: tree, environment, output, capabilities, devices, network } = kept;
-  const plan = { buildId: newBuildId(), role: "shell", tree, imageId, environment, source, output, capabilities, devices, network } as const;
+  const { containerHost, stateDirectory } = dependencies;
+  const buildId = newBuildId();
+  await using cleanUp = new AsyncDisposableStack();
+  cleanUp.use(await openBuildRecord(stateDirectory, { id: buildId, directory: tree, pid: process.pid, startedAt: systemClock.now().toISOString() }));
+  const plan = { buildId, role: "shell", tree, stateDirectory, imageId, environment, source, output, capabilities, devices, network } as const;
   const options = containerOptions({ ...plan, command: command ?? ["/bin/sh", "-c", "if [ -x /bin/bash ]; then exec /bin/bash; else exec /bin/sh; fi"] });
-  return await createContainer(dependencies.containerHost, { ...options, Tty: tty, OpenStdin: true, StdinOnce: true, AttachStdin: true });
+  const created = cleanUp.use(await createContainer(containerHost, { ...options, Tty: tty, OpenStdin: true, StdinOnce: true, AttachStdin: true }));
+  const held = cleanUp.move();
+  return { ...created, [Symbol.asyncDispose]: () => held.disposeAsync() };
 }

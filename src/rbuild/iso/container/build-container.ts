@@ -1,5 +1,5 @@
 import type Docker from "dockerode";
-import { LABELS } from "../../container-host/labels.ts";
+import { buildLabels } from "../../container-host/labels.ts";
 import { type Capability, needsUnconfined } from "../config/capabilities.ts";
 import { CONTAINER } from "./paths.ts";
 import type { SourceMounts } from "./source-mounts.ts";
@@ -8,6 +8,7 @@ export interface ContainerPlan {
   readonly buildId: string;
   readonly role: "build" | "probe" | "hand-over" | "shell";
   readonly tree: string;
+  readonly stateDirectory: string;
   readonly imageId: string;
   readonly command: readonly string[];
   /** `KEY=value`. */
@@ -38,7 +39,7 @@ export function containerOptions(plan: ContainerPlan): Docker.ContainerCreateOpt
     Env: [...plan.environment],
     WorkingDir: CONTAINER.source,
     User: "0:0",
-    Labels: { [LABELS.build]: plan.buildId, [LABELS.tree]: plan.tree, [LABELS.role]: plan.role },
+    Labels: buildLabels(plan),
     HostConfig: {
       CapDrop: ["ALL"],
       CapAdd: [...plan.capabilities],

@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { type HeldLock, lock, readFileIfExists, tryLock, writeFileAtomic } from "../../../system/index.ts";
+import { type HeldLock, lock, pathExists, readFileIfExists, tryLock, writeFileAtomic } from "../../../system/index.ts";
 import { type BuildId, isBuildId } from "./build-id.ts";
 
 const recordSchema = z.strictObject({
@@ -12,7 +12,7 @@ const recordSchema = z.strictObject({
   /** RFC 3339. */
   startedAt: z.string(),
   /** Directory beside the output where artifacts are made ready. */
-  staging: z.string(),
+  staging: z.string().exactOptional(),
 });
 
 /** What a build must leave behind in writing, so that whoever comes after its death can tidy up. */
@@ -36,6 +36,15 @@ export async function openBuildRecord(stateDirectory: string, record: BuildRecor
       await held[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Whether the build's process lives. */
+export async function isBuildAlive(stateDirectory: string, id: BuildId): Promise<boolean> {
+  const files = recordFiles(stateDirectory, id);
+  await using _guard = await lockRecords(stateDirectory);
+  if (!(await pathExists(files.lock))) return false;
+  await using held = await tryLock(files.lock);
+  return held === undefined;
 }
 
 /** Calls `tidy` for each build whose process is dead, then forgets the build. A build that cannot be tidied up stays for the next time. */

@@ -4,12 +4,12 @@ import type { ContainerHost } from "../../container-host/container-host.ts";
 import { asked } from "../../container-host/host-error.ts";
 import { LABELS } from "../../container-host/labels.ts";
 import { finishExport } from "../export/finish-export.ts";
-import type { BuildId } from "./build-id.ts";
-import { forDeadBuilds } from "./build-record.ts";
+import { isBuildId } from "./build-id.ts";
+import { forDeadBuilds, isBuildAlive } from "./build-record.ts";
 
 /**
  * Removes whatever builds that died have left: containers, half-made output. An export that had begun is completed, so
- * that the output is of one build. Costs a directory listing when there is nothing.
+ * that the output is of one build. Costs a directory listing and one question to the host when there is nothing.
  * @returns how many builds it tidied up after
  */
 export async function sweepBuilds({
@@ -19,20 +19,19 @@ export async function sweepBuilds({
   readonly containerHost: ContainerHost;
   readonly stateDirectory: string;
 }): Promise<number> {
-  return await forDeadBuilds(stateDirectory, async (id, record) => {
-    await removeBuildContainers(containerHost, id);
-    if (!record) return;
+  await sweepContainers(containerHost, stateDirectory);
+  return await forDeadBuilds(stateDirectory, async (_id, record) => {
+    if (record?.staging === undefined) return;
     await finishExport(record.staging);
     await rm(record.staging, { recursive: true, force: true });
   });
 }
 
-/** Removes all containers of a build, running or not. */
-export async function removeBuildContainers(host: ContainerHost, id: BuildId): Promise<void> {
-  const filters = { label: [`${LABELS.build}=${id}`] };
-  const found = await asked(
-    "list the containers of a build",
-    host.listContainers({ all: true, filters: JSON.stringify(filters) as unknown as typeof filters }),
-  );
-  for (const { Id } of found) await removeContainer(host.getContainer(Id));
+/** A container's record is there before it and goes after it: one without a living record is left over, whenever the host finished making it. */
+async function sweepContainers(host: ContainerHost, stateDirectory: string): Promise<void> {
+  const filters = JSON.stringify({ label: [`${LABELS.state}=${stateDirectory}`] });
+  for (const { Id, Labels } of await asked("list the containers of builds", host.listContainers({ all: true, filters }))) {
+    const id = Labels[LABELS.build] ?? "";
+    if (!isBuildId(id) || !(await isBuildAlive(stateDirectory, id))) await removeContainer(host.getContainer(Id));
+  }
 }

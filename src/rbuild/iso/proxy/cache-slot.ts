@@ -37,6 +37,6 @@ export async function takeCacheSlot(stateDirectory: string, host: ContainerHost)
 
 /** By a build whose locks are elsewhere: another user's, on the same container host. */
 async function isInUse(host: ContainerHost, volume: string): Promise<boolean> {
-  const filters = { label: [`${LABELS.cache}=${volume}`] };
-  return (await asked("list the package proxies", host.listContainers({ filters: JSON.stringify(filters) as unknown as typeof filters }))).length > 0;
+  const filters = JSON.stringify({ label: [`${LABELS.cache}=${volume}`] });
+  return (await asked("list the package proxies", host.listContainers({ filters }))).length > 0;
 }

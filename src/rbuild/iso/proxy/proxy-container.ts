@@ -1,5 +1,5 @@
 import type Docker from "dockerode";
-import { LABELS } from "../../container-host/labels.ts";
+import { buildLabels, LABELS } from "../../container-host/labels.ts";
 import type { BuildId } from "../life/build-id.ts";
 
 /** Name of the proxy's image definition, and of its host in a linked container. */
@@ -10,6 +10,7 @@ const CACHE_DIRECTORY = "/var/cache/apt-cacher-ng";
 export interface ProxyPlan {
   readonly buildId: BuildId;
   readonly tree: string;
+  readonly stateDirectory: string;
   readonly imageId: string;
   /** Proxy that it goes through itself. */
   readonly upstream: string | undefined;
@@ -24,7 +25,7 @@ export function proxyContainer(plan: ProxyPlan, role: "proxy" | "shrink", volume
     Image: plan.imageId,
     Hostname: PROXY_IMAGE,
     Cmd: [...command],
-    Labels: { [LABELS.build]: plan.buildId, [LABELS.tree]: plan.tree, [LABELS.role]: role, [LABELS.cache]: volume },
+    Labels: { ...buildLabels({ ...plan, role }), [LABELS.cache]: volume },
     HostConfig: {
       NetworkMode: role === "proxy" ? "bridge" : "none",
       CapDrop: ["ALL"],

@@ -52,15 +52,7 @@ test("builds, exports, and leaves nothing behind", async () => {
   expect(await buildContainers(host.docker)).toEqual([]);
   expect(await lab.tree.git("status", "--porcelain", "--", ":!out")).toBe("");
   const steps = lab.events.flatMap((event) => (event.kind === "step.started" ? [`${event.name} ${event.subject ?? ""}`.trim()] : []));
-  expect(steps).toEqual([
-    "preflight",
-    "image.check test-builder",
-    "make.target iso",
-    "container.create",
-    "make.target part",
-    "artifact.export",
-    "clean-up",
-  ]);
+  expect(steps).toEqual(["preflight", "image.check test-builder", "make.target iso", "container.create", "make.target part", "artifact.export", "clean-up"]);
 });
 
 test("the source is read-only, .git and earlier output are hidden, privileges are few", async () => {

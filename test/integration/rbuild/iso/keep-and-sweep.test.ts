@@ -59,7 +59,11 @@ test("what a dead build left is swept, and an export that had begun is completed
     await writeFile(join(lab.stateDirectory, "builds", `${id}.lock`), "");
     const record = { id, directory: lab.tree.directory, pid: 1, startedAt: new Date(0).toISOString(), staging };
     await writeFile(join(lab.stateDirectory, "builds", `${id}.json`), JSON.stringify(record));
-    await host.docker.createContainer({ Image: `rbuild/${TEST_BUILDER}:1`, Cmd: ["true"], Labels: { "org.rbuild.build": id } });
+    await host.docker.createContainer({
+      Image: `rbuild/${TEST_BUILDER}:1`,
+      Cmd: ["true"],
+      Labels: { "org.rbuild.build": id, "org.rbuild.state": lab.stateDirectory },
+    });
   }
   const moves = [{ from: "output/live.iso", to: "sub/live.iso" }];
   await decideExport(join(lab.out, `.rbuild-${decided}`), { output: lab.out, moves, owner: { uid: 0, gid: 0 } });

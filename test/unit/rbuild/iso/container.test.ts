@@ -18,6 +18,7 @@ const PLAN: ContainerPlan = {
   buildId: "0123456789ab",
   role: "build",
   tree: "/home/me/tree",
+  stateDirectory: "/state",
   imageId: "sha256:aa",
   command: ["make", "iso"],
   environment: ["A=b"],
@@ -36,7 +37,7 @@ test("a build's container has exactly what was named, and is never privileged", 
     WorkingDir: "/source",
     Entrypoint: ["make"],
     Cmd: ["iso"],
-    Labels: { "org.rbuild.build": "0123456789ab", "org.rbuild.tree": "/home/me/tree", "org.rbuild.role": "build" },
+    Labels: { "org.rbuild.build": "0123456789ab", "org.rbuild.tree": "/home/me/tree", "org.rbuild.state": "/state", "org.rbuild.role": "build" },
     HostConfig: { CapDrop: ["ALL"], CapAdd: ["CHOWN"], SecurityOpt: [], NetworkMode: "bridge" },
   });
   expect(options.HostConfig?.Privileged).toBeUndefined();
