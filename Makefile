@@ -21,10 +21,9 @@ setup: build ## install all that rbuild and `make iso` need on this machine
 setup-test: build
 	@bin/rbuild doctor --fix --yes --for test
 
-# The pinned Node needs libatomic, which a fresh Debian lacks.
 node_modules/.package-lock.json: package.json package-lock.json
 	@npm ci --no-audit --no-fund
-	@$(node_dir)/node --version >/dev/null || { $(sudo) apt-get update -qq; $(sudo) apt-get install -y --no-install-recommends libatomic1; }
+	@scripts/pinned-node
 	@touch $@
 
 build: node_modules/.package-lock.json ## compile src/ to dist/
@@ -40,7 +39,7 @@ format: node_modules/.package-lock.json ## format the sources
 	@$(bin)/biome check --write
 
 test: setup-test check ## all tests on the real kernel, boot of examples/tiny included (30 minutes at most)
-	@$(sudo) env PATH=$(node_dir):$$PATH $(vitest) $(if $(CI),--reporter=default,)
+	@$(sudo) env PATH=$(node_dir):$$PATH $(vitest)
 
 test-full: setup-test check ## make test, and examples/live built twice and booted
 	@$(sudo) env PATH=$(node_dir):$$PATH RBUILD_TEST_FULL=1 $(vitest)
