@@ -19,6 +19,17 @@ export const containerDefaultsSchema = z.object({
   StopSignal: z.string().exactOptional(),
   Shell: strings.nullish(),
   OnBuild: strings.nullish(),
+  /** Docker's extension; times in nanoseconds. */
+  Healthcheck: z
+    .object({
+      Test: strings.exactOptional(),
+      Interval: z.int().exactOptional(),
+      Timeout: z.int().exactOptional(),
+      StartPeriod: z.int().exactOptional(),
+      StartInterval: z.int().exactOptional(),
+      Retries: z.int().exactOptional(),
+    })
+    .exactOptional(),
 });
 
 const historySchema = z.object({

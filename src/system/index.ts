@@ -8,6 +8,7 @@ export * from "./kernel/namespaces.ts";
 export * from "./kernel/netlink-addresses.ts";
 export * from "./kernel/netlink-links.ts";
 export { NetlinkSocket } from "./kernel/netlink-socket.ts";
+export * from "./kernel/open-in-root.ts";
 export * from "./kernel/xattrs.ts";
 export * from "./locks.ts";
 export { nearNames } from "./near-names.ts";

@@ -3,7 +3,7 @@ import type { InstructionReader } from "./reader.ts";
 
 /** Docker's image-spec extension `config.Healthcheck`; times in nanoseconds. */
 export interface Healthcheck {
-  readonly Test: readonly string[];
+  readonly Test: string[];
   readonly Interval?: number;
   readonly Timeout?: number;
   readonly StartPeriod?: number;
@@ -42,7 +42,7 @@ export function readHealthcheck(reader: InstructionReader): HealthcheckInstructi
   };
 }
 
-function testOf(command: string): readonly string[] {
+function testOf(command: string): string[] {
   try {
     const value: unknown = JSON.parse(command);
     if (Array.isArray(value) && value.every((item): item is string => typeof item === "string")) return ["CMD", ...value];

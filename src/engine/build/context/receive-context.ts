@@ -1,0 +1,93 @@
+import { constants, readdirSync } from "node:fs";
+import { mkdir, open, rm, rmdir } from "node:fs/promises";
+import { join } from "node:path";
+import { type ByteString, bytesOf, byteString, isSystemError, openInRoot, openPath, O_PATH, RbuildError, textOf } from "../../../system/index.ts";
+import type { ByteStream } from "../../content/content-store.ts";
+import { decompress } from "../files/decompress.ts";
+import { RootWriter } from "../files/root-writer.ts";
+import { unpackTar } from "../files/unpack-tar.ts";
+import { MAX_DOCKERFILE_BYTES } from "../parse/parse.ts";
+import { type IgnoreRules, MAX_IGNORE_BYTES, parseDockerignore } from "./dockerignore.ts";
+
+/** Content of a build context, at most. */
+export const MAX_CONTEXT_BYTES = 32 * 1024 ** 3;
+
+export interface BuildContext {
+  /** Directory with the context's files, those of .dockerignore taken out. */
+  readonly directory: string;
+  readonly dockerfile: string;
+}
+
+/**
+ * Unpacks a context (plain or compressed tar) into `directory`, reads the Dockerfile and takes out what .dockerignore names.
+ * @throws RbuildError `build.dockerfile-missing`, `build.unsafe-archive`, `build.too-large`, `tar.malformed`, `tar.truncated`
+ */
+export async function receiveContext(
+  tar: ByteStream,
+  directory: string,
+  options: { readonly dockerfile?: string; readonly signal?: AbortSignal },
+): Promise<BuildContext> {
+  const signal = options.signal ? { signal: options.signal } : {};
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  {
+    using writer = new RootWriter(directory);
+    const owner = { uid: 0, gid: 0 };
+    await unpackTar(decompress(tar, signal), writer, "" as ByteString, { owner, maxBytes: MAX_CONTEXT_BYTES, what: "the build context", ...signal });
+    writer.finish();
+  }
+  const name = options.dockerfile ?? "Dockerfile";
+  const dockerfile = await readInside(directory, name, MAX_DOCKERFILE_BYTES);
+  if (dockerfile === undefined) {
+    throw new RbuildError("build.dockerfile-missing", `the build context has no file ${JSON.stringify(name)}`, {
+      category: "invalid",
+      hint: "name the Dockerfile with --file, its path inside the context",
+      details: { dockerfile: name },
+    });
+  }
+  const ignore = (await readInside(directory, `${name}.dockerignore`, MAX_IGNORE_BYTES)) ?? (await readInside(directory, ".dockerignore", MAX_IGNORE_BYTES));
+  if (ignore !== undefined) await prune(Buffer.from(directory), "" as ByteString, parseDockerignore(ignore));
+  return { directory, dockerfile };
+}
+
+/** A file below a root whose links are not trusted. */
+async function readInside(root: string, path: string, maxBytes: number): Promise<string | undefined> {
+  try {
+    using directory = openPath(root, O_PATH | constants.O_DIRECTORY);
+    using opened = openInRoot(directory, path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const file = await open(opened.path, "r");
+    try {
+      const { size } = await file.stat();
+      if (size > maxBytes)
+        throw new RbuildError("file.too-large", `${path} of the build context has ${size} bytes; at most ${maxBytes} are read`, { category: "invalid" });
+      return await file.readFile("utf8");
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (isSystemError(error, "ENOENT", "ENOTDIR", "EISDIR", "ELOOP")) return undefined;
+    throw error;
+  }
+}
+
+/** Removes what is ignored below a directory. True when nothing is left of it. */
+async function prune(root: Buffer, directory: ByteString, rules: IgnoreRules): Promise<boolean> {
+  const absolute = directory === "" ? root : Buffer.concat([root, Buffer.from("/"), bytesOf(directory)]);
+  let left = 0;
+  for (const entry of readdirSync(absolute, { encoding: "buffer", withFileTypes: true })) {
+    const name = byteString(entry.name);
+    const path = (directory === "" ? name : `${directory}/${name}`) as ByteString;
+    const place = Buffer.concat([root, Buffer.from("/"), bytesOf(path)]);
+    const isIgnored = rules.ignores(textOf(path));
+    if (isIgnored && !(entry.isDirectory() && rules.hasExceptions)) {
+      await rm(place, { recursive: true, force: true });
+    } else if (entry.isDirectory() && (await prune(root, path, rules)) && isIgnored) {
+      await rmdir(place);
+    } else {
+      left++;
+    }
+  }
+  return left === 0;
+}
+
+/** Where a build's context lies below its workspace. */
+export const contextDirectory = (workspace: string): string => join(workspace, "context");

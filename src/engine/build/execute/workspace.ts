@@ -1,0 +1,71 @@
+import { mkdir, readFile, rm } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { unmount } from "../../../system/index.ts";
+import type { Containers } from "../../containers/container.ts";
+import { type SnapshotKey, type Snapshotter, snapshotKey } from "../../snapshots/snapshotter.ts";
+import { createOwnedFile, sweepOwnedFiles } from "../../store/owned-file.ts";
+
+const SUFFIX = ".lock";
+/** Label of containers that a build runs its steps in; its value is the build's id. */
+export const BUILD_LABEL = "rbuild.build";
+
+/** A build's own directory `<root>/builds/<id>`, its snapshots and mounts. The lock beside it is held as long as the process lives. */
+export interface Workspace extends AsyncDisposable {
+  readonly id: string;
+  readonly directory: string;
+  /** A name for one more writable snapshot. */
+  readonly nextSnapshot: () => SnapshotKey;
+}
+
+export interface WorkspaceParts {
+  readonly root: string;
+  readonly snapshots: Snapshotter;
+  readonly containers: Pick<Containers, "list" | "remove">;
+}
+
+const buildsDirectory = (root: string): string => join(root, "builds");
+const snapshotPrefix = (id: string): string => `build-${id}-`;
+
+export async function openWorkspace(parts: WorkspaceParts): Promise<Workspace> {
+  const lock = await createOwnedFile(buildsDirectory(parts.root), SUFFIX);
+  const id = basename(lock.path, SUFFIX);
+  const directory = join(buildsDirectory(parts.root), id);
+  let count = 0;
+  await mkdir(directory, { mode: 0o700 });
+  return {
+    id,
+    directory,
+    nextSnapshot: () => snapshotKey(`${snapshotPrefix(id)}${++count}`),
+    async [Symbol.asyncDispose]() {
+      await discard(parts, id);
+      await rm(lock.path, { force: true });
+      await lock[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Removes what killed builds left: containers, mounts, snapshots, files. Quick when there is nothing. */
+export async function sweepBuilds(parts: WorkspaceParts): Promise<void> {
+  await sweepOwnedFiles(buildsDirectory(parts.root), { suffix: SUFFIX, discard: (path) => discard(parts, basename(path, SUFFIX), { containers: true }) });
+}
+
+async function discard(parts: WorkspaceParts, id: string, options: { readonly containers?: boolean } = {}): Promise<void> {
+  if (options.containers) {
+    for (const container of await parts.containers.list()) {
+      if (container.spec.labels?.[BUILD_LABEL] === id) await parts.containers.remove(container.id, { force: true, volumes: true });
+    }
+  }
+  const directory = join(buildsDirectory(parts.root), id);
+  for (const target of await mountsBelow(directory)) unmount(target, { lazy: true });
+  for (const { key } of await parts.snapshots.list()) if (key.startsWith(snapshotPrefix(id))) await parts.snapshots.remove(key);
+  await rm(directory, { recursive: true, force: true });
+}
+
+/** Mount points below a directory, deepest first. */
+async function mountsBelow(directory: string): Promise<readonly string[]> {
+  const lines = (await readFile("/proc/self/mountinfo", "utf8")).split("\n");
+  const targets = lines.flatMap(
+    (line) => line.split(" ")[4]?.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8))) ?? [],
+  );
+  return targets.filter((target) => target.startsWith(`${directory}/`)).toReversed();
+}
