@@ -36,6 +36,11 @@ export class ImageCatalog {
     return this.#findById(entries, lookup);
   }
 
+  /** The entry of a name, whether its image is sound or not. */
+  async findEntry(lookup: string): Promise<IndexEntry | undefined> {
+    return findByName(await this.#index.read(), lookup);
+  }
+
   /** Every image once, sorted by name, those without one last; damaged ones are left out. */
   async list(): Promise<readonly Image[]> {
     const entries = await this.#index.read();

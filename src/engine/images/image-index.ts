@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { canonicalJson, type Descriptor, type Digest, type Index, MEDIA_TYPE, parseIndex, parseReference, referenceText } from "../../oci/index.ts";
 import { lock, RbuildError, readFileIfExists, writeFileAtomic } from "../../system/index.ts";
 import type { StoreLayout } from "../store/layout.ts";
@@ -28,15 +29,11 @@ export class ImageIndex {
   /** @throws RbuildError `store.index-damaged` */
   async read(): Promise<readonly IndexEntry[]> {
     const bytes = await readFileIfExists(this.#layout.index, MAX_INDEX_BYTES);
-    if (bytes === undefined) return [];
+    if (bytes === undefined) throw damaged(this.#layout.index, "it is not there");
     try {
       return parseIndex(bytes).manifests.map(toEntry);
     } catch (error) {
-      throw new RbuildError("store.index-damaged", `the table of images ${this.#layout.index} cannot be read: ${error instanceof Error ? error.message : ""}`, {
-        hint: "rbuild engine fsck",
-        cause: error,
-        details: { path: this.#layout.index },
-      });
+      throw damaged(this.#layout.index, error instanceof Error ? error.message : String(error), error);
     }
   }
 
@@ -49,6 +46,14 @@ export class ImageIndex {
     await writeFileAtomic(this.#layout.index, canonicalJson(index), { sync: this.#sync });
     return after;
   }
+}
+
+function damaged(path: string, why: string, cause?: unknown): RbuildError {
+  return new RbuildError("store.index-damaged", `the table of images ${path} cannot be read: ${why}`, {
+    hint: `put the file back from a backup, or move ${dirname(dirname(path))} away and build or fetch the images again`,
+    cause,
+    details: { path },
+  });
 }
 
 /** Makes `reference` name the manifest. An image that loses its last name stays, without one. */

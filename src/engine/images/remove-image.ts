@@ -18,7 +18,11 @@ interface Removed {
  * when it is forced, without names. Blobs and snapshots go at once, or with the next garbage collection when somebody adds content now.
  */
 export async function removeImage(lookup: string, parts: Parts, options: { readonly force?: boolean }): Promise<Removed> {
-  const found = await parts.catalog.find(lookup);
+  const found = await parts.catalog.find(lookup).catch((error: unknown) => {
+    if (!isRbuildError(error) || error.code === "image.ambiguous") throw error;
+    return "damaged" as const;
+  });
+  if (found === "damaged") return removeDamaged(lookup, parts);
   if (found === undefined) throw imageNotFound(lookup);
   const { image, reference } = found;
   const untagged = reference === undefined ? image.references : image.references.filter((name) => name === reference);
@@ -34,6 +38,16 @@ export async function removeImage(lookup: string, parts: Parts, options: { reado
     return isUsed ? [...others, { manifest: image.manifestDescriptor }] : others;
   });
   return { untagged, deleted: isUsed ? [] : await deleteContent(image, parts) };
+}
+
+/** What is left of an image that cannot be read is for the next garbage collection. */
+async function removeDamaged(lookup: string, parts: Parts): Promise<Removed> {
+  const damaged = await parts.catalog.findEntry(lookup);
+  const name = damaged?.reference;
+  await parts.index.update((entries) =>
+    entries.filter((entry) => (name === undefined ? entry.manifest.digest !== damaged?.manifest.digest : entry.reference !== name)),
+  );
+  return { untagged: name === undefined ? [] : [name], deleted: [] };
 }
 
 /** @returns the image's id, and the digests of the blobs that went, sorted */

@@ -1,7 +1,7 @@
 import { readdir, rename } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { ChainId } from "../../oci/index.ts";
-import { isSystemError, lock, pathExists, RbuildError, syncDirectory } from "../../system/index.ts";
+import { isRbuildError, isSystemError, lock, pathExists, RbuildError, syncDirectory } from "../../system/index.ts";
 import type { StoreLayout } from "../store/layout.ts";
 import { keyOfName, type SnapshotDirectory, snapshotDirectory } from "./snapshot-directories.ts";
 import { snapshotNotFound } from "./snapshot-errors.ts";
@@ -37,10 +37,36 @@ export class SnapshotCatalog {
     return record && { key, kind: record.kind, ...(record.parent === undefined ? {} : { parent: record.parent as unknown as SnapshotKey }) };
   }
 
+  /** Sound snapshots, sorted by key. */
   async list(): Promise<SnapshotInfo[]> {
-    const keys = (await readdir(this.#layout.snapshots)).sort().flatMap((name) => keyOfName(name) ?? []);
-    const all = await Promise.all(keys.map((key) => this.stat(key)));
+    const all = await Promise.all((await this.#keys()).map((key) => this.#soundInfo(key)));
     return all.filter((info) => info !== undefined);
+  }
+
+  /** Keys of directories that no longer make a snapshot: their record, their files or their parent is missing. */
+  async damaged(): Promise<SnapshotKey[]> {
+    const infos = new Map((await this.list()).map((info) => [info.key, info]));
+    const isSound = async (key: SnapshotKey): Promise<boolean> => {
+      const info = infos.get(key);
+      if (info === undefined || !(await pathExists(this.directory(key).files))) return false;
+      return info.parent === undefined || isSound(info.parent);
+    };
+    const keys = await this.#keys();
+    const sound = await Promise.all(keys.map(isSound));
+    return keys.filter((_, index) => !sound[index]);
+  }
+
+  async #keys(): Promise<SnapshotKey[]> {
+    return (await readdir(this.#layout.snapshots)).sort().flatMap((name) => keyOfName(name) ?? []);
+  }
+
+  async #soundInfo(key: SnapshotKey): Promise<SnapshotInfo | undefined> {
+    try {
+      return await this.stat(key);
+    } catch (error) {
+      if (isRbuildError(error, "snapshot.damaged")) return undefined;
+      throw error;
+    }
   }
 
   /** Directories with the files of a committed snapshot and all below it, top first. @throws RbuildError `snapshot.not-found` */

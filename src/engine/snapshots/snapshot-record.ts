@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type ChainId, canonicalJson, type DiffId, isDigest, parseJson } from "../../oci/index.ts";
-import { readFileIfExists, writeFileAtomic } from "../../system/index.ts";
+import { RbuildError, readFileIfExists, writeFileAtomic } from "../../system/index.ts";
 import type { SnapshotDirectory } from "./snapshot-directories.ts";
 
 const digest = <T>() => z.custom<T>(isDigest);
@@ -22,10 +22,18 @@ export type SnapshotRecord = Readonly<z.infer<typeof recordSchema>>;
 
 const MAX_RECORD_BYTES = 64 * 1024;
 
-/** Undefined when there is no such snapshot. @throws OciFormatError when the record is damaged */
+/** Undefined when there is no such snapshot. @throws RbuildError `snapshot.damaged` */
 export async function readRecord(directory: SnapshotDirectory): Promise<SnapshotRecord | undefined> {
   const bytes = await readFileIfExists(directory.record, MAX_RECORD_BYTES);
-  return bytes && parseJson(recordSchema, bytes, `snapshot record ${directory.record}`);
+  try {
+    return bytes && parseJson(recordSchema, bytes, "snapshot record");
+  } catch (error) {
+    throw new RbuildError("snapshot.damaged", `the record ${directory.record} is damaged: ${error instanceof Error ? error.message : ""}`, {
+      hint: "rbuild engine gc",
+      cause: error,
+      details: { path: directory.record },
+    });
+  }
 }
 
 export async function writeRecord(directory: SnapshotDirectory, record: SnapshotRecord, options: { readonly sync: boolean }): Promise<void> {

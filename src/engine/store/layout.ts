@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { isSystemError, pathExists, RbuildError, writeFileAtomic } from "../../system/index.ts";
+import { canonicalJson, MEDIA_TYPE } from "../../oci/index.ts";
+import { isSystemError, lock, pathExists, RbuildError, writeFileAtomic } from "../../system/index.ts";
 
 /** Where the parts of the store are below the engine's root. */
 export interface StoreLayout {
@@ -39,8 +40,7 @@ export function storeLayout(root: string): StoreLayout {
 export async function prepareLayout(layout: StoreLayout): Promise<void> {
   try {
     for (const path of [layout.blobs, layout.ingest, layout.staging]) await mkdir(path, { recursive: true, mode: 0o711 });
-    const marker = join(layout.image, "oci-layout");
-    if (!(await pathExists(marker))) await writeFileAtomic(marker, '{"imageLayoutVersion":"1.0.0"}');
+    await makeLayout(layout);
   } catch (error) {
     if (!isSystemError(error, "EACCES", "EPERM", "EROFS")) throw error;
     throw new RbuildError("store.not-writable", `the engine's store ${layout.root} cannot be written (${error.code})`, {
@@ -50,4 +50,13 @@ export async function prepareLayout(layout: StoreLayout): Promise<void> {
       details: { root: layout.root },
     });
   }
+}
+
+/** An empty table of images comes with a new layout; later its absence is damage, never an empty store. */
+async function makeLayout(layout: StoreLayout): Promise<void> {
+  const marker = join(layout.image, "oci-layout");
+  if (await pathExists(marker)) return;
+  await using _held = await lock(layout.indexLock);
+  if (!(await pathExists(layout.index))) await writeFileAtomic(layout.index, canonicalJson({ schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests: [] }));
+  await writeFileAtomic(marker, canonicalJson({ imageLayoutVersion: "1.0.0" }));
 }

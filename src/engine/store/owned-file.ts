@@ -22,7 +22,13 @@ export async function createOwnedFile(directory: string, suffix = ""): Promise<O
       throw error;
     }
     await handle.close();
+    await rm(path, { force: true });
   }
+}
+
+interface SweepOptions {
+  /** Look only at files whose names end so. */
+  readonly suffix?: string;
 }
 
 /**
@@ -31,27 +37,38 @@ export async function createOwnedFile(directory: string, suffix = ""): Promise<O
  */
 export async function sweepOwnedFiles(
   directory: string,
-  options: { readonly suffix?: string; readonly discard?: (path: string) => Promise<void> } = {},
+  options: SweepOptions & { readonly discard?: (path: string) => Promise<void> } = {},
 ): Promise<string[]> {
-  const removed: string[] = [];
+  return visitDead(directory, options, async (path) => {
+    await options.discard?.(path);
+    await rm(path, { force: true });
+  });
+}
+
+/** Files whose owners are gone. */
+export function deadFiles(directory: string, options: SweepOptions = {}): Promise<string[]> {
+  return visitDead(directory, options, async () => undefined);
+}
+
+async function visitDead(directory: string, { suffix = "" }: SweepOptions, visit: (path: string) => Promise<void>): Promise<string[]> {
+  const visited: string[] = [];
   for (const name of await namesIn(directory)) {
-    if (!name.endsWith(options.suffix ?? "")) continue;
+    if (!name.endsWith(suffix)) continue;
     const path = join(directory, name);
     const handle = await open(path, "r+").catch((error: unknown) => {
-      if (isSystemError(error, "ENOENT", "EISDIR")) return undefined;
+      if (isSystemError(error, "ENOENT", "EISDIR", "EACCES")) return undefined;
       throw error;
     });
     if (!handle) continue;
     try {
       if (!tryFlock(handle.fd, "exclusive")) continue;
-      await options.discard?.(path);
-      await rm(path, { force: true });
-      removed.push(path);
+      await visit(path);
+      visited.push(path);
     } finally {
       await handle.close();
     }
   }
-  return removed;
+  return visited;
 }
 
 async function namesIn(directory: string): Promise<string[]> {

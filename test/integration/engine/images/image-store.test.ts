@@ -151,5 +151,5 @@ test("one damaged image does not hide the others", async () => {
   expect((await images.list()).map(({ references }) => references)).toEqual([["sound:latest"]]);
   await expect(images.get("broken")).rejects.toMatchObject({ code: "content.not-found" });
   await writeFile(join(store.root, "image/index.json"), "{");
-  await expect(images.list()).rejects.toMatchObject({ code: "store.index-damaged", hint: "rbuild engine fsck" });
+  await expect(images.list()).rejects.toMatchObject({ code: "store.index-damaged" });
 });
