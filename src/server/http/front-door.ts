@@ -5,7 +5,7 @@ import type { Answer, Headers } from "./answer.ts";
 import { MAX_API_VERSION, versionText } from "./api-version.ts";
 import { errorBody } from "./error-body.ts";
 import { hijackResponse, hijackSocket } from "./hijack.ts";
-import type { RouteMatch, Router } from "./router.ts";
+import type { Router } from "./router.ts";
 import { statusOf } from "./status.ts";
 import { writeAnswer } from "./write-answer.ts";
 
@@ -46,14 +46,12 @@ async function serve(router: Router, context: ServerContext, message: IncomingMe
   (upgraded ?? response).once("close", leave);
   upgraded?.on("error", leave);
   for (const [name, value] of Object.entries(serverHeaders(context))) response.setHeader(name, value);
-  let match: RouteMatch | undefined;
   try {
-    match = router(message.method ?? "", message.url ?? "");
-    const { route, version, params, query } = match;
+    const { route, version, params, query } = router(message.method ?? "", message.url ?? "");
     const answer = await route.handle({ method: route.method, version, params, query, message, signal: gone.signal }, context);
     await (answer.kind === "hijack" ? takeOver(answer, context, message, response, upgraded, gone.signal) : writeAnswer(response, answer));
   } catch (error) {
-    fail(error, match, response, upgraded);
+    fail(error, response, upgraded);
     // The rest of a body nobody wants is read and dropped: a client that is still sending sees its answer, not a broken pipe.
     // A stream that was being iterated can be resumed only when Node has taken notice that it no longer is.
     if (!upgraded && !message.complete) setImmediate(() => message.resume());
@@ -73,13 +71,13 @@ async function takeOver(
   await hijackSocket(upgraded, answer, serverHeaders(context), signal);
 }
 
-function fail(error: unknown, match: RouteMatch | undefined, response: ServerResponse, upgraded: Duplex | undefined): void {
+function fail(error: unknown, response: ServerResponse, upgraded: Duplex | undefined): void {
   if (response.headersSent || response.destroyed || (upgraded && !response.socket)) {
     // Too late for a status: a cut connection is all that still tells the client.
     (upgraded ?? response).destroy();
     return;
   }
-  void writeAnswer(response, { kind: "json", status: statusOf(error), value: errorBody(error, match?.params["name"] ?? match?.params["id"]) });
+  void writeAnswer(response, { kind: "json", status: statusOf(error), value: errorBody(error) });
 }
 
 function serverHeaders(context: ServerContext): Headers {
