@@ -25,8 +25,13 @@ export type FakeProcess = (io: {
   readonly stdin: Promise<Buffer>;
 }) => Promise<number>;
 
-const notFound = (area: string, lookup: string) =>
-  new RbuildError(`${area}.not-found`, `there is no ${area} ${JSON.stringify(lookup)}`, { category: "not-found" });
+/** The names under which the engine's errors tell what was looked for. */
+const SUBJECT = { container: "container", image: "lookup", volume: "name", network: "network", exec: "id" } as const;
+const notFound = (area: keyof typeof SUBJECT, lookup: string) =>
+  new RbuildError(area === "exec" ? "container.exec-not-found" : `${area}.not-found`, `there is no ${area} ${lookup}`, {
+    category: "not-found",
+    details: { [SUBJECT[area]]: lookup },
+  });
 const notFaked = () => Promise.reject(new RbuildError("fake.not-done", "the fake engine does not do this"));
 
 /**
