@@ -17,6 +17,8 @@ export interface EngineOptions {
    * `service`: containers stay when the process ends (`rbuild engine serve`).
    */
   readonly lifetime?: "session" | "service";
+  /** Default: the quickest that is installed and works here. */
+  readonly runtime?: "runc" | "crun";
 }
 
 export interface FsckReport {

@@ -5,5 +5,6 @@ export type * from "./engine.ts";
 export type * from "./events.ts";
 export type * from "./images/image.ts";
 export type * from "./networks/network.ts";
+export { openEngine } from "./open-engine.ts";
 export type { SnapshotKey, Snapshotter } from "./snapshots/snapshotter.ts";
 export type * from "./volumes/volume.ts";

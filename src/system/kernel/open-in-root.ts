@@ -1,14 +1,15 @@
 import { closeSync, openSync } from "node:fs";
-import { dlopen, getInt32 } from "node:ffi";
-import { getSystemErrorName } from "node:util";
+import { dlopen } from "node:ffi";
+import { isSystemError } from "../errors.ts";
+import { checkCall, systemError } from "./errno.ts";
 
 const { functions: libc } = dlopen(null, {
-  __errno_location: { return: "pointer", arguments: [] },
   syscall: { return: "i64", arguments: ["i64", "i64", "buffer", "buffer", "u64"] },
 });
 
 /** The same number on every architecture. */
 const SYS_openat2 = 437n;
+const EINVAL = 22;
 const RESOLVE_NO_MAGICLINKS = 0x02n;
 const RESOLVE_IN_ROOT = 0x10n;
 
@@ -35,7 +36,7 @@ function opened(fd: number): OpenedPath {
   };
 }
 
-/** Opens without O_PATH's limits any path of the host; the start for `openInRoot`. */
+/** Opens a path of the host: the root for `openInRoot`. */
 export function openPath(path: string, flags: number = O_PATH): OpenedPath {
   return opened(openSync(path, flags | O_CLOEXEC));
 }
@@ -47,22 +48,17 @@ export function openPath(path: string, flags: number = O_PATH): OpenedPath {
  */
 export function openInRoot(root: OpenedPath, path: string | Uint8Array, flags: number = O_PATH, mode = 0): OpenedPath {
   const name = Buffer.concat([typeof path === "string" ? Buffer.from(path) : path, Buffer.alloc(1)]);
-  if (name.indexOf(0) !== name.byteLength - 1) throw systemError("EINVAL", -22, path);
+  const subject = typeof path === "string" ? path : Buffer.from(path).toString("latin1");
+  if (name.indexOf(0) !== name.byteLength - 1) throw systemError(EINVAL, "openat2", subject);
   const how = Buffer.alloc(24);
   how.writeBigUInt64LE(BigInt(flags | O_CLOEXEC), 0);
   how.writeBigUInt64LE(BigInt(mode), 8);
   how.writeBigUInt64LE(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS, 16);
   for (let attempt = 0; ; attempt++) {
-    const fd = Number(libc.syscall(SYS_openat2, BigInt(root.fd), name, how, BigInt(how.byteLength)));
-    if (fd >= 0) return opened(fd);
-    const errno = getInt32(libc.__errno_location());
-    const code = getSystemErrorName(-errno);
-    if (code === "EAGAIN" && attempt < 32) continue;
-    throw systemError(code, -errno, path);
+    try {
+      return opened(checkCall(Number(libc.syscall(SYS_openat2, BigInt(root.fd), name, how, BigInt(how.byteLength))), "openat2", subject));
+    } catch (error) {
+      if (!isSystemError(error, "EAGAIN") || attempt >= 32) throw error;
+    }
   }
-}
-
-function systemError(code: string, errno: number, path: string | Uint8Array): Error {
-  const text = typeof path === "string" ? path : Buffer.from(path).toString("latin1");
-  return Object.assign(new Error(`${code}: openat2 '${text}'`), { code, errno, syscall: "openat2", path: text });
 }

@@ -1,10 +1,9 @@
 import { closeSync, constants, openSync } from "node:fs";
-import { dlopen, getInt32 } from "node:ffi";
+import { dlopen } from "node:ffi";
 import { Socket } from "node:net";
-import { getSystemErrorName } from "node:util";
+import { checkCall } from "./errno.ts";
 
 const { functions: libc } = dlopen(null, {
-  __errno_location: { return: "pointer", arguments: [] },
   socket: { return: "i32", arguments: ["i32", "i32", "i32"] },
   socketpair: { return: "i32", arguments: ["i32", "i32", "i32", "buffer"] },
   connect: { return: "i32", arguments: ["i32", "buffer", "u32"] },
@@ -18,13 +17,6 @@ const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
 const O_PATH = 0o10000000;
 
-function check(result: number, syscall: string, subject: string): number {
-  if (result >= 0) return result;
-  const errno = getInt32(libc.__errno_location());
-  const code = getSystemErrorName(-errno);
-  throw Object.assign(new Error(`${code}: ${syscall} '${subject}'`), { code, errno: -errno, syscall, path: subject });
-}
-
 /**
  * Connects to the SOCK_SEQPACKET socket `name` in `directory`; the directory's path may be of any length.
  * Each `data` event of the flowing socket is one packet; each `write` that was waited for is one. The socket is half-open after
@@ -33,13 +25,13 @@ function check(result: number, syscall: string, subject: string): number {
 export function connectSeqpacket(directory: string, name: string): Socket {
   const directoryFd = openSync(directory, O_PATH | constants.O_DIRECTORY);
   try {
-    const fd = check(libc.socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "socket", name);
+    const fd = checkCall(libc.socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "socket", name);
     try {
       // sun_path holds 108 bytes: go through the directory's descriptor
       const address = Buffer.alloc(110);
       address.writeUInt16LE(AF_UNIX, 0);
       address.write(`/proc/self/fd/${directoryFd}/${name}`, 2);
-      check(libc.connect(fd, address, address.byteLength), "connect", `${directory}/${name}`);
+      checkCall(libc.connect(fd, address, address.byteLength), "connect", `${directory}/${name}`);
       return wrapAsSocket(fd);
     } finally {
       closeSync(fd);
@@ -52,13 +44,13 @@ export function connectSeqpacket(directory: string, name: string): Socket {
 /** Node makes a Socket of a stream descriptor only: it gets one, and the packet socket takes that descriptor's number over before it is read. */
 function wrapAsSocket(fd: number): Socket {
   const pair = Buffer.alloc(8);
-  check(libc.socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair), "socketpair", "stream");
+  checkCall(libc.socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair), "socketpair", "stream");
   const [stream, unused] = [pair.readInt32LE(0), pair.readInt32LE(4)];
   closeSync(unused);
   const options = { fd: stream, allowHalfOpen: true, readable: true, writable: true, manualStart: true };
   const socket = new Socket(options);
   try {
-    check(libc.dup3(fd, stream, SOCK_CLOEXEC), "dup3", "packet socket");
+    checkCall(libc.dup3(fd, stream, SOCK_CLOEXEC), "dup3", "packet socket");
   } catch (error) {
     socket.destroy();
     throw error;

@@ -40,7 +40,12 @@ export function detectCgroups(mounts: readonly MountEntry[] = readMountinfo()): 
   const v1 = [...mountPoints.keys()].filter((name) => V1_CONTROLLERS.has(name)).sort();
   if (unified !== undefined && v1.length === 0) {
     const controllers = readFileSync(join(unified, "cgroup.controllers"), "latin1").trim().split(/\s+/).filter(Boolean);
-    return { hierarchy: "v2", controllers: [...new Set([...controllers, "devices", "freezer"])].sort(), swapLimit: controllers.includes("memory"), mountPoints };
+    return {
+      hierarchy: "v2",
+      controllers: [...new Set([...controllers, "devices", "freezer"])].sort(),
+      swapLimit: controllers.includes("memory"),
+      mountPoints,
+    };
   }
   if (v1.length === 0) return { hierarchy: "none", controllers: [], swapLimit: false, mountPoints };
   const memory = mountPoints.get("memory");

@@ -25,7 +25,9 @@ export interface HostFacts {
 export function readHostFacts(): HostFacts {
   const status = readFileSync("/proc/self/status", "latin1");
   const permitted = new Set(capabilitiesOfMask(field(status, "CapPrm")));
-  const [major, minor] = release().split(".").map((part) => Number.parseInt(part, 10));
+  const [major, minor] = release()
+    .split(".")
+    .map((part) => Number.parseInt(part, 10));
   return {
     cgroups: detectCgroups(),
     capabilities: new Set(capabilitiesOfMask(field(status, "CapBnd")).filter((name) => permitted.has(name))),

@@ -80,4 +80,8 @@ export function deviceNumbers(rdev: number): { readonly major: number; readonly 
 const entries = (path: string): Dirent[] => readdirSync(path, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
 
 const noSuchDevice = (path: string, cause?: unknown) =>
-  new RbuildError("container.no-such-device", `${path} is no device of this host, nor a directory with one`, { category: "not-found", cause, details: { path } });
+  new RbuildError("container.no-such-device", `${path} is no device of this host, nor a directory with one`, {
+    category: "not-found",
+    cause,
+    details: { path },
+  });

@@ -21,9 +21,7 @@ export const dockerProfileSchema = z.object({
         names: z.array(z.string()).nullish(),
         action: z.string(),
         errnoRet: z.int().nonnegative().nullish(),
-        args: z
-          .array(z.object({ index: z.int().min(0).max(5), value: z.number(), valueTwo: z.number().nullish(), op: z.string() }))
-          .nullish(),
+        args: z.array(z.object({ index: z.int().min(0).max(5), value: z.number(), valueTwo: z.number().nullish(), op: z.string() })).nullish(),
         includes: condition.nullish(),
         excludes: condition.nullish(),
       }),

@@ -1,0 +1,44 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { AttachedStreams, ContainerId } from "../container.ts";
+import { type ContainerContext, publishContainer } from "../container-context.ts";
+import { Attachment, type AttachmentOptions } from "./attachment.ts";
+
+/** How often it is looked whether another process has started the container. Milliseconds. */
+const LOOK_INTERVAL = 100;
+
+/** Streams from now on, or from the start of a container that does not run. Their end is the process's. */
+export async function attachContainer(
+  context: ContainerContext,
+  id: ContainerId,
+  options: AttachmentOptions & { readonly signal?: AbortSignal },
+): Promise<AttachedStreams> {
+  options.signal?.throwIfAborted();
+  const { record, status } = await context.store.get(id);
+  const attachment = new Attachment({ ...options, stdin: options.stdin && (record.spec.openStdin ?? false) }, options.signal);
+  // first, so that no start can come in between
+  context.pending.add(id, attachment);
+  await connectIfRunning(context, id, attachment);
+  publishContainer(context, "attach", record, status);
+  if (!attachment.isConnected) void followStart(context, id, attachment);
+  return attachment;
+}
+
+async function connectIfRunning(context: ContainerContext, id: ContainerId, attachment: Attachment): Promise<void> {
+  const stored = await context.store.read(id);
+  if (stored === undefined) attachment.end();
+  if (stored?.status.phase.kind !== "running") return;
+  try {
+    attachment.connect(context.store.paths(id).bundle);
+  } catch (error) {
+    // it has ended this moment
+    if (!["ENOENT", "ECONNREFUSED"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    attachment.end();
+  }
+}
+
+async function followStart(context: ContainerContext, id: ContainerId, attachment: Attachment): Promise<void> {
+  while (!attachment.isConnected && !attachment.isEnded) {
+    await sleep(LOOK_INTERVAL, undefined, { ref: false });
+    if (!attachment.isConnected && !attachment.isEnded) await connectIfRunning(context, id, attachment).catch((error: unknown) => attachment.end(error));
+  }
+}

@@ -1,0 +1,90 @@
+import type { Socket } from "node:net";
+import { connectSeqpacket } from "../../../system/kernel/unix-seqpacket.ts";
+import { BUNDLE } from "../../runtime/monitor/conmon.ts";
+import type { AttachedStreams, WritableStdin } from "../container.ts";
+import { OutputQueue } from "./output-queue.ts";
+
+/** What the monitor reads at once; a longer packet would lose its end. */
+const MAX_INPUT_PACKET = 8192;
+/** First byte of the monitor's packets. */
+const STDOUT = 2;
+const STDERR = 3;
+
+export interface AttachmentOptions {
+  readonly stdin: boolean;
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+}
+
+/** A client of a process's monitor, made before the process if need be. */
+export class Attachment implements AttachedStreams {
+  readonly output: OutputQueue;
+  readonly stdin?: WritableStdin;
+  readonly #options: AttachmentOptions;
+  readonly #connected = Promise.withResolvers<Socket | undefined>();
+  #socket: Socket | undefined;
+  #isEnded = false;
+
+  constructor(options: AttachmentOptions, signal?: AbortSignal) {
+    this.#options = options;
+    this.output = new OutputQueue(() => this.#socket?.resume());
+    if (options.stdin) this.stdin = { write: (data) => this.#write(data), end: () => this.#endInput() };
+    signal?.addEventListener("abort", () => this.end(signal.reason), { once: true });
+  }
+
+  get isConnected(): boolean {
+    return this.#socket !== undefined;
+  }
+
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  /** Joins the monitor whose bundle this is; once. */
+  connect(bundle: string): void {
+    if (this.#socket || this.#isEnded) return;
+    const socket = connectSeqpacket(bundle, BUNDLE.attachSocket);
+    this.#socket = socket;
+    socket.on("data", (packet: Buffer) => this.#receive(socket, packet));
+    socket.on("end", () => this.end());
+    socket.on("close", () => this.end());
+    // the process has ended while something was written to it
+    socket.on("error", (error: NodeJS.ErrnoException) => this.end(error.code === "EPIPE" || error.code === "ECONNRESET" ? undefined : error));
+    this.#connected.resolve(socket);
+  }
+
+  end(error?: unknown): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#connected.resolve(undefined);
+    this.output.end(error);
+    this.#socket?.destroy();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.end();
+    return Promise.resolve();
+  }
+
+  #receive(socket: Socket, packet: Buffer): void {
+    const stream = packet[0] === STDERR ? "stderr" : "stdout";
+    if ((packet[0] !== STDOUT && packet[0] !== STDERR) || !this.#options[stream]) return;
+    if (!this.output.push({ stream, data: packet.subarray(1) })) socket.pause();
+  }
+
+  /** What the process no longer reads is dropped without error, as a shell's pipe would end its writer. */
+  async #write(data: Uint8Array): Promise<void> {
+    const socket = await this.#connected.promise;
+    for (let at = 0; at < data.byteLength; at += MAX_INPUT_PACKET) {
+      if (socket === undefined || this.#isEnded || !socket.writable) return;
+      const packet = data.subarray(at, at + MAX_INPUT_PACKET);
+      // one at a time: written together they would become one packet
+      await new Promise<void>((resolve) => socket.write(packet, () => resolve()));
+    }
+  }
+
+  async #endInput(): Promise<void> {
+    const socket = await this.#connected.promise;
+    if (socket?.writable) await new Promise<void>((resolve) => socket.end(() => resolve()));
+  }
+}

@@ -1,0 +1,26 @@
+import type { ContainerId } from "../container.ts";
+import type { Attachment } from "./attachment.ts";
+
+/** Attachments to containers that do not run yet; they are connected between the making of the process and its first instruction. */
+export class PendingAttachments {
+  readonly #waiting = new Map<ContainerId, Set<Attachment>>();
+
+  add(id: ContainerId, attachment: Attachment): void {
+    this.#waiting.set(id, (this.#waiting.get(id) ?? new Set()).add(attachment));
+  }
+
+  connect(id: ContainerId, bundle: string): void {
+    for (const attachment of this.#take(id)) attachment.connect(bundle);
+  }
+
+  /** The container will not start: there is nothing to come. */
+  end(id: ContainerId): void {
+    for (const attachment of this.#take(id)) attachment.end();
+  }
+
+  #take(id: ContainerId): Iterable<Attachment> {
+    const waiting = this.#waiting.get(id) ?? new Set<Attachment>();
+    this.#waiting.delete(id);
+    return waiting;
+  }
+}

@@ -1,0 +1,121 @@
+import { existsSync } from "node:fs";
+import { type Clock, systemClock } from "../../system/index.ts";
+import type { ContentStore } from "../content/content-store.ts";
+import type { EventHub } from "../events.ts";
+import type { ImageStore } from "../images/image.ts";
+import type { NetworkStack } from "../networks/network-stack.ts";
+import { chooseRuntime, findMonitor, type RuntimeName } from "../runtime/choose-runtime.ts";
+import { readHostFacts } from "../runtime/host/host-facts.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { Snapshotter } from "../snapshots/snapshotter.ts";
+import type { Volumes } from "../volumes/volume.ts";
+import { attachContainer } from "./attach/attach.ts";
+import { PendingAttachments } from "./attach/pending-attachments.ts";
+import { resizeTerminal } from "./attach/resize.ts";
+import type { ContainerId, Containers } from "./container.ts";
+import type { ContainerContext } from "./container-context.ts";
+import { createContainer } from "./create/create.ts";
+import { createExec, findExec, resizeExec, startExec } from "./exec/exec.ts";
+import { ExecSessions, execInfo } from "./exec/exec-sessions.ts";
+import { EndNotices } from "./exit/end-notices.ts";
+import { ExitWatch } from "./exit/exit-watch.ts";
+import { handleEnd } from "./exit/handle-end.ts";
+import { containerInfo } from "./inspect.ts";
+import { readLogs } from "./logs/read-logs.ts";
+import { setPaused } from "./pause.ts";
+import { removeContainer } from "./remove.ts";
+import { renameContainer } from "./rename.ts";
+import { startContainer } from "./start/start.ts";
+import type { ContainerOwner } from "./state/container-record.ts";
+import { ContainerStore, type StoredContainer } from "./state/container-store.ts";
+import { isProcessAlive } from "../../system/kernel/pidfd.ts";
+import { killContainer, requireRunning, stopContainer } from "./stop.ts";
+import { waitContainer } from "./wait.ts";
+
+export interface ContainersOptions {
+  readonly root: string;
+  readonly runRoot: string;
+  readonly owner: ContainerOwner;
+  readonly runtime?: RuntimeName;
+  readonly content: ContentStore;
+  readonly images: ImageStore;
+  readonly snapshots: Snapshotter;
+  readonly volumes: Volumes;
+  readonly network: NetworkStack;
+  readonly events: EventHub;
+  readonly clock?: Clock;
+}
+
+export function createContext(options: ContainersOptions): ContainerContext & Disposable {
+  const { root, runRoot } = options;
+  const host = readHostFacts();
+  const store = new ContainerStore({ root, runRoot });
+  let runtime: Promise<Runtime> | undefined;
+  let monitor: string | undefined;
+  let isClosed = false;
+  const context: ContainerContext & Disposable = {
+    ...options,
+    clock: options.clock ?? systemClock,
+    host,
+    store,
+    exits: new ExitWatch({ root, runRoot }),
+    notices: new EndNotices(),
+    pending: new PendingAttachments(),
+    execs: new ExecSessions(),
+    isClosed: () => isClosed,
+    onEnd: (id) => handleEnd(context, id).catch((error: unknown) => process.emitWarning(error instanceof Error ? error : String(error))),
+    runtime: () => (runtime ??= chooseRuntime({ root, runRoot, cgroups: host.cgroups, ...(options.runtime ? { wanted: options.runtime } : {}) })),
+    monitor: () => (monitor ??= findMonitor()),
+    [Symbol.dispose]: () => {
+      isClosed = true;
+      context.exits[Symbol.dispose]();
+    },
+  };
+  return context;
+}
+
+/** The port over the phases of life: looks a container up, hands over to the file that does it. */
+export function createContainers(context: ContainerContext): Containers {
+  const find = (lookup: string) => context.store.resolve(lookup);
+  const fresh = async (id: ContainerId): Promise<StoredContainer> => {
+    const stored = await context.store.get(id);
+    const { phase } = stored.status;
+    if (phase.kind !== "running" || (!existsSync(context.store.paths(id).exitFile) && isProcessAlive(phase.process))) return stored;
+    await context.onEnd(id);
+    return await context.store.get(id);
+  };
+  return {
+    create: (spec) => createContainer(context, spec),
+    get: async (lookup) => containerInfo(context, await fresh(await find(lookup))),
+    list: async () => {
+      const all = await Promise.all((await context.store.ids()).map((id) => fresh(id).catch(() => undefined)));
+      return all.flatMap((stored) => (stored ? containerInfo(context, stored) : [])).sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
+    },
+    start: async (lookup) => await startContainer(context, await find(lookup)),
+    attach: async (lookup, options) => await attachContainer(context, await find(lookup), options),
+    async *logs(lookup, options) {
+      yield* readLogs(context, await find(lookup), options);
+    },
+    resize: async (lookup, size) => {
+      const id = await find(lookup);
+      await requireRunning(context, id);
+      await resizeTerminal(context.store.paths(id).bundle, size);
+    },
+    wait: async (lookup, condition, options) => await waitContainer(context, await find(lookup), condition ?? "not-running", options?.signal),
+    kill: async (lookup, signal) => await killContainer(context, await find(lookup), signal),
+    stop: async (lookup, options) => await stopContainer(context, await find(lookup), options),
+    restart: async (lookup, options) => {
+      const id = await find(lookup);
+      await stopContainer(context, id, options);
+      await startContainer(context, id);
+    },
+    pause: async (lookup) => await setPaused(context, await find(lookup), true),
+    unpause: async (lookup) => await setPaused(context, await find(lookup), false),
+    rename: async (lookup, name) => await renameContainer(context, await find(lookup), name),
+    remove: async (lookup, options) => await removeContainer(context, await find(lookup), options),
+    createExec: async (lookup, spec) => await createExec(context, await find(lookup), spec),
+    startExec: (id, options) => startExec(context, id, options?.signal),
+    getExec: async (id) => execInfo(findExec(context, id)),
+    resizeExec: (id, size) => resizeExec(context, id, size),
+  } as unknown as Containers;
+}

@@ -1,0 +1,103 @@
+import { createHash, randomUUID } from "node:crypto";
+import { mkdir, realpath } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { RbuildError, readFileIfExists, writeFileAtomic } from "../system/index.ts";
+import { createBuilder } from "./build/open-builder.ts";
+import { createContainers, createContext } from "./containers/open-containers.ts";
+import type { ContainerOwner } from "./containers/state/container-record.ts";
+import { openDirContentStore } from "./content/dir-content-store.ts";
+import type { Engine, EngineOptions } from "./engine.ts";
+import { engineInfo } from "./engine-info.ts";
+import { InProcessEventHub } from "./event-hub.ts";
+import { openImageStore } from "./images/open-image-store.ts";
+import { openNetworks } from "./networks/open-networks.ts";
+import { openSession } from "./sessions/session.ts";
+import { adoptContainers, endSession, sweepSessions } from "./sessions/sweep.ts";
+import { openOverlaySnapshotter } from "./snapshots/open-overlay-snapshotter.ts";
+import { type SnapshotKey, snapshotKey } from "./snapshots/snapshotter.ts";
+import { checkStore } from "./store/check-store.ts";
+import { collectGarbage } from "./store/collect-garbage.ts";
+import { DirVolumes } from "./volumes/dir-volumes.ts";
+
+export const DEFAULT_ROOT = "/var/lib/rbuild/engine";
+export const DEFAULT_RUN_ROOT = "/run/rbuild";
+
+/**
+ * Opens the engine. Containers of a session end when it is disposed of; those that a killed session has left are removed here.
+ * @throws RbuildError `engine.not-root`, `engine.run-root-taken`, `store.not-writable`
+ */
+export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
+  if (process.getuid?.() !== 0) {
+    throw new RbuildError("engine.not-root", "the embedded engine needs root: it mounts file systems and makes network interfaces", {
+      category: "unavailable",
+      hint: "run it with sudo, or set DOCKER_HOST to use another engine",
+    });
+  }
+  const root = resolve(options.root ?? DEFAULT_ROOT);
+  const runRoot = resolve(options.runRoot ?? (root === DEFAULT_ROOT ? DEFAULT_RUN_ROOT : `${DEFAULT_RUN_ROOT}-${shortHash(root)}`));
+  const lifetime = options.lifetime ?? "session";
+  await using stack = new AsyncDisposableStack();
+  const [content, snapshots] = await Promise.all([openDirContentStore({ root }), openOverlaySnapshotter({ root, volatile: lifetime === "session" })]);
+  await mkdir(runRoot, { recursive: true, mode: 0o711 });
+  await claimRunRoot(runRoot, root);
+  const session = stack.use(await openSession(runRoot));
+  const owner: ContainerOwner = lifetime === "session" ? { kind: "session", session: session.id } : { kind: "service" };
+  const events = new InProcessEventHub();
+  const images = await openImageStore({
+    root,
+    content,
+    snapshots,
+    inUse: async () => new Set((await containers.list()).map(({ imageId }) => imageId)),
+  });
+  const isVolumeInUse = async (name: string) => (await containers.list()).some(({ mounts }) => mounts.some(({ volumeName }) => volumeName === name));
+  const volumes = new DirVolumes({ root, isInUse: isVolumeInUse });
+  const { networks, stack: network } = stack.use(openNetworks({ root, runRoot, events }));
+  const runtime = options.runtime === undefined ? {} : { runtime: options.runtime };
+  const context = stack.use(createContext({ root, runRoot, owner, content, images, snapshots, volumes, network, events, ...runtime }));
+  const containers = createContainers(context);
+  const builder = createBuilder({ root, content, images, snapshots, containers });
+  await context.store.prepare();
+  await sweepSessions(context);
+  await Promise.all([volumes.sweep(), builder.sweep()]);
+  if (lifetime === "service") await adoptContainers(context);
+  else stack.defer(() => endSession(context, session.id));
+  const usedSnapshots = async (): Promise<ReadonlySet<SnapshotKey>> => new Set((await context.store.ids()).map((id) => snapshotKey(id)));
+  const store = { root, content, snapshots, usedSnapshots };
+  const id = await engineId(root);
+  const open = stack.move();
+  return {
+    ...{ content, images, snapshots, containers, networks, volumes, builder, events },
+    info: () => engineInfo(context, id),
+    collectGarbage: () => collectGarbage(store),
+    fsck: () => checkStore(store),
+    [Symbol.asyncDispose]: () => open.disposeAsync(),
+  };
+}
+
+const shortHash = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 8);
+
+/** Namespaces and sockets below a run root belong to one root: two of them would sweep each other's away. */
+async function claimRunRoot(runRoot: string, root: string): Promise<void> {
+  const path = join(runRoot, "root");
+  const owner = (await readFileIfExists(path, 4096))?.toString("utf8");
+  const own = await realpath(root);
+  if (owner === own) return;
+  const isOwnerThere = owner !== undefined && (await readFileIfExists(join(owner, "engine-id"), 4096)) !== undefined;
+  if (isOwnerThere) {
+    throw new RbuildError("engine.run-root-taken", `the run-time directory ${runRoot} belongs to the engine in ${owner}`, {
+      category: "conflict",
+      hint: "give each engine a run root of its own",
+      details: { runRoot, root, owner },
+    });
+  }
+  await writeFileAtomic(path, own, { sync: false });
+}
+
+async function engineId(root: string): Promise<string> {
+  const path = join(root, "engine-id");
+  const known = (await readFileIfExists(path, 4096))?.toString("utf8").trim();
+  if (known) return known;
+  const id = randomUUID();
+  await writeFileAtomic(path, `${id}\n`, { sync: false });
+  return id;
+}

@@ -1,0 +1,49 @@
+import { readFileSync } from "node:fs";
+import { chmod, mkdir, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { readFileIfExists } from "../../system/index.ts";
+import { findProgram } from "./find-program.ts";
+import type { CgroupSupport } from "./host/cgroups.ts";
+
+/**
+ * crun refuses hosts where v1 hierarchies stand beside a v2 one that has controllers of its own ("hybrid mode not supported"). It works when
+ * it does not see the v2 mount.
+ */
+export function crunNeedsPrivateView(cgroups: CgroupSupport): boolean {
+  const unified = cgroups.mountPoints.get("unified");
+  return cgroups.hierarchy === "hybrid" && unified !== undefined && readFileSync(join(unified, "cgroup.controllers"), "latin1").trim() !== "";
+}
+
+/** Numbers of unshare, mount and umount2. */
+const SYSCALLS: Readonly<Record<string, readonly [number, number, number]>> = { x64: [272, 165, 166], arm64: [97, 40, 39] };
+
+/**
+ * A program that is crun in a mount namespace of its own, without the v2 mount. The namespace ends with crun, so that it keeps no container's
+ * mount busy. In perl, which every Debian has and which starts in 2 ms, where a shell with unshare(1) and umount(8) takes 10.
+ * Undefined where that cannot be had.
+ */
+export async function privateViewOf(crun: string, options: { readonly root: string; readonly cgroups: CgroupSupport }): Promise<string | undefined> {
+  const [unshare, mount, umount] = SYSCALLS[process.arch] ?? [];
+  const [perl, unified] = [findProgram("perl"), options.cgroups.mountPoints.get("unified")];
+  if (perl === undefined || unified === undefined || unshare === undefined) return undefined;
+  const script = [
+    `#!${perl}`,
+    `my ($none, $root, $unified) = ("none", "/", ${quote(unified)});`,
+    `syscall(${unshare}, 0x20000) == 0 or die "unshare: $!\\n";`,
+    `syscall(${mount}, $none, $root, 0, 0x44000, 0) == 0 or die "mount: $!\\n";`,
+    `syscall(${umount}, $unified, 2) == 0 or die "umount: $!\\n";`,
+    `exec { ${quote(crun)} } ${quote(crun)}, @ARGV or die "exec: $!\\n";`,
+    "",
+  ].join("\n");
+  // not below /run, which is often mounted noexec
+  const path = join(options.root, "tools", "crun-private-view");
+  if ((await readFileIfExists(path, 64 * 1024))?.toString("utf8") === script) return path;
+  await mkdir(join(options.root, "tools"), { recursive: true, mode: 0o700 });
+  const temporary = `${path}.${process.pid}`;
+  await writeFile(temporary, script);
+  await chmod(temporary, 0o700);
+  await rename(temporary, path);
+  return path;
+}
+
+const quote = (text: string): string => `'${text.replace(/['\\]/g, "\\$&")}'`;

@@ -1,0 +1,158 @@
+import { spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Duplex } from "node:stream";
+import { missingTool, RbuildError, toolEnvironment } from "../../../system/index.ts";
+import type { Runtime } from "../runtime.ts";
+import { runtimeMessage } from "../runtime-message.ts";
+import { startFailure } from "./start-failure.ts";
+
+/** What a monitor is told of the process it watches. */
+export interface MonitorRequest {
+  readonly containerId: string;
+  /** Directory with `config.json`; the monitor's sockets and pid files are made in it. */
+  readonly bundle: string;
+  /** Where a file named as the container gets the exit code as decimal text; one directory for all containers can be watched at once. */
+  readonly exitDirectory: string;
+  readonly logPath: string;
+  readonly tty: boolean;
+  /** `once`: stdin of the process ends when an attached client ends it; `kept`: it stays open for the next one. */
+  readonly stdin: "none" | "once" | "kept";
+}
+
+export interface MonitoredProcess {
+  readonly pid: number;
+  readonly monitorPid: number;
+}
+
+/** Names in a bundle that the monitor makes. */
+export const BUNDLE = {
+  config: "config.json",
+  attachSocket: "attach",
+  control: "ctl",
+  pidFile: "pid",
+  monitorPidFile: "conmon.pid",
+  persistDirectory: "monitor",
+  oomFile: "monitor/oom",
+} as const;
+
+const MAX_SYNC_MESSAGE = 64 * 1024;
+
+/**
+ * Creates a container under a conmon of its own, which outlives this process, keeps the streams, writes the log and, when the process
+ * ends, its exit code. The first process waits for the runtime's `start`. The bundle has a directory `monitor` already.
+ * @throws RbuildError `runtime.failed`, `tool.missing`
+ */
+export async function createMonitored(conmon: string, runtime: Runtime, request: MonitorRequest): Promise<MonitoredProcess> {
+  const { containerId, bundle } = request;
+  const pid = await spawnConmon(
+    conmon,
+    [
+      ...["--api-version", "1", "-c", containerId, "-u", containerId, "-n", containerId, "-r", runtime.path, "-b", bundle],
+      ...runtime.globalArguments.flatMap((argument) => ["--runtime-arg", argument]),
+      ...["-p", join(bundle, BUNDLE.pidFile), "-P", join(bundle, BUNDLE.monitorPidFile)],
+      ...["--exit-dir", request.exitDirectory, "--persist-dir", join(bundle, BUNDLE.persistDirectory), "--full-attach"],
+      ...["-l", `k8s-file:${request.logPath}`, "--no-sync-log", "--no-new-keyring"],
+      ...(request.stdin === "none" ? [] : ["-i"]),
+      ...(request.stdin === "kept" ? ["--leave-stdin-open"] : []),
+      ...(request.tty ? ["-t"] : []),
+    ],
+    bundle,
+    (message) => startFailure(runtime.name, containerId, message),
+  );
+  const monitorPid = Number.parseInt(await readFile(join(bundle, BUNDLE.monitorPidFile), "latin1"), 10);
+  return { pid, monitorPid };
+}
+
+export interface ExecRequest {
+  readonly containerId: string;
+  /** Directory of this process alone. */
+  readonly bundle: string;
+  /** The runtime-spec's `process` as a file. */
+  readonly processPath: string;
+  readonly stdin: boolean;
+  /** Called when clients can connect and the process has not started. */
+  readonly onReady: () => void;
+}
+
+/** Runs one more process, with a terminal, under a conmon of its own. The exit code comes to the bundle's `exits/<container id>`. */
+export async function execMonitored(conmon: string, runtime: Runtime, request: ExecRequest): Promise<MonitoredProcess> {
+  const { containerId, bundle } = request;
+  const pid = await spawnConmon(
+    conmon,
+    [
+      ...["--api-version", "1", "-c", containerId, "-u", containerId, "-n", containerId, "-r", runtime.path, "-b", bundle],
+      ...runtime.globalArguments.flatMap((argument) => ["--runtime-arg", argument]),
+      ...["--exec", "--exec-attach", "--exec-process-spec", request.processPath, "-t", ...(request.stdin ? ["-i", "--leave-stdin-open"] : [])],
+      ...["-p", join(bundle, BUNDLE.pidFile), "-P", join(bundle, BUNDLE.monitorPidFile), "--full-attach"],
+      ...["--exit-dir", join(bundle, "exits"), "-l", "none", "--no-sync-log", "--no-new-keyring"],
+    ],
+    bundle,
+    (message) => startFailure(runtime.name, containerId, message),
+    request.onReady,
+  );
+  return { pid, monitorPid: Number.parseInt(await readFile(join(bundle, BUNDLE.monitorPidFile), "latin1"), 10) };
+}
+
+/**
+ * Starts conmon and returns the number it reports over its sync pipe: the pid of the process it made. With `onReady` it is asked to
+ * wait before it makes the process, until its clients are there.
+ */
+async function spawnConmon(
+  conmon: string,
+  args: readonly string[],
+  cwd: string,
+  failure: (message: string) => RbuildError,
+  onReady?: () => void,
+): Promise<number> {
+  const child = spawn(conmon, args, {
+    cwd,
+    detached: true,
+    stdio: ["ignore", "ignore", "ignore", "pipe", "pipe", ...(onReady ? ["pipe" as const] : [])],
+    env: { ...toolEnvironment(), _OCI_SYNCPIPE: "3", _OCI_STARTPIPE: "4", ...(onReady ? { _OCI_ATTACHPIPE: "5" } : {}) },
+  });
+  const failed = new Promise<never>((_, reject) => {
+    child.on("error", (error: NodeJS.ErrnoException) => reject(error.code === "ENOENT" ? missingTool(conmon, error) : error));
+  });
+  failed.catch(() => undefined);
+  const [syncPipe, startPipe, attachPipe] = child.stdio.slice(3) as (Duplex | undefined)[];
+  // conmon may end before it reads; its report says why
+  startPipe?.on("error", () => undefined);
+  try {
+    startPipe?.write("\0");
+    if (onReady && attachPipe) {
+      const ready = await Promise.race([readReport(attachPipe, conmon), failed]);
+      if (ready.data < 0) throw failure(runtimeMessage(ready.message) || "conmon could not listen");
+      onReady();
+      startPipe?.write("\0");
+    }
+    const { data, message } = await Promise.race([readReport(syncPipe, conmon), failed]);
+    if (data <= 0) throw failure(runtimeMessage(message) || `conmon reported ${data}`);
+    return data;
+  } finally {
+    for (const pipe of [syncPipe, startPipe, attachPipe]) pipe?.destroy();
+    child.unref();
+  }
+}
+
+/** One line of JSON: `{"data": PID}`, or a number below 1 and the runtime's message. */
+function readReport(pipe: Duplex | undefined, conmon: string): Promise<{ data: number; message: string }> {
+  return new Promise((resolve, reject) => {
+    let text = "";
+    pipe?.setEncoding("utf8");
+    pipe?.on("error", reject);
+    pipe?.on("data", (chunk: string) => {
+      text += chunk;
+      if (text.includes("\n") || text.length > MAX_SYNC_MESSAGE) finish();
+    });
+    pipe?.on("end", finish);
+    function finish() {
+      try {
+        const report = JSON.parse(text) as { data?: unknown; message?: unknown };
+        resolve({ data: Number(report.data), message: typeof report.message === "string" ? report.message : "" });
+      } catch (error) {
+        reject(new RbuildError("runtime.failed", `${conmon} ended without a report${text ? `: ${text.slice(0, 200)}` : ""}`, { cause: error }));
+      }
+    }
+  });
+}

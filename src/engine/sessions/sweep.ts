@@ -1,0 +1,85 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { pathExists, tryLock } from "../../system/index.ts";
+import type { ContainerContext } from "../containers/container-context.ts";
+import type { ContainerId } from "../containers/container.ts";
+import { removeCgroupParent } from "../containers/exit/container-cgroups.ts";
+import { isToRestart } from "../containers/exit/handle-end.ts";
+import { removeRemains } from "../containers/remove.ts";
+import { startContainer } from "../containers/start/start.ts";
+import type { StoredContainer } from "../containers/state/container-store.ts";
+import { watchEnd } from "../containers/wait.ts";
+import { sweepOwnedFiles } from "../store/owned-file.ts";
+import { isSessionAlive } from "./session.ts";
+
+/** Removes what sessions that ended have left: containers with all that is theirs. Some milliseconds when there is nothing. */
+export async function sweepSessions(context: ContainerContext): Promise<void> {
+  const alive = new Map<string, Promise<boolean>>();
+  const isDead = async ({ record, status }: StoredContainer): Promise<boolean> => {
+    if (status.phase.kind === "removing") return record.owner.kind === "service" || !(await ask(record.runRoot, record.owner.session));
+    return record.owner.kind === "session" && !(await ask(record.runRoot, record.owner.session));
+  };
+  const ask = (runRoot: string, session: string) => {
+    const key = `${runRoot} ${session}`;
+    const answer = alive.get(key) ?? isSessionAlive(runRoot, session);
+    alive.set(key, answer);
+    return answer;
+  };
+  for (const id of await context.store.ids()) await sweepContainer(context, id, isDead);
+  await context.network.sweep((id) => pathExists(context.store.paths(id as ContainerId).record));
+  await sweepOwnedFiles(join(context.runRoot, "sessions"));
+}
+
+async function sweepContainer(context: ContainerContext, id: ContainerId, isDead: (stored: StoredContainer) => Promise<boolean>): Promise<void> {
+  // unreadable ones are for fsck to tell of
+  const stored = await context.store.read(id).catch(() => undefined);
+  if (stored === undefined) return await dropHalfMade(context, id);
+  if (!(await isDead(stored))) return;
+  // somebody else may be at it
+  await using held = await tryLock(context.store.paths(id).lock);
+  if (!held || (await context.store.read(id)) === undefined) return;
+  await removeRemains(context, stored, { volumes: true });
+}
+
+/** A directory without record: killed in the middle of `create` or of the last step of a removal, when nothing else of it is there. */
+async function dropHalfMade(context: ContainerContext, id: ContainerId): Promise<void> {
+  const paths = context.store.paths(id);
+  await using held = await tryLock(paths.lock);
+  if (held && !(await pathExists(paths.record)) && (await isOld(paths.directory))) await context.store.drop(id);
+}
+
+/** A container that another process makes this moment has no record yet. */
+async function isOld(path: string): Promise<boolean> {
+  const MAX_MAKING_MS = 60_000;
+  const { mtimeMs } = await stat(path);
+  return Math.abs(Date.now() - mtimeMs) > MAX_MAKING_MS;
+}
+
+/** Takes over the containers of a service that was stopped or killed: ends that nobody saw are noted, restart policies hold. */
+export async function adoptContainers(context: ContainerContext): Promise<void> {
+  for (const id of await context.store.ids()) {
+    const stored = await context.store.read(id).catch(() => undefined);
+    if (stored?.record.owner.kind !== "service") continue;
+    const { phase } = stored.status;
+    if (phase.kind === "running") {
+      watchEnd(context, id, phase);
+      await context.onEnd(id);
+    } else if (isToRestart(stored, true)) {
+      await startContainer(context, id).catch((error: unknown) => process.emitWarning(error instanceof Error ? error : String(error)));
+    }
+  }
+}
+
+/** Removes the containers of this session. */
+export async function endSession(context: ContainerContext, session: string): Promise<void> {
+  const own = await Promise.all((await context.store.ids()).map((id) => context.store.read(id).catch(() => undefined)));
+  await Promise.all(
+    own.map(async (stored) => {
+      if (stored?.record.owner.kind !== "session" || stored.record.owner.session !== session) return;
+      await using _held = await context.store.lock(stored.record.id);
+      const now = await context.store.read(stored.record.id);
+      if (now) await removeRemains(context, now, { volumes: true });
+    }),
+  );
+  removeCgroupParent(context.host.cgroups);
+}
