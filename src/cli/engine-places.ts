@@ -7,14 +7,13 @@ import type { Settings } from "./settings/settings.ts";
 export interface EnginePlaces {
   /** The engine's, for what lasts. */
   readonly root: string;
-  /** The engine's, for what ends with the boot. */
-  readonly runRoot: string;
+  /** The engine's, for what ends with the boot. Undefined: the engine chooses. */
+  readonly runRoot: string | undefined;
   /** The product's: locks, kept builds, built archives. */
   readonly state: string;
 }
 
 const DEFAULT_ROOT = "/var/lib/rbuild/engine";
-const DEFAULT_RUN_ROOT = "/run/rbuild";
 
 /** An option wins over a setting. With an engine root of one's own the product's state goes along. */
 export function enginePlaces(
@@ -27,5 +26,5 @@ export function enginePlaces(
   const root = given ?? DEFAULT_ROOT;
   const personal = join(environment["XDG_STATE_HOME"] || join(environment["HOME"] || homedir(), ".local", "state"), "rbuild");
   const state = given !== undefined ? join(given, "state") : isRoot ? "/var/lib/rbuild/state" : personal;
-  return { root, runRoot: globals.runRoot ?? settings.runRoot ?? DEFAULT_RUN_ROOT, state };
+  return { root, runRoot: globals.runRoot ?? settings.runRoot, state };
 }

@@ -57,8 +57,9 @@ export function imageCommand() {
     });
   });
 
-  const verify = newCommand("verify", "compare images in the engine with their pins; exit code 4 when one differs, 1 when one is absent or has no pin")
+  const verify = newCommand("verify", "compare images in the engine with their pins")
     .argument("<name...>", "names of images, as in images/<name>")
+    .addHelpText("after", "\nExit code 4 when one differs from its pin, 1 when one is absent or has no pin.")
     .action(async (names, _options, command) => {
       const { runSession } = await import("../session.ts");
       await runSession(command, async (session) => {

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { enginePlaces } from "../../../src/cli/engine-places.ts";
 
 it("keeps everything of root's in the system's places", () => {
-  expect(enginePlaces({}, {}, {}, true)).toEqual({ root: "/var/lib/rbuild/engine", runRoot: "/run/rbuild", state: "/var/lib/rbuild/state" });
+  expect(enginePlaces({}, {}, {}, true)).toEqual({ root: "/var/lib/rbuild/engine", runRoot: undefined, state: "/var/lib/rbuild/state" });
 });
 
 it("lets an option win over a setting, and the product's state go with the engine's", () => {

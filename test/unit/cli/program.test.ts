@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { describe, expect, it } from "vitest";
 import { allCommands, commandTree } from "../../../src/cli/completion/command-tree.ts";
 import { createProgram } from "../../../src/cli/program.ts";
@@ -28,7 +29,7 @@ it.each(["before", "after"])("takes global options %s the command", async (place
   const program = createProgram();
   const seen: unknown[] = [];
   const list = program.commands.find((command) => command.name() === "config")?.commands.find((command) => command.name() === "list");
-  list?.action((_options, command) => void seen.push(command.optsWithGlobals()));
+  list?.action((...args) => void seen.push((args.at(-1) as CommandUnknownOpts).optsWithGlobals()));
   const globals = ["--json", "--engine-root", "/e"];
   await program.parseAsync(place === "before" ? [...globals, "config", "list"] : ["config", "list", ...globals], { from: "user" });
   expect(seen).toEqual([{ json: true, engineRoot: "/e" }]);
@@ -38,7 +39,7 @@ it("leaves what follows an image to the command in the container", async () => {
   const program = createProgram();
   const seen: unknown[] = [];
   const run = program.commands.find((command) => command.name() === "run");
-  run?.action((image: unknown, words: unknown, options: { readonly env: unknown }) => void seen.push(image, words, options.env));
+  run?.action((...[image, words, options]) => void seen.push(image, words, (options as { readonly env: unknown }).env));
   await program.parseAsync(["run", "--rm", "-e", "A=1", "img", "env", "-e", "--json"], { from: "user" });
   expect(seen).toEqual(["img", ["env", "-e", "--json"], ["A=1"]]);
 });
