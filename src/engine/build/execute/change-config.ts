@@ -57,6 +57,8 @@ export function changeConfig(plan: Pick<BuildPlan, "file" | "escape">, state: St
       return change({ User: expand(instruction.user) });
     case "volume":
       return change({ Volumes: { ...defaults.Volumes, ...Object.fromEntries(instruction.paths.map((path) => [absolutePath(state, expand(path)), {}])) } });
+    default:
+      return instruction satisfies never;
   }
 }
 

@@ -1,4 +1,7 @@
+import { platformText } from "../../../oci/index.ts";
 import { RbuildError } from "../../../system/index.ts";
+import type { Image } from "../../images/image.ts";
+import { expandIn } from "../plan/expand.ts";
 import { stepKey } from "../cache/build-cache.ts";
 import { readInstruction } from "../instructions/read-instruction.ts";
 import { parseDockerfile } from "../parse/parse.ts";
@@ -43,9 +46,28 @@ async function baseOf(run: BuildRun, stage: Stage): Promise<StageState> {
       if (!done) throw new RbuildError("build.stage-order", `the stage ${stage.base.index} is not done before ${stage.index}`);
       return stateOfStage(done);
     }
-    case "image":
-      return stateOfImage(await run.parts.images.get(stage.base.reference));
+    case "image": {
+      const image = await run.parts.images.get(stage.base.reference);
+      checkPlatform(run, stage, image);
+      return stateOfImage(image);
+    }
+    default:
+      return stage.base satisfies never;
   }
+}
+
+/** @throws RbuildError `build.platform-mismatch` */
+function checkPlatform(run: BuildRun, { from, base }: Stage, image: Image): void {
+  if (from.platform === undefined) return;
+  const { file, escape, globals } = run.plan;
+  const wanted = expandIn(from.platform, { file, escape, instruction: from, lookup: (name) => globals.get(name) });
+  const found = platformText(image.platform);
+  if (wanted === found || wanted === `${image.platform.os}/${image.platform.architecture}`) return;
+  throw new RbuildError("build.platform-mismatch", `${file}:${from.line}: the image is for ${found}, not ${wanted}`, {
+    category: "invalid",
+    hint: "load the image of that platform",
+    details: { base, wanted, found },
+  });
 }
 
 function takeTriggers(run: BuildRun, base: StageState): { readonly triggers: readonly StageInstruction[]; readonly state: StageState } {

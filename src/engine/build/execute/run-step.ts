@@ -130,5 +130,7 @@ function mountOf(mount: RunMount): ContainerMount {
       const name = `build-cache-${createHash("sha256").update(mount.id).digest("hex").slice(0, 16)}`;
       return { kind: "volume", name, target: mount.target, readOnly: mount.readOnly, noCopy: true };
     }
+    default:
+      return mount satisfies never;
   }
 }

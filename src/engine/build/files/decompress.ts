@@ -1,6 +1,5 @@
-import { Readable } from "node:stream";
-import { createGunzip } from "node:zlib";
 import { pipeTool } from "../../../system/index.ts";
+import { decompressed } from "../../images/decompress.ts";
 
 export type Compression = "none" | "gzip" | "bzip2" | "xz" | "zstd";
 
@@ -28,7 +27,7 @@ export async function* decompress(
       yield* whole;
       break;
     case "gzip":
-      yield* Readable.from(whole, { objectMode: false }).compose(createGunzip()) as AsyncIterable<Buffer>;
+      yield* decompressed(whole, "gzip", options);
       break;
     case "bzip2":
       yield* pipeTool("bzip2", ["-dc"], whole, options);
@@ -37,7 +36,7 @@ export async function* decompress(
       yield* pipeTool("xz", ["-dc"], whole, options);
       break;
     case "zstd":
-      yield* pipeTool("zstd", ["-dcq"], whole, options);
+      yield* decompressed(whole, "zstd", options);
       break;
   }
 }
