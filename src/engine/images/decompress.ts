@@ -1,7 +1,7 @@
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import type { LayerCompression } from "../../oci/index.ts";
-import { pipeTool, RbuildError } from "../../system/index.ts";
+import { isRbuildError, pipeTool, RbuildError } from "../../system/index.ts";
 import type { ByteStream } from "../content/content-store.ts";
 
 /** What a compressed stream may unfold to, in bytes: larger is an attack or a mistake. */
@@ -15,7 +15,7 @@ export function decompressed(source: ByteStream, compression: LayerCompression, 
     case "gzip":
       return limited(gunzipped(source));
     case "zstd":
-      return limited(pipeTool("zstd", ["--decompress", "--stdout", "--quiet"], source, options));
+      return limited(unzstd(source, options));
     default:
       return compression satisfies never;
   }
@@ -56,18 +56,28 @@ async function* gunzipped(source: ByteStream): AsyncGenerator<Uint8Array, void, 
     yield* gunzip as AsyncIterable<Uint8Array>;
     await running;
   } catch (error) {
-    throw await running.then(
+    // An error of the source is thrown by the pipeline, and comes here as the stream's early end.
+    const cause = await running.then(
       () => error,
-      (cause: unknown) => (isZlibError(cause) ? notGzip(cause) : cause),
+      (failure: unknown) => failure,
     );
+    throw [error, cause].find(isZlibError) === undefined ? cause : notDecompressible(error);
   } finally {
     gunzip.destroy();
   }
 }
 
+async function* unzstd(source: ByteStream, options: { readonly signal?: AbortSignal }): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* pipeTool("zstd", ["--decompress", "--stdout", "--quiet"], source, options);
+  } catch (error) {
+    throw isRbuildError(error, "tool.failed") ? notDecompressible(error) : error;
+  }
+}
+
 const isZlibError = (error: unknown) => error instanceof Error && "code" in error && String(error.code).startsWith("Z_");
 
-function notGzip(cause: unknown): RbuildError {
+function notDecompressible(cause: unknown): RbuildError {
   return new RbuildError("image.decompression-failed", "the compressed data is damaged or cut off", { category: "invalid", cause });
 }
 

@@ -33,7 +33,8 @@ export async function validateImage(image: Image, content: ContentStore): Promis
     await attempt(`layer ${index}`, async () => {
       const hasher = new DigestHasher();
       for await (const chunk of layerTar(image, index, content)) hasher.update(chunk);
-      if (hasher.digest() !== diffId) findings.push(`layer ${index}: its content is ${hasher.digest()}, and the config says ${diffId}`);
+      const actual = hasher.digest();
+      if (actual !== diffId) findings.push(`layer ${index}: its content is ${actual}, and the config says ${diffId}`);
     });
   }
   return findings;
