@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { execa } from "execa";
 import { type Engine, openEngine } from "../src/engine/index.ts";
 import { busyboxRootfsTar, loadBusyboxImage } from "../test/support/busybox-image.ts";
-import { type Bench, interleave, medianOf } from "./support/bench.ts";
+import { type Bench, interleave, medianOf, type Way } from "./support/bench.ts";
 import { startPrivateDocker } from "./support/private-dockerd.ts";
 import { startServedEngine } from "./support/served-engine.ts";
 
@@ -35,7 +35,7 @@ export const bench: Bench = {
 
     const client = (host: string) => async () =>
       void (await execa("docker", ["run", "--rm", IMAGE, "true"], { env: { DOCKER_HOST: host, DOCKER_CONFIG: directory } }));
-    const ways = new Map<string, () => Promise<void>>([
+    const ways = new Map<string, Way>([
       [way.docker, client(docker.host)],
       [way.served, client(served.host)],
       [way.command, async () => void (await execa(rbuild, ["run", "--engine-root", places.root, "--run-root", places.runRoot, IMAGE, "true"]))],

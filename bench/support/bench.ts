@@ -36,8 +36,11 @@ export function median(samples: readonly number[]): number {
 
 export const medianOf = (row: Row): number => median(row.samples);
 
+/** Work that is timed from start to end, or says itself how many milliseconds of it count. */
+export type Way = () => Promise<number | void>;
+
 /** Runs each way once per round, one after the other, so that whatever else the machine does hits all of them. */
-export async function interleave(ways: ReadonlyMap<string, () => Promise<void>>, rounds: number): Promise<Row[]> {
+export async function interleave(ways: ReadonlyMap<string, Way>, rounds: number): Promise<Row[]> {
   const samples = new Map([...ways.keys()].map((what) => [what, [] as number[]]));
   for (let round = 0; round < rounds; round++) {
     for (const [what, work] of ways) samples.get(what)?.push(await time(work));
@@ -45,9 +48,7 @@ export async function interleave(ways: ReadonlyMap<string, () => Promise<void>>,
   return [...samples].map(([what, list]) => ({ what, samples: list }));
 }
 
-/** Milliseconds. */
-export async function time(work: () => Promise<void>): Promise<number> {
+async function time(work: Way): Promise<number> {
   const start = performance.now();
-  await work();
-  return performance.now() - start;
+  return (await work()) ?? performance.now() - start;
 }

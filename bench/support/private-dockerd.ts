@@ -10,7 +10,7 @@ export interface PrivateDocker extends AsyncDisposable {
   /** For DOCKER_HOST. */
   readonly host: string;
   /** Runs the client; its stdout. @throws when it fails */
-  docker(...args: string[]): Promise<string>;
+  readonly docker: (...args: string[]) => Promise<string>;
 }
 
 const READY_MS = 60_000;
