@@ -23,7 +23,7 @@ setup-test: build
 
 node_modules/.package-lock.json: package.json package-lock.json
 	@npm ci --no-audit --no-fund
-	@scripts/pinned-node
+	@scripts/pinned-node $(node_dir)/node
 	@touch $@
 
 build: node_modules/.package-lock.json ## compile src/ to dist/
