@@ -28,7 +28,10 @@ const BY_CATEGORY: Readonly<Record<ErrorCategory, number>> = {
 };
 
 /** Where a code says more than the category. */
-const BY_CODE: Readonly<Record<string, ExitCode>> = {
+const BY_CODE: Readonly<Record<string, number>> = {
+  // As every shell says it of a command that it cannot run.
+  "container.command-not-executable": 126,
+  "container.command-not-found": 127,
   "init.file-exists": EXIT.usage,
   "image.pin-mismatch": EXIT.baseRefused,
   "image.unpinned": EXIT.baseRefused,

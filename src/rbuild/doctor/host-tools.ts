@@ -19,14 +19,15 @@ export interface HostTool {
 
 /** All host tools. What a package of Debian's own set of essential ones brings is listed where its version matters. */
 export const HOST_TOOLS: readonly HostTool[] = [
-  { programs: ["runc", "crun"], packages: ["runc"], minimum: "1.0", why: "starts containers (OCI runtime)", job: "engine" },
+  { programs: ["crun", "runc"], packages: ["crun"], minimum: "0.17", why: "starts containers (OCI runtime); crun is the quickest", job: "engine" },
+  { programs: ["runc"], packages: ["runc"], minimum: "1.0", why: "starts containers where crun cannot", job: "engine", isOptional: true },
   { programs: ["conmon"], packages: ["conmon"], minimum: "2.0.25", why: "keeps a container's streams, log and exit code", job: "engine" },
   { programs: ["ip"], packages: ["iproute2"], versionArguments: ["-V"], why: "takes container networks down", job: "engine" },
   { programs: ["nft"], packages: ["nftables"], minimum: "0.9.8", why: "network address translation and published ports", job: "engine" },
   { programs: ["tar"], packages: ["tar"], minimum: "1.30", why: "unpacks layers exactly", job: "engine" },
-  { programs: ["unshare"], packages: ["util-linux"], minimum: "2.34", why: "namespaces of helper processes", job: "engine" },
-  { programs: ["zstd"], packages: ["zstd"], why: "reads zstd layers and archives", job: "engine", isOptional: true },
-  { programs: ["xz"], packages: ["xz-utils"], why: "reads xz layers and archives", job: "engine", isOptional: true },
+  { programs: ["unshare"], packages: ["util-linux"], minimum: "2.34", why: "namespaces of helper processes, and what the doctor tries", job: "engine" },
+  { programs: ["zstd"], packages: ["zstd"], why: "reads layers and archives in zstd", job: "engine", isOptional: true },
+  { programs: ["xz"], packages: ["xz-utils"], why: "reads archives in xz that a Dockerfile adds", job: "engine", isOptional: true },
   { programs: ["apt-get"], packages: ["apt"], minimum: "2.0", why: "knows the host's Debian mirror", job: "image" },
   { programs: ["mmdebstrap"], packages: ["mmdebstrap"], minimum: "0.7", why: "bootstraps the base image", job: "image" },
   {
@@ -38,6 +39,7 @@ export const HOST_TOOLS: readonly HostTool[] = [
   { programs: ["git"], packages: ["git"], minimum: "2.20", why: "knows the commit, tag and state of the tree that is built", job: "iso" },
   { programs: ["make"], packages: ["make"], why: "runs the checkout's own targets", job: "test" },
   { programs: ["qemu-system-x86_64"], packages: ["qemu-system-x86"], minimum: "5.2", why: "boots the ISO that was built", job: "test" },
+  { programs: ["/usr/share/ovmf/OVMF.fd"], packages: ["ovmf"], why: "UEFI firmware for that", job: "test" },
   { programs: ["docker"], packages: ["docker-cli", "docker.io"], minimum: "20.10", why: "the real client, against the engine's API", job: "test" },
   { programs: ["dockerd"], packages: ["docker.io"], minimum: "20.10", why: "the other engine, to compare with", job: "bench" },
 ];
