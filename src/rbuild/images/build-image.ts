@@ -1,5 +1,5 @@
-import { hostPlatform, type Platform } from "../../oci/index.ts";
 import { openStep } from "../../make-runner/index.ts";
+import { hostPlatform, type Platform } from "../../oci/index.ts";
 import { RbuildError } from "../../system/index.ts";
 import { type DefinitionChain, readChain } from "../definition/find-definition.ts";
 import type { LocatedDefinition } from "../definition/read-definition.ts";
@@ -17,7 +17,11 @@ export type AcceptLevel = (located: LocatedDefinition, image: BuiltImage) => Pro
  * Builds an image and those it stands on, as far as the engine does not have them from the same inputs.
  * @throws RbuildError codes `definition.*`, `mirror.*`, `image.*`, `tool.missing`
  */
-export async function buildImage(options: ImageBuildOptions, dependencies: ImageDependencies, accept: AcceptLevel = () => Promise.resolve()): Promise<BuiltImage> {
+export async function buildImage(
+  options: ImageBuildOptions,
+  dependencies: ImageDependencies,
+  accept: AcceptLevel = () => Promise.resolve(),
+): Promise<BuiltImage> {
   const { name, mirror, force = false, signal } = options;
   const chain = await readChain(name, dependencies.imageDirectories);
   const platform = hostPlatform();
@@ -39,7 +43,8 @@ export async function buildImage(options: ImageBuildOptions, dependencies: Image
       const inputs = await inputsOf(chain, index, parent?.built, platform);
       // Another rbuild may have built it while this one waited for its turn.
       const present = force && isLast ? undefined : await findPresent(located.definition, inputs, dependencies);
-      const level = present ?? (await buildLevel({ chain, index, parent, platform, inputs, findMirror: findMirrorOnce }, { ...workspace, parentStep: step.id }));
+      const level =
+        present ?? (await buildLevel({ chain, index, parent, platform, inputs, findMirror: findMirrorOnce }, { ...workspace, parentStep: step.id }));
       if (!present) {
         await writeBuiltRecord(dependencies.stateDirectory, level.built);
         dependencies.report({ kind: "image.built", ...level.built });

@@ -42,7 +42,8 @@ export async function buildLevel({ chain, index, parent, platform, inputs, findM
   const reference = imageReference({ name, version });
   await loadImage(image, layers, reference, workspace);
   const inspected = await inspectImage(workspace.host, reference);
-  if (!inspected) throw new RbuildError("image.load-failed", `${reference} vanished from the engine while it was built`, { hint: `rbuild image build ${name}` });
+  if (!inspected)
+    throw new RbuildError("image.load-failed", `${reference} vanished from the engine while it was built`, { hint: `rbuild image build ${name}` });
   return { built: { name, version, reference, digest: image.digest, imageId: image.imageId, size: image.size }, inspected };
 }
 

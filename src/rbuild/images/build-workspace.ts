@@ -1,8 +1,7 @@
-import { rm } from "node:fs/promises";
-import { mkdir } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { digestHex, digestOf } from "../../oci/index.ts";
 import type { StepId } from "../../make-runner/index.ts";
+import { digestHex, digestOf } from "../../oci/index.ts";
 import { lock, tryLock } from "../../system/index.ts";
 import type { ContainerHost } from "../container-host/container-host.ts";
 import type { RbuildReport } from "../events.ts";

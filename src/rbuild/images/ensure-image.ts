@@ -20,8 +20,14 @@ export async function ensureImage(options: EnsureImageOptions, dependencies: Ima
     if (checked.refusal && !options.allowMismatch) throw checked.refusal;
     return checked;
   });
-  const ensured = verdict.kind === "absent" || verdict.kind === "unpinned" ? await reproduce(options, chain, verdict, dependencies) : await takePresent(verdict, dependencies);
-  const result: EnsuredImage = refusal && ensured.kind === "exact" ? { kind: "overridden", pin: ensured.pin, reason: refusal.message, reference: ensured.reference, imageId: ensured.imageId } : ensured;
+  const ensured =
+    verdict.kind === "absent" || verdict.kind === "unpinned"
+      ? await reproduce(options, chain, verdict, dependencies)
+      : await takePresent(verdict, dependencies);
+  const result: EnsuredImage =
+    refusal && ensured.kind === "exact"
+      ? { kind: "overridden", pin: ensured.pin, reason: refusal.message, reference: ensured.reference, imageId: ensured.imageId }
+      : ensured;
   dependencies.report({
     kind: "image.accepted",
     name: options.name,
@@ -62,12 +68,16 @@ async function reproduce(
   dependencies: ImageDependencies,
 ): Promise<EnsuredImage> {
   let refusal: RbuildError | undefined;
-  const built = await buildImage({ name, ...(mirror === undefined ? {} : { mirror }), ...(signal === undefined ? {} : { signal }) }, dependencies, async (located) => {
-    const level = await checkLocatedPin(located, dependencies);
-    if (level.kind !== "different") return;
-    refusal ??= pinMismatch(level.pin, level.found.imageId, "reproduced");
-    if (!allowMismatch) throw refusal;
-  });
+  const built = await buildImage(
+    { name, ...(mirror === undefined ? {} : { mirror }), ...(signal === undefined ? {} : { signal }) },
+    dependencies,
+    async (located) => {
+      const level = await checkLocatedPin(located, dependencies);
+      if (level.kind !== "different") return;
+      refusal ??= pinMismatch(level.pin, level.found.imageId, "reproduced");
+      if (!allowMismatch) throw refusal;
+    },
+  );
   const found = await inspectImage(dependencies.containerHost, built.reference);
   const named = { reference: built.reference, imageId: found?.Id ?? built.imageId };
   if (verdict.kind === "unpinned") return { kind: "overridden", pin: undefined, reason: unpinned(name).message, ...named };

@@ -7,7 +7,7 @@ type InspectedConfig = Readonly<Record<string, unknown>>;
 /** The `Config` of an inspected image in one form, whichever engine tells it: nothing empty, everything without an order of its own sorted. */
 export function readDefaults(config: InspectedConfig): ContainerDefaults {
   const strings = (key: string) => (Array.isArray(config[key]) ? (config[key] as unknown[]).map(String) : []);
-  const text = (key: string) => (typeof config[key] === "string" ? (config[key] as string) : "");
+  const text = (key: string) => (typeof config[key] === "string" ? config[key] : "");
   const keys = (key: string) => Object.keys((config[key] as object | null | undefined) ?? {}).sort();
   const labels = Object.entries((config["Labels"] as Record<string, string> | null | undefined) ?? {}).filter(([key]) => key !== WORK_LABEL);
   // What a step's own container was started with.
@@ -50,6 +50,8 @@ const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a),
 /** Leaves out members that are empty: engines differ in how they say nothing. */
 function compact(defaults: ContainerDefaults): ContainerDefaults {
   return Object.fromEntries(
-    Object.entries(defaults).filter(([, value]) => value !== undefined && value !== null && (typeof value === "string" ? value !== "" : Object.keys(value).length > 0)),
+    Object.entries(defaults).filter(
+      ([, value]) => value !== undefined && value !== null && (typeof value === "string" ? value !== "" : Object.keys(value).length > 0),
+    ),
   );
 }

@@ -1,8 +1,8 @@
 import { createReadStream } from "node:fs";
 import { canonicalJson, type Digest, digestHex, type JsonValue, MEDIA_TYPE } from "../../../oci/index.ts";
 import { byteString, type TarInput, tarHeader, writeTar } from "../../../system/tar/index.ts";
-import type { SavedBlob } from "./saved-blobs.ts";
 import type { ImageBlobs } from "./image-blobs.ts";
+import type { SavedBlob } from "./saved-blobs.ts";
 
 /**
  * An image as one archive that `docker load` (by `manifest.json`) and OCI tools (by `index.json`) read: OCI image-spec, image-layout.md.

@@ -1,4 +1,14 @@
-import { canonicalJson, type ContainerDefaults, type Digest, digestOf, type ImageConfig, type JsonValue, type Manifest, MEDIA_TYPE, type Platform } from "../../../oci/index.ts";
+import {
+  type ContainerDefaults,
+  canonicalJson,
+  type Digest,
+  digestOf,
+  type ImageConfig,
+  type JsonValue,
+  type Manifest,
+  MEDIA_TYPE,
+  type Platform,
+} from "../../../oci/index.ts";
 
 /** A layer by its digest, which is its diff id as well, and its size in bytes. */
 export interface LayerValue {
@@ -37,7 +47,11 @@ export function encodeImage(platform: Platform, defaults: ContainerDefaults, lay
     os: platform.os,
     config: defaults,
     rootfs: { type: "layers", diff_ids: layers.map(({ digest }) => digest) as unknown as ImageConfig["rootfs"]["diff_ids"] },
-    history: origins.map(({ name, version }, index) => ({ created: created[index] ?? "", created_by: `rbuild image build ${name}`, comment: `${name} ${version}` })),
+    history: origins.map(({ name, version }, index) => ({
+      created: created[index] ?? "",
+      created_by: `rbuild image build ${name}`,
+      comment: `${name} ${version}`,
+    })),
   };
   const configBytes = Buffer.from(canonicalJson(config as JsonValue));
   const manifest: Manifest = {

@@ -10,6 +10,7 @@ export async function importRootfs(
 ): Promise<void> {
   const answer = await host.importImage(tar, { repo: name.repository, tag: name.tag });
   for await (const { error } of readEngineMessages(answer as AsyncIterable<Uint8Array>)) {
-    if (error !== undefined) throw new RbuildError("image.import-failed", `the engine could not import ${name.repository}:${name.tag}: ${error}`, { hint: "rbuild doctor" });
+    if (error !== undefined)
+      throw new RbuildError("image.import-failed", `the engine could not import ${name.repository}:${name.tag}: ${error}`, { hint: "rbuild doctor" });
   }
 }

@@ -3,10 +3,10 @@ import { withStep } from "../../../make-runner/index.ts";
 import { RbuildError } from "../../../system/index.ts";
 import type { BuildWorkspace } from "../build-workspace.ts";
 import { inspectImage, isImage } from "../inspect-image.ts";
-import type { SavedBlob } from "./saved-blobs.ts";
 import { readEngineMessages } from "./engine-messages.ts";
 import { writeImageArchive } from "./image-archive.ts";
 import type { ImageBlobs } from "./image-blobs.ts";
+import type { SavedBlob } from "./saved-blobs.ts";
 
 const PROGRESS_BYTES = 4 * 1024 * 1024;
 

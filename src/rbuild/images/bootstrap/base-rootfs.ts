@@ -56,6 +56,8 @@ function script(bootstrap: Bootstrap, sourceDateEpoch: number, mirror: Mirror): 
     "--skip=output/dev",
     ...(bootstrap.packages.length > 0 ? [`--include=${bootstrap.packages.join(",")}`] : []),
     ...aptSettings(mirror).map((line) => `--aptopt=${line}`),
+    // Otherwise init-system-helpers brings usrmerge and with it perl.
+    "--hook-dir=/usr/share/mmdebstrap/hooks/maybe-merged-usr",
     `--extract-hook=${CHECK} "$1"`,
   ];
   const args = [...options, bootstrap.suite, OUTPUT, aptSourceLine(bootstrap, mirror)];

@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
-import { digestHex, digestOf } from "../../../oci/index.ts";
 import { withStep } from "../../../make-runner/index.ts";
+import { digestHex, digestOf } from "../../../oci/index.ts";
 import { pathExists, RbuildError, run } from "../../../system/index.ts";
 import type { Bootstrap } from "../../definition/schema.ts";
 import type { Mirror } from "../../mirror/find-mirror.ts";

@@ -46,5 +46,9 @@ export async function writePin(directory: string, pin: ImagePin): Promise<boolea
 }
 
 function invalid(path: string, why: string, cause?: unknown): RbuildError {
-  return new RbuildError("image.pin-invalid", `${path} is no pin: ${why}`, { category: "invalid", hint: "git checkout the file, or write it again with rbuild image pin", cause });
+  return new RbuildError("image.pin-invalid", `${path} is no pin: ${why}`, {
+    category: "invalid",
+    hint: "git checkout the file, or write it again with rbuild image pin",
+    cause,
+  });
 }

@@ -13,7 +13,11 @@ export function pinMismatch(pin: ImagePin, found: string, how: "present" | "repr
     how === "present"
       ? `rbuild image build ${pin.name} --force makes the pinned one; rbuild image pin ${pin.name} pins what its definition gives now; --allow-base-mismatch uses what is there`
       : `if the definition was changed on purpose: rbuild image pin ${pin.name}; else look for what differs with rbuild image list; --allow-base-mismatch uses what was built`;
-  return new RbuildError("image.pin-mismatch", message, { category: "refused", hint, details: { name: pin.name, wanted: pin.imageId, wantedDigest: pin.digest, found, how } });
+  return new RbuildError("image.pin-mismatch", message, {
+    category: "refused",
+    hint,
+    details: { name: pin.name, wanted: pin.imageId, wantedDigest: pin.digest, found, how },
+  });
 }
 
 /** The refusal of an image that nobody has pinned for this version and architecture. Exit code 4. */

@@ -1,6 +1,6 @@
 import { createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
-import { asDiffId, DigestHasher, type DiffId } from "../../../oci/index.ts";
+import { asDiffId, type DiffId, DigestHasher } from "../../../oci/index.ts";
 import { type TarInput, writeTar } from "../../../system/tar/index.ts";
 
 /** An uncompressed layer that lies in a file. Its digest is its diff id. */

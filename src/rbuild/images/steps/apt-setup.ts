@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 import type { Bootstrap } from "../../definition/schema.ts";
 import type { Mirror } from "../../mirror/find-mirror.ts";
 import { STEP_DIRECTORY } from "../normalise/engine-rules.ts";
-import { ARCHIVE_MOVED_MARK } from "./step-failure.ts";
 import type { StepFile } from "./step-container.ts";
+import { ARCHIVE_MOVED_MARK } from "./step-failure.ts";
 
 /** Debian's archive keys, where the package debian-archive-keyring has them. */
 export const ARCHIVE_KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";

@@ -8,7 +8,13 @@ export async function withExportedImage<T>(
   { host, work }: Pick<BuildWorkspace, "host" | "work"> & { readonly host: ContainerHost },
   use: (tar: AsyncIterable<Uint8Array>) => Promise<T>,
 ): Promise<T> {
-  const container = await host.createContainer({ Image: image, Entrypoint: ["/bin/true"], Cmd: [], Labels: { [WORK_LABEL]: work }, HostConfig: { NetworkMode: "none" } });
+  const container = await host.createContainer({
+    Image: image,
+    Entrypoint: ["/bin/true"],
+    Cmd: [],
+    Labels: { [WORK_LABEL]: work },
+    HostConfig: { NetworkMode: "none" },
+  });
   try {
     return await use((await container.export()) as AsyncIterable<Uint8Array> & NodeJS.ReadableStream);
   } finally {

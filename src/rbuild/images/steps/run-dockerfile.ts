@@ -1,13 +1,13 @@
 import { Readable } from "node:stream";
 import type Docker from "dockerode";
-import type { ContainerDefaults } from "../../../oci/index.ts";
 import { LineCutter, withStep } from "../../../make-runner/index.ts";
+import type { ContainerDefaults } from "../../../oci/index.ts";
 import { RbuildError, redact, stripControl } from "../../../system/index.ts";
 import type { LocatedDefinition } from "../../definition/read-definition.ts";
 import { readEngineMessages } from "../assemble/engine-messages.ts";
 import { type BuildWorkspace, workImage } from "../build-workspace.ts";
 import { writeContext } from "./build-context.ts";
-import { explainStepFailure } from "./step-failure.ts";
+import { explainStepFailure, quoteLines } from "./step-failure.ts";
 
 /** Build argument that a definition's Dockerfile has in its FROM. */
 export const BASE_ARGUMENT = "RBUILD_BASE";
@@ -77,8 +77,7 @@ function explainDockerfileFailure(subject: string, error: string, last: readonly
   const exitCode = /returned a non-zero code: (\d+)/.exec(error)?.[1];
   const explained = explainStepFailure(`build ${subject}`, Number(exitCode ?? 1), last);
   if (explained.code !== "image.step-failed") return explained;
-  const lines = last.slice(-12).join("\n");
-  return new RbuildError("image.dockerfile-failed", `could not build ${subject}: ${error.trim()}${lines === "" ? "" : `\n${lines}`}`, {
+  return new RbuildError("image.dockerfile-failed", `could not build ${subject}: ${error.trim()}${quoteLines(last)}`, {
     hint: `correct ${subject}`,
     details: { lines: last },
   });

@@ -11,7 +11,11 @@ export function explainStepFailure(purpose: string, exitCode: number, lines: rea
   const find = (expression: RegExp) => lines.find((line) => expression.test(line))?.trim();
   const full = find(/No space left on device/);
   if (full !== undefined) {
-    return new RbuildError("image.no-space", `could not ${purpose}: no space left on device`, { category: "unavailable", hint: "make room where the container engine keeps its state; rbuild engine gc frees what nothing needs", details });
+    return new RbuildError("image.no-space", `could not ${purpose}: no space left on device`, {
+      category: "unavailable",
+      hint: "make room where the container engine keeps its state; rbuild engine gc frees what nothing needs",
+      details,
+    });
   }
   const untrusted = find(/NO_PUBKEY|EXPKEYSIG|BADSIG|is not signed|signatures were invalid|not valid yet|is expired/);
   if (untrusted !== undefined) {
@@ -21,7 +25,9 @@ export function explainStepFailure(purpose: string, exitCode: number, lines: rea
       details,
     });
   }
-  const unreachable = find(/Could not resolve|Temporary failure resolving|Could not connect|Unable to connect|Connection (?:refused|timed out|failed)|Network is unreachable|Failed to fetch/);
+  const unreachable = find(
+    /Could not resolve|Temporary failure resolving|Could not connect|Unable to connect|Connection (?:refused|timed out|failed)|Network is unreachable|Failed to fetch/,
+  );
   if (unreachable !== undefined) {
     return new RbuildError("mirror.unreachable", `could not ${purpose}: the Debian mirror does not answer: ${unreachable}`, {
       category: "unavailable",
@@ -29,19 +35,36 @@ export function explainStepFailure(purpose: string, exitCode: number, lines: rea
       details,
     });
   }
-  return new RbuildError("image.step-failed", `could not ${purpose}: exit code ${exitCode}${lines.length > 0 ? `\n${lines.slice(-12).join("\n")}` : ""}`, {
+  return new RbuildError("image.step-failed", `could not ${purpose}: exit code ${exitCode}${quoteLines(lines)}`, {
     category: "failed",
     hint: "the lines above the error tell what the package tools said",
     details,
   });
 }
 
+/** The last lines of an output for a message, each cut to a length that a person reads. */
+export function quoteLines(lines: readonly string[]): string {
+  return lines
+    .slice(-12)
+    .map((line) => `\n${line.length > 300 ? `${line.slice(0, 300)}…` : line}`)
+    .join("");
+}
+
 function archiveMoved(purpose: string, line: string): RbuildError {
-  const { expected, found, version, date } = Object.fromEntries(line.split(/\s+/).slice(1).map((pair) => pair.split("=", 2))) as Record<string, string | undefined>;
+  const { expected, found, version, date } = Object.fromEntries(
+    line
+      .split(/\s+/)
+      .slice(1)
+      .map((pair) => pair.split("=", 2)),
+  ) as Record<string, string | undefined>;
   const now = version ? `it is now version ${version}, made ${date?.replaceAll("_", " ") ?? ""} (InRelease ${found})` : "it has no InRelease";
-  return new RbuildError("image.archive-moved", `could not ${purpose}: the archive is not in the state that image.yaml was written for (InRelease ${expected}): ${now}`, {
-    category: "unavailable",
-    hint: "--mirror URL of a mirror that keeps that state; or set archive: and sourceDateEpoch: in the image.yaml that has bootstrap:, then rbuild image pin",
-    details: { expected, found, version, date },
-  });
+  return new RbuildError(
+    "image.archive-moved",
+    `could not ${purpose}: the archive is not in the state that image.yaml was written for (InRelease ${expected}): ${now}`,
+    {
+      category: "unavailable",
+      hint: "--mirror URL of a mirror that keeps that state; or set archive: and sourceDateEpoch: in the image.yaml that has bootstrap:, then rbuild image pin",
+      details: { expected, found, version, date },
+    },
+  );
 }

@@ -23,7 +23,10 @@ test("the first directory wins, and all names are listed in order", async () => 
   const own = await directoryWith({ base: base.replace('"1"', '"own"') });
   const ours = await directoryWith({ top, base });
   expect((await findDefinition("base", [own, ours])).definition.version).toBe("own");
-  expect((await listDefinitions([own, ours, "/nonexistent"])).map(({ definition }) => `${definition.name} ${definition.version}`)).toEqual(["base own", "top 1"]);
+  expect((await listDefinitions([own, ours, "/nonexistent"])).map(({ definition }) => `${definition.name} ${definition.version}`)).toEqual([
+    "base own",
+    "top 1",
+  ]);
 });
 
 test("a chain starts with the bootstrapped image and hands its time up", async () => {
@@ -33,7 +36,11 @@ test("a chain starts with the bootstrapped image and hands its time up", async (
 });
 
 test("an absent image, a wrong name, a path and a cycle are refused", async () => {
-  const directory = await directoryWith({ base: base.replace("name: base", "name: other"), a: 'name: a\nversion: "1"\nfrom: b\n', b: 'name: b\nversion: "1"\nfrom: a\n' });
+  const directory = await directoryWith({
+    base: base.replace("name: base", "name: other"),
+    a: 'name: a\nversion: "1"\nfrom: b\n',
+    b: 'name: b\nversion: "1"\nfrom: a\n',
+  });
   await expect(findDefinition("nothing", [directory])).rejects.toMatchObject({ code: "definition.not-found" });
   await expect(findDefinition("../base", [directory])).rejects.toMatchObject({ code: "definition.not-found" });
   await expect(findDefinition("base", [directory])).rejects.toMatchObject({ code: "definition.wrong-name" });

@@ -4,7 +4,11 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { byteString, readTar, type TarEntryKind, type TarHeader, type TarInput, tarHeader, textOf, writeTar } from "../../../../src/system/tar/index.ts";
 
-export type Listed = readonly [path: string, kind: TarEntryKind, rest?: Partial<Omit<TarHeader, "path" | "kind" | "linkPath">> & { readonly content?: string; readonly link?: string }];
+export type Listed = readonly [
+  path: string,
+  kind: TarEntryKind,
+  rest?: Partial<Omit<TarHeader, "path" | "kind" | "linkPath">> & { readonly content?: string; readonly link?: string },
+];
 
 /** A root file system as a tar, from a short list. Directories are 755, files 644, all of 1970. */
 export function rootfs(list: readonly Listed[]): AsyncIterable<Uint8Array> {
@@ -13,7 +17,14 @@ export function rootfs(list: readonly Listed[]): AsyncIterable<Uint8Array> {
       const bytes = Buffer.from(content);
       const isDirectory = kind === "directory";
       return {
-        ...tarHeader({ path: byteString(isDirectory ? `${path}/` : path), kind, mode: isDirectory ? 0o755 : 0o644, size: bytes.byteLength, linkPath: byteString(link), ...rest }),
+        ...tarHeader({
+          path: byteString(isDirectory ? `${path}/` : path),
+          kind,
+          mode: isDirectory ? 0o755 : 0o644,
+          size: bytes.byteLength,
+          linkPath: byteString(link),
+          ...rest,
+        }),
         body: [bytes],
       };
     }),

@@ -21,10 +21,16 @@ test("takes neither other distributions nor what is not http", () => {
 
 test("the option goes before the environment, and both lose closing slashes", async () => {
   vi.stubEnv("RBUILD_MIRROR", "http://env.example/debian/");
-  expect(await findMirror({ mirror: "http://option.example/debian//", suite: "bookworm" })).toMatchObject({ url: "http://option.example/debian", origin: "option" });
+  expect(await findMirror({ mirror: "http://option.example/debian//", suite: "bookworm" })).toMatchObject({
+    url: "http://option.example/debian",
+    origin: "option",
+  });
   expect(await findMirror({ suite: "bookworm" })).toMatchObject({ url: "http://env.example/debian", origin: "environment" });
 });
 
-test.each(["ftp://x.example/debian", "x.example/debian", "http://x.example/debian] evil", 'http://x.example/"', "http://x.example/?a=b"])("refuses %s", async (mirror) => {
-  await expect(findMirror({ mirror, suite: "bookworm" })).rejects.toMatchObject({ code: "mirror.invalid-url" });
-});
+test.each(["ftp://x.example/debian", "x.example/debian", "http://x.example/debian] evil", 'http://x.example/"', "http://x.example/?a=b"])(
+  "refuses %s",
+  async (mirror) => {
+    await expect(findMirror({ mirror, suite: "bookworm" })).rejects.toMatchObject({ code: "mirror.invalid-url" });
+  },
+);

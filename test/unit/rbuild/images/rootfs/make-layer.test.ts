@@ -23,13 +23,28 @@ test("order, age, fractions of seconds, names of owners and other attributes of 
   const capability = byteString("SCHILY.xattr.security.capability");
   const a: Listed[] = [
     usr,
-    ["usr/a", "file", { content: "a", mtime: { seconds: EPOCH + 5, nanoseconds: 7 }, uname: byteString("root"), pax: new Map([[capability, byteString("x")]]) }],
+    [
+      "usr/a",
+      "file",
+      { content: "a", mtime: { seconds: EPOCH + 5, nanoseconds: 7 }, uname: byteString("root"), pax: new Map([[capability, byteString("x")]]) },
+    ],
     ["usr/b", "symlink", { link: "a", mode: 0o700 }],
   ];
   const b: Listed[] = [
     usr,
     ["usr/b", "symlink", { link: "a", mode: 0o777 }],
-    ["./usr/a", "file", { content: "a", mtime: { seconds: EPOCH + 99, nanoseconds: 0 }, pax: new Map([[capability, byteString("x")], [byteString("SCHILY.xattr.user.note"), byteString("n")]]) }],
+    [
+      "./usr/a",
+      "file",
+      {
+        content: "a",
+        mtime: { seconds: EPOCH + 99, nanoseconds: 0 },
+        pax: new Map([
+          [capability, byteString("x")],
+          [byteString("SCHILY.xattr.user.note"), byteString("n")],
+        ]),
+      },
+    ],
   ];
   const layers = [await firstLayer(a), await firstLayer(b)];
   expect(layers[1]?.digest).toBe(layers[0]?.digest);
@@ -51,7 +66,15 @@ test("the first name of a file in byte order has the content, whichever the arch
 });
 
 test("a layer has what was added and changed with the directories above, and whiteouts of what is gone", async () => {
-  const before: Listed[] = [usr, ["usr/same", "file", { content: "1" }], ["usr/changed", "file", { content: "1" }], ["usr/gone", "directory"], ["usr/gone/file", "file"], ["usr/d", "directory"], ["usr/d/gone", "file"]];
+  const before: Listed[] = [
+    usr,
+    ["usr/same", "file", { content: "1" }],
+    ["usr/changed", "file", { content: "1" }],
+    ["usr/gone", "directory"],
+    ["usr/gone/file", "file"],
+    ["usr/d", "directory"],
+    ["usr/d/gone", "file"],
+  ];
   const after: Listed[] = [usr, ["usr/same", "file", { content: "1" }], ["usr/changed", "file", { content: "2" }], ["usr/d", "directory"], ["usr/new", "file"]];
   const members = await layerBetween(before, after);
   expect([...members.keys()]).toEqual(["usr/", "usr/.wh.gone", "usr/changed", "usr/d/", "usr/d/.wh.gone", "usr/new"]);
@@ -59,7 +82,10 @@ test("a layer has what was added and changed with the directories above, and whi
 });
 
 test("a directory that became a file, and a file that became a directory, need no whiteouts", async () => {
-  const members = await layerBetween([usr, ["usr/a", "directory"], ["usr/a/x", "file"], ["usr/b", "file"]], [usr, ["usr/a", "file"], ["usr/b", "directory"], ["usr/b/y", "file"]]);
+  const members = await layerBetween(
+    [usr, ["usr/a", "directory"], ["usr/a/x", "file"], ["usr/b", "file"]],
+    [usr, ["usr/a", "file"], ["usr/b", "directory"], ["usr/b/y", "file"]],
+  );
   expect([...members.keys()]).toEqual(["usr/", "usr/a", "usr/b/", "usr/b/y"]);
 });
 
@@ -83,7 +109,13 @@ test("names that a layer takes for deletions are refused", async () => {
 test.each<[string, readonly Listed[]]>([
   ["a path that climbs", [["../x", "file"]]],
   ["an absolute path", [["/x", "file"]]],
-  ["a file below a file", [["a", "file"], ["a/b", "file"]]],
+  [
+    "a file below a file",
+    [
+      ["a", "file"],
+      ["a/b", "file"],
+    ],
+  ],
   ["a file without its directory", [["a/b", "file"]]],
   ["a hard link to nothing", [["a", "hardlink", { link: "b" }]]],
 ])("an archive with %s is refused", async (_, list) => {
