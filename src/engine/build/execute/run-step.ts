@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { JsonValue } from "../../../oci/index.ts";
 import { isRbuildError, RbuildError } from "../../../system/index.ts";
 import type { ContainerMount, ExitStatus } from "../../containers/container.ts";
+import { snapshotKey } from "../../snapshots/snapshotter.ts";
 import type { RunMount } from "../instructions/run-mount.ts";
 import type { RunInstruction } from "../instructions/run.ts";
 import { isHeredocWord } from "../parse/heredocs.ts";
@@ -13,7 +14,7 @@ import { shellOf } from "./change-config.ts";
 import { defaultsOf, type StageState } from "./stage-state.ts";
 import { environmentOf } from "./step-scope.ts";
 import { BUILD_LABEL } from "./workspace.ts";
-import { filesImage } from "./writable-layer.ts";
+import { filesImage, layerOf } from "./writable-layer.ts";
 
 const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /** The same in every build: programs write it into files. */
@@ -60,10 +61,8 @@ export async function runStep(run: BuildRun, state: StageState, instruction: Run
     const status = await follow(run, container.id, index);
     signal?.throwIfAborted();
     if (status.code !== 0) throw stepFailed(run, instruction, status);
-    if ((await containers.changes(container.id)).length === 0) return {};
-    const committed = await containers.commit(container.id, { pause: false, ...(run.epoch === undefined ? {} : { sourceDateEpoch: run.epoch }) });
-    const layer = committed.manifest.layers[state.layers.length];
-    return layer === undefined ? {} : { layer };
+    // What a container writes is the snapshot of its name.
+    return await layerOf(run, snapshotKey(container.id));
   } catch (error) {
     signal?.throwIfAborted();
     throw error;

@@ -56,7 +56,8 @@ async function mounted<T>(run: BuildRun, key: SnapshotKey, work: (root: string) 
   }
 }
 
-async function layerOf(run: BuildRun, key: SnapshotKey): Promise<StepResult> {
+/** What a writable snapshot changed, stored as a layer. */
+export async function layerOf(run: BuildRun, key: SnapshotKey): Promise<StepResult> {
   const { snapshots, content } = run.parts;
   if ((await snapshots.changes(key)).length === 0) return {};
   const diff = snapshots.diff(key, run.epoch === undefined ? {} : { clampTime: run.epoch });

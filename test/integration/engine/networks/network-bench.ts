@@ -1,6 +1,6 @@
-import { createServer, type Server } from "node:net";
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import type { NetworkRequest, NetworkSetup, OpenNetworks } from "../../../../src/engine/networks/network-stack.ts";
 import { openNetworks } from "../../../../src/engine/networks/open-networks.ts";
