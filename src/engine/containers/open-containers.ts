@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { type Clock, systemClock } from "../../system/index.ts";
+import { isProcessAlive } from "../../system/kernel/pidfd.ts";
 import type { ContentStore } from "../content/content-store.ts";
 import type { EventHub } from "../events.ts";
 import type { ImageStore } from "../images/image.ts";
@@ -7,11 +8,12 @@ import type { NetworkStack } from "../networks/network-stack.ts";
 import { chooseRuntime, findMonitor, type RuntimeName } from "../runtime/choose-runtime.ts";
 import { readHostFacts } from "../runtime/host/host-facts.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import type { Snapshotter } from "../snapshots/snapshotter.ts";
+import { type Snapshotter, snapshotKey } from "../snapshots/snapshotter.ts";
 import type { Volumes } from "../volumes/volume.ts";
 import { attachContainer } from "./attach/attach.ts";
 import { PendingAttachments } from "./attach/pending-attachments.ts";
 import { resizeTerminal } from "./attach/resize.ts";
+import { commitContainer } from "./commit/commit.ts";
 import type { ContainerId, Containers } from "./container.ts";
 import type { ContainerContext } from "./container-context.ts";
 import { createContainer } from "./create/create.ts";
@@ -20,6 +22,10 @@ import { ExecSessions, execInfo } from "./exec/exec-sessions.ts";
 import { EndNotices } from "./exit/end-notices.ts";
 import { ExitWatch } from "./exit/exit-watch.ts";
 import { handleEnd } from "./exit/handle-end.ts";
+import { archivePath } from "./files/archive.ts";
+import { exportRootfs } from "./files/export.ts";
+import { extractInto } from "./files/extract.ts";
+import { statPath } from "./files/stat-path.ts";
 import { containerInfo } from "./inspect.ts";
 import { readLogs } from "./logs/read-logs.ts";
 import { setPaused } from "./pause.ts";
@@ -28,8 +34,8 @@ import { renameContainer } from "./rename.ts";
 import { startContainer } from "./start/start.ts";
 import type { ContainerOwner } from "./state/container-record.ts";
 import { ContainerStore, type StoredContainer } from "./state/container-store.ts";
-import { isProcessAlive } from "../../system/kernel/pidfd.ts";
 import { killContainer, requireRunning, stopContainer } from "./stop.ts";
+import { listProcesses } from "./top.ts";
 import { waitContainer } from "./wait.ts";
 
 export interface ContainersOptions {
@@ -113,9 +119,22 @@ export function createContainers(context: ContainerContext): Containers {
     unpause: async (lookup) => await setPaused(context, await find(lookup), false),
     rename: async (lookup, name) => await renameContainer(context, await find(lookup), name),
     remove: async (lookup, options) => await removeContainer(context, await find(lookup), options),
+    commit: async (lookup, options) => await commitContainer(context, await find(lookup), options),
+    changes: async (lookup) => {
+      const id = await find(lookup);
+      await context.store.get(id);
+      return await context.snapshots.changes(snapshotKey(id));
+    },
+    async *export(lookup) {
+      yield* exportRootfs(context, await find(lookup));
+    },
+    archive: async (lookup, path) => await archivePath(context, await find(lookup), path),
+    statPath: async (lookup, path) => await statPath(context, await find(lookup), path),
+    extract: async (lookup, path, tar, options) => await extractInto(context, await find(lookup), path, tar, options),
+    top: async (lookup, psArgs) => await listProcesses(context, await find(lookup), psArgs),
     createExec: async (lookup, spec) => await createExec(context, await find(lookup), spec),
     startExec: (id, options) => startExec(context, id, options?.signal),
     getExec: async (id) => execInfo(findExec(context, id)),
     resizeExec: (id, size) => resizeExec(context, id, size),
-  } as unknown as Containers;
+  };
 }

@@ -8,8 +8,8 @@ import type { ContainerId } from "./container.ts";
 import { type ContainerContext, publishContainer } from "./container-context.ts";
 import { endProcesses } from "./exit/end-processes.ts";
 import { unmountRootfs } from "./rootfs/mount-rootfs.ts";
-import { killContainer } from "./stop.ts";
 import type { StoredContainer } from "./state/container-store.ts";
+import { killContainer } from "./stop.ts";
 
 export interface RemoveOptions {
   readonly force?: boolean;

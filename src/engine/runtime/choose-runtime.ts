@@ -6,8 +6,8 @@ import { crunNeedsPrivateView, privateViewOf } from "./crun-private-view.ts";
 import { findProgram } from "./find-program.ts";
 import type { CgroupSupport } from "./host/cgroups.ts";
 import { createOciRuntime } from "./oci-runtime.ts";
-import type { Runtime } from "./runtime.ts";
 import { runTool } from "./run-tool.ts";
+import type { Runtime } from "./runtime.ts";
 
 export type RuntimeName = Runtime["name"];
 

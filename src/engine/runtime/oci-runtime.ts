@@ -1,5 +1,5 @@
-import type { Runtime } from "./runtime.ts";
 import { runTool } from "./run-tool.ts";
+import type { Runtime } from "./runtime.ts";
 import { runtimeFailure } from "./runtime-message.ts";
 
 /** Drives runc, crun or any program with their command line. */

@@ -1,8 +1,8 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { pathExists, tryLock } from "../../system/index.ts";
-import type { ContainerContext } from "../containers/container-context.ts";
 import type { ContainerId } from "../containers/container.ts";
+import type { ContainerContext } from "../containers/container-context.ts";
 import { removeCgroupParent } from "../containers/exit/container-cgroups.ts";
 import { isToRestart } from "../containers/exit/handle-end.ts";
 import { removeRemains } from "../containers/remove.ts";

@@ -6,6 +6,7 @@ import { isRbuildError } from "../../../system/index.ts";
 import { assembleSpec } from "../../runtime/spec/assemble.ts";
 import { snapshotKey } from "../../snapshots/snapshotter.ts";
 import { takeLease } from "../../store/lease.ts";
+import { allDone } from "../all-done.ts";
 import type { ContainerId, ContainerInfo, ContainerSpec } from "../container.ts";
 import { type ContainerContext, publishContainer } from "../container-context.ts";
 import { containerInfo } from "../inspect.ts";
@@ -59,7 +60,7 @@ export async function createContainer(context: ContainerContext, spec: Container
   };
   try {
     await context.store.add(record, status);
-    const [named] = await Promise.all([
+    const [named] = await allDone([
       claimName(context, id, status, spec.name !== undefined),
       context.snapshots.prepare(snapshotKey(id), parent),
       writeFile(context.store.paths(id).hosts, ""),

@@ -1,5 +1,5 @@
-import { constants } from "node:os";
 import { existsSync } from "node:fs";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { readFileIfExists } from "../../../system/index.ts";
 import { BUNDLE } from "../../runtime/monitor/conmon.ts";

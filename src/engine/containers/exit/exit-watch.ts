@@ -1,4 +1,4 @@
-import { type FSWatcher, existsSync, watch } from "node:fs";
+import { existsSync, type FSWatcher, watch } from "node:fs";
 import { join } from "node:path";
 import { isProcessAlive, type ProcessIdentity } from "../../../system/kernel/pidfd.ts";
 import type { ContainerId } from "../container.ts";

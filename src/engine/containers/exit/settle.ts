@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { isProcessAlive } from "../../../system/kernel/pidfd.ts";
 import { openPath } from "../../../system/kernel/open-in-root.ts";
+import { isProcessAlive } from "../../../system/kernel/pidfd.ts";
 import { BUNDLE } from "../../runtime/monitor/conmon.ts";
 import { bootId } from "../boot-id.ts";
 import type { ContainerId, ExitStatus } from "../container.ts";

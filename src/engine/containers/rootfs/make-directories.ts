@@ -1,8 +1,7 @@
-import { mkdirSync, readlinkSync } from "node:fs";
+import { constants, mkdirSync, readlinkSync } from "node:fs";
 import { join, posix } from "node:path";
 import { isSystemError, RbuildError } from "../../../system/index.ts";
 import { O_PATH, type OpenedPath, openInRoot } from "../../../system/kernel/open-in-root.ts";
-import { constants } from "node:fs";
 
 const MAX_LINKS = 40;
 

@@ -24,7 +24,7 @@ interface GroupEntry {
 
 /**
  * `user[:group]`, names or numbers, by the container's own /etc/passwd and /etc/group. A number needs no entry. Without a group, the user's
- * primary group and all groups that list him.
+ * primary group and all groups that list him. The primary group is one of the additional ones too, so that it counts where a process gives it up.
  * @throws RbuildError `container.unknown-user`, `container.unknown-group`
  */
 export function resolveUser(root: OpenedPath, text: string, groupAdd: readonly string[] = []): ResolvedUser {
@@ -35,7 +35,7 @@ export function resolveUser(root: OpenedPath, text: string, groupAdd: readonly s
   const gid = groupText ? findGroup(groups, groupText) : user.gid;
   const listed = groupText ? [] : groups.filter(({ members }) => user.name !== "" && members.includes(user.name)).map((group) => group.gid);
   const additional = [...listed, ...groupAdd.map((name) => findGroup(groups, name))];
-  return { uid: user.uid, gid, additionalGids: [...new Set(additional)], home: user.home };
+  return { uid: user.uid, gid, additionalGids: [...new Set([gid, ...additional])], home: user.home };
 }
 
 function findUser(users: readonly PasswdEntry[], text: string): PasswdEntry {

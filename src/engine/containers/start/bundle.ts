@@ -4,18 +4,18 @@ import { openPath } from "../../../system/kernel/open-in-root.ts";
 import type { NetworkSetup } from "../../networks/network-stack.ts";
 import { findProgram } from "../../runtime/find-program.ts";
 import { type AssembledSpec, assembleSpec } from "../../runtime/spec/assemble.ts";
-import { serializeSpec, type SpecMount } from "../../runtime/spec/runtime-spec.ts";
+import { defaultMounts } from "../../runtime/spec/default-mounts.ts";
+import { type SpecMount, serializeSpec } from "../../runtime/spec/runtime-spec.ts";
 import { bindMount, resolvedMount, tmpfsMount } from "../../runtime/spec/user-mounts.ts";
 import type { ContainerContext } from "../container-context.ts";
+import { mergeEnvironment } from "../create/process-defaults.ts";
 import { linkEnvironment } from "../links.ts";
 import { makeDirectories } from "../rootfs/make-directories.ts";
 import { makeMountStubs } from "../rootfs/mount-stubs.ts";
 import { resolveUser } from "../rootfs/resolve-user.ts";
 import type { ContainerRecord, MountStub } from "../state/container-record.ts";
 import type { StoredContainer } from "../state/container-store.ts";
-import { mergeEnvironment } from "../create/process-defaults.ts";
 import type { NetworkPlan } from "./network-request.ts";
-import { defaultMounts } from "../../runtime/spec/default-mounts.ts";
 
 const INIT_TARGET = "/sbin/docker-init";
 /** Static ones: they run in any image. */

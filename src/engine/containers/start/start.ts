@@ -2,18 +2,18 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { RbuildError } from "../../../system/index.ts";
 import { identifyProcess } from "../../../system/kernel/pidfd.ts";
-import type { NetworkSetup } from "../../networks/network-stack.ts";
 import { BUNDLE, createMonitored } from "../../runtime/monitor/conmon.ts";
+import { allDone } from "../all-done.ts";
 import { bootId } from "../boot-id.ts";
 import type { ContainerId } from "../container.ts";
 import { type ContainerContext, publishContainer } from "../container-context.ts";
 import { mountRootfs } from "../rootfs/mount-rootfs.ts";
-import type { ContainerStatus, MountStub } from "../state/container-record.ts";
 import { exitsDirectory } from "../state/container-paths.ts";
+import type { ContainerStatus, MountStub } from "../state/container-record.ts";
 import type { StoredContainer } from "../state/container-store.ts";
 import { watchEnd } from "../wait.ts";
-import { type PreparedProcess, prepareRootfs, writeBundle } from "./bundle.ts";
 import { abandonStart } from "./abandon-start.ts";
+import { type PreparedProcess, prepareRootfs, writeBundle } from "./bundle.ts";
 import { type NetworkPlan, planNetwork } from "./network-request.ts";
 import { resolvConf } from "./resolv-conf.ts";
 
@@ -49,7 +49,7 @@ async function launch(context: ContainerContext, stored: StoredContainer, stubs:
   const paths = context.store.paths(id);
   const [runtime, monitor, plan] = [context.runtime(), context.monitor(), await planNetwork(context, stored)];
   await Promise.all([mkdir(join(paths.bundle, BUNDLE.persistDirectory), { recursive: true, mode: 0o700 }), rm(paths.exitFile, { force: true })]);
-  const [setup, prepared] = await settleBoth(context.network.attach(plan.request), prepare(context, stored, plan, stubs));
+  const [setup, prepared] = await allDone([context.network.attach(plan.request), prepare(context, stored, plan, stubs)]);
   const assembled = await writeBundle(context, stored, { prepared, plan, setup, rootfs: paths.rootfs, configPath: join(paths.bundle, BUNDLE.config) });
   context.exits.expect(id);
   const { spec } = record;
@@ -76,7 +76,7 @@ async function launch(context: ContainerContext, stored: StoredContainer, stubs:
     restarts,
   };
   context.pending.connect(id, paths.bundle);
-  await Promise.all([(await runtime).start(id), context.store.writeStatus(id, now)]);
+  await allDone([(await runtime).start(id), context.store.writeStatus(id, now)]);
   watchEnd(context, id, { process, monitor: monitorProcess });
   publishContainer(context, "start", record, now);
 }
@@ -87,10 +87,4 @@ async function prepare(context: ContainerContext, stored: StoredContainer, plan:
   const [, text] = await Promise.all([mountRootfs(context, record.id), resolvConf(record.spec, isHostNetwork ? "host" : "namespace")]);
   if (!plan.sharedWith) await writeFile(context.store.paths(record.id).resolvConf, text);
   return prepareRootfs(context, stored, plan, stubs);
-}
-
-/** Both results; when one fails, the other is waited for before it throws, so that it can be undone. */
-async function settleBoth(first: Promise<NetworkSetup>, second: Promise<PreparedProcess>): Promise<[NetworkSetup, PreparedProcess]> {
-  await Promise.allSettled([first, second]);
-  return [await first, await second];
 }

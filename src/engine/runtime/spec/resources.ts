@@ -1,5 +1,5 @@
-import type { ContainerResources } from "../../containers/container.ts";
 import { RbuildError } from "../../../system/index.ts";
+import type { ContainerResources } from "../../containers/container.ts";
 import type { CgroupSupport } from "../host/cgroups.ts";
 import type { SpecDeviceRule, SpecResources } from "./runtime-spec.ts";
 

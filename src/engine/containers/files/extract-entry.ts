@@ -1,0 +1,136 @@
+import { type BigIntStats, chmodSync, constants, lchownSync, linkSync, lstatSync, mkdirSync, symlinkSync } from "node:fs";
+import { open } from "node:fs/promises";
+import {
+  type ByteString,
+  bytesOf,
+  expandSparse,
+  isSystemError,
+  mknod,
+  PAX_XATTR,
+  RbuildError,
+  setModificationTime,
+  type TarEntry,
+  textOf,
+  writeXattr,
+} from "../../../system/index.ts";
+import { O_PATH, type OpenedPath, openInRoot } from "../../../system/kernel/open-in-root.ts";
+import { childPath, removeTree } from "./remove-tree.ts";
+
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY, O_DIRECTORY, S_IFCHR, S_IFBLK, S_IFIFO } = constants;
+
+export interface EntryPlace {
+  readonly root: OpenedPath;
+  /** Directory that the entry lies in. */
+  readonly parent: OpenedPath;
+  readonly name: Buffer;
+  /** Path in the container of a link's target. */
+  readonly linkTarget: string;
+  readonly owner: { readonly uid: number; readonly gid: number };
+  readonly noOverwriteDirNonDir: boolean;
+}
+
+/** Makes one member of a tar, in the place of what was there. @throws RbuildError `container.overwrite-refused` */
+export async function extractEntry(entry: TarEntry, place: EntryPlace): Promise<void> {
+  const { parent, name, owner } = place;
+  const path = childPath(parent, name);
+  const isKept = makeWay(entry, place, path);
+  switch (entry.kind) {
+    case "directory": {
+      if (!isKept) mkdirSync(path, { mode: 0o700 });
+      using directory = openInRoot(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+      applyAttributes(entry, Buffer.from(`${directory.path}/.`), owner);
+      return;
+    }
+    case "file":
+      return await extractFile(entry, path, owner);
+    case "symlink":
+      symlinkSync(bytesOf(entry.linkPath), path);
+      lchownSync(path, owner.uid, owner.gid);
+      setModificationTime(path, nanoseconds(entry));
+      return;
+    case "hardlink":
+      return extractHardlink(place, path);
+    case "character-device":
+    case "block-device":
+    case "fifo":
+      mknod(path.toString("utf8"), typeBits(entry.kind) | 0o600, entry.device);
+      applyAttributes(entry, path, owner);
+      return;
+    case "other":
+      return;
+    default:
+      entry.kind satisfies never;
+  }
+}
+
+async function extractFile(entry: TarEntry, path: Buffer, owner: EntryPlace["owner"]): Promise<void> {
+  await using file = await open(path, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0o600);
+  for await (const chunk of expandSparse(entry)) await writeAll(file, chunk);
+  await file.chown(owner.uid, owner.gid);
+  const own = Buffer.from(`/proc/self/fd/${file.fd}`);
+  writeXattrs(entry, path);
+  chmodSync(own, entry.mode & 0o7777);
+  const seconds = Number(nanoseconds(entry)) / 1e9;
+  await file.utimes(seconds, seconds);
+  setModificationTime(path, nanoseconds(entry));
+}
+
+async function writeAll(file: Awaited<ReturnType<typeof open>>, chunk: Uint8Array): Promise<void> {
+  for (let at = 0; at < chunk.byteLength; ) at += (await file.write(chunk, at)).bytesWritten;
+}
+
+/** The link's target is resolved in the container; a link in the target's own place is linked, not followed. */
+function extractHardlink({ root, linkTarget }: EntryPlace, path: Buffer): void {
+  const slash = linkTarget.lastIndexOf("/");
+  using parent = openInRoot(root, Buffer.from(linkTarget.slice(0, slash) || "/", "latin1"), O_PATH | O_DIRECTORY);
+  linkSync(childPath(parent, Buffer.from(linkTarget.slice(slash + 1), "latin1")), path);
+}
+
+/** True when a directory stays where a directory comes. */
+function makeWay(entry: TarEntry, { parent, name, noOverwriteDirNonDir }: EntryPlace, path: Buffer): boolean {
+  const present = statIfThere(path);
+  if (present === undefined) return false;
+  const isDirectory = entry.kind === "directory";
+  if (present.isDirectory() && isDirectory) return true;
+  if (noOverwriteDirNonDir && present.isDirectory() !== isDirectory) {
+    throw new RbuildError(
+      "container.overwrite-refused",
+      `${textOf(entry.path)} is a ${isDirectory ? "directory" : "file"} in the archive and a ${isDirectory ? "file" : "directory"} in the container`,
+      { category: "invalid" },
+    );
+  }
+  removeTree(parent, name);
+  return false;
+}
+
+function statIfThere(path: Buffer): BigIntStats | undefined {
+  try {
+    return lstatSync(path, { bigint: true });
+  } catch (error) {
+    if (isSystemError(error, "ENOENT")) return undefined;
+    throw error;
+  }
+}
+
+/** Owner before mode and attributes: a change of owner takes the special bits and capabilities away. */
+export function applyAttributes(entry: TarEntry, path: Buffer, owner: EntryPlace["owner"]): void {
+  lchownSync(path, owner.uid, owner.gid);
+  writeXattrs(entry, path);
+  chmodSync(path, entry.mode & 0o7777);
+  setModificationTime(path, nanoseconds(entry));
+}
+
+/** File capabilities and users' own attributes; the rest are the host's. */
+function writeXattrs(entry: TarEntry, path: Buffer): void {
+  for (const [key, value] of entry.pax) {
+    if (!key.startsWith(PAX_XATTR)) continue;
+    const name = key.slice(PAX_XATTR.length);
+    if (name === "security.capability" || name.startsWith("user.")) writeXattr(path, name, bytesOf(value as ByteString));
+  }
+}
+
+export const nanoseconds = ({ mtime }: Pick<TarEntry, "mtime">): bigint => BigInt(mtime.seconds) * 1_000_000_000n + BigInt(mtime.nanoseconds);
+
+function typeBits(kind: "character-device" | "block-device" | "fifo"): number {
+  return kind === "fifo" ? S_IFIFO : kind === "block-device" ? S_IFBLK : S_IFCHR;
+}
