@@ -1,0 +1,100 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { openEngine } from "../../../../src/engine/index.ts";
+import { spawnChildEngine } from "../../../support/engine/child-engine.ts";
+import { collect, makeEnginePlace, openTestEngine, startIdle } from "../../../support/engine/test-engine.ts";
+
+test("the next engine removes everything that a killed session has left", async () => {
+  await using place = await makeEnginePlace();
+  await using child = spawnChildEngine("session", place);
+  expect(await child.nextLine()).toBe("ready");
+  expect((await place.leftovers()).length).toBeGreaterThan(10);
+  await child.kill();
+  await using engine = await openEngine(place);
+  expect(await engine.containers.list()).toEqual([]);
+  expect(await engine.volumes.list()).toEqual([]);
+  expect((await place.leftovers()).filter((line) => !line.includes("/exits"))).toEqual([]);
+  expect((await readdir(join(place.runRoot, "sessions"))).length).toBe(1);
+  expect((await engine.fsck()).findings).toEqual([]);
+});
+
+test("whenever it is killed", { timeout: 180_000 }, async () => {
+  await using place = await makeEnginePlace();
+  for (let round = 0; round < 8; round++) {
+    await using child = spawnChildEngine("churn", place);
+    await child.nextLine();
+    await sleep(37 * (round + 1));
+    await child.kill();
+    await using engine = await openEngine(place);
+    expect(await engine.containers.list()).toEqual([]);
+    expect({ round, left: await place.leftovers() }).toEqual({ round, left: [] });
+    expect((await engine.fsck()).findings).toEqual([]);
+  }
+});
+
+test("a living session's containers stay when another engine opens, which sees them", async () => {
+  await using first = await openTestEngine();
+  const id = await startIdle(first);
+  {
+    await using second = await openEngine(first.place);
+    expect((await second.containers.get(id)).state.kind).toBe("running");
+  }
+  expect((await first.containers.get(id)).state.kind).toBe("running");
+});
+
+test("closing a session removes its containers", async () => {
+  await using place = await makeEnginePlace();
+  {
+    await using engine = await openEngine(place);
+    const { loadBusyboxImage } = await import("../../../support/busybox-image.ts");
+    await loadBusyboxImage(engine.images, "busybox:test");
+    await startIdle(engine);
+  }
+  expect(await place.leftovers()).toEqual([]);
+});
+
+test("opening is quick when there is nothing to sweep", async () => {
+  await using place = await makeEnginePlace();
+  await (await openEngine(place))[Symbol.asyncDispose]();
+  const times: number[] = [];
+  for (let i = 0; i < 5; i++) {
+    const began = performance.now();
+    await using _engine = await openEngine(place);
+    times.push(performance.now() - began);
+  }
+  expect(Math.min(...times)).toBeLessThan(50);
+});
+
+test("a run root serves one root only", async () => {
+  await using engine = await openTestEngine();
+  await using other = await makeEnginePlace();
+  await expect(openEngine({ root: other.root, runRoot: engine.place.runRoot })).rejects.toMatchObject({ code: "engine.run-root-taken" });
+});
+
+test("a service's containers run on without it, and the next service has them back", { timeout: 60_000 }, async () => {
+  await using place = await makeEnginePlace();
+  await using child = spawnChildEngine("service", place);
+  const [stays, ends, comesBack] = [await child.nextLine(), await child.nextLine(), await child.nextLine()];
+  expect(await child.nextLine()).toBe("ready");
+  await child.kill();
+  await sleep(800);
+  await using engine = await openEngine({ ...place, lifetime: "service" });
+  expect((await engine.containers.get(ends)).state).toMatchObject({ kind: "exited", exit: { kind: "exited", code: 4 } });
+  expect((await engine.containers.get(comesBack)).state.kind).toBe("running");
+  expect((await engine.containers.get(stays)).state.kind).toBe("running");
+  const ended = engine.containers.wait(stays, "next-exit");
+  {
+    await using streams = await engine.containers.attach(stays, { stdin: true, stdout: true, stderr: true });
+    await streams.stdin?.write(Buffer.from("one\n"));
+    for await (const { data } of streams.output) {
+      expect(Buffer.from(data).toString()).toBe("got one\n");
+      break;
+    }
+  }
+  expect((await collect(engine.containers.logs(stays))).stdout).toBe("ready\ngot one\n");
+  await engine.containers.stop(stays, { timeout: 0.1 });
+  expect(await ended).toMatchObject({ code: 137 });
+  for (const { id } of await engine.containers.list()) await engine.containers.remove(id, { force: true });
+});
