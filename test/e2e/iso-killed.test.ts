@@ -17,7 +17,7 @@ const COMPLETE = ["SHA256SUMS", "build.log", "live.iso", "rbuild-manifest.json"]
 const MOMENTS = [60, 200, 350, 500, 650, 800, 950, 1100, 1300, 1600];
 
 test("kill -9 at any moment: the next command leaves nothing behind, the store is sound, the output whole", async () => {
-  const lab = await openCommandLab(MAKEFILE);
+  const lab = await openCommandLab(MAKEFILE, "bridge");
   const linksBefore = await links();
   for (const moment of MOMENTS) {
     const killed = lab.start(["iso", "--quiet"]);

@@ -10,13 +10,17 @@ import { openTestTree, type TestTree } from "./git-tree.ts";
 
 const RBUILD = resolve(import.meta.dirname, "../../../bin/rbuild");
 
+function startRbuild(args: readonly string[], cwd: string, env: Record<string, string>) {
+  return execa(RBUILD, args, { cwd, env, extendEnv: false, reject: false, stdin: "ignore" });
+}
+
 /** The `rbuild` command with a store of its own, and a tree that it can build. */
 export interface CommandLab {
   readonly tree: TestTree;
   readonly out: string;
   /** Below it is everything that the command writes. */
   readonly directory: string;
-  readonly start: (args: readonly string[], options?: { readonly cwd?: string }) => ReturnType<typeof execa>;
+  readonly start: (args: readonly string[], options?: { readonly cwd?: string }) => ReturnType<typeof startRbuild>;
   /** `--json`, run to its end. */
   readonly run: (...args: string[]) => Promise<Finished>;
   /** Containers and mounts that exist now. */
@@ -32,7 +36,7 @@ export interface Finished {
 }
 
 /** @param makefile of the tree, whose builder is the test builder, loaded and pinned */
-export async function openCommandLab(makefile: string): Promise<CommandLab> {
+export async function openCommandLab(makefile: string, network: "none" | "bridge" = "none"): Promise<CommandLab> {
   const directory = await mkdtemp("/var/tmp/rbuild-e2e-");
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   const socketPath = process.env["RBUILD_TEST_DOCKER"];
@@ -44,15 +48,10 @@ export async function openCommandLab(makefile: string): Promise<CommandLab> {
   };
   const imageId = await withHost((docker) => loadBuilder(docker));
 
-  const tree = await makeTree(join(directory, "tree"), makefile, imageId);
-  const start: CommandLab["start"] = (args, { cwd = tree.directory } = {}) =>
-    execa(RBUILD, ["--engine-root", places.root, "--run-root", places.runRoot, ...args], {
-      cwd,
-      env: { ...toolEnvironment(), ...(socketPath ? { DOCKER_HOST: `unix://${socketPath}` } : {}) },
-      extendEnv: false,
-      reject: false,
-      stdin: "ignore",
-    });
+  const tree = await makeTree(join(directory, "tree"), makefile, network, imageId);
+  const env: Record<string, string> = { ...toolEnvironment(), ...(socketPath ? { DOCKER_HOST: `unix://${socketPath}` } : {}) };
+  const placeOptions = ["--engine-root", places.root, "--run-root", places.runRoot];
+  const start: CommandLab["start"] = (args, { cwd = tree.directory } = {}) => startRbuild([...placeOptions, ...args], cwd, env);
   return {
     tree,
     out: join(tree.directory, "out"),
@@ -63,12 +62,15 @@ export async function openCommandLab(makefile: string): Promise<CommandLab> {
   };
 }
 
-async function makeTree(directory: string, makefile: string, imageId: string): Promise<TestTree> {
+async function makeTree(directory: string, makefile: string, network: string, imageId: string): Promise<TestTree> {
   await mkdir(directory);
   const tree = openTestTree(directory);
   await tree.git("init", "--quiet", "--initial-branch=main");
   await writeDefinition(join(directory, "images"), TEST_BUILDER, imageId);
-  await tree.write({ "rbuild.yaml": `builder: ${TEST_BUILDER}\nnetwork: none\ndisk: 1M\ncapabilities: [CHOWN, DAC_OVERRIDE]\n`, Makefile: makefile });
+  await tree.write({
+    "rbuild.yaml": `builder: ${TEST_BUILDER}\nnetwork: ${network}\nproxy: none\ndisk: 1M\ncapabilities: [CHOWN, DAC_OVERRIDE]\n`,
+    Makefile: makefile,
+  });
   await tree.commit();
   return tree;
 }
