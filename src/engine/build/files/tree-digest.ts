@@ -1,8 +1,11 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
+import { createReadStream, readFileSync } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { attributesOf, deviceOf, type FileOverrides, linkTargetOf } from "./file-metadata.ts";
 import type { SourceFile } from "./source-tree.ts";
+
+/** Read at once: a stream costs more than it saves. */
+const SMALL_BYTES = 256 * 1024;
 
 /** SHA-256 over names, kinds, modes, owners, extended attributes and bytes of files; their times are left out. */
 export async function treeDigest(files: Iterable<SourceFile>, options: { readonly overrides: FileOverrides; readonly signal?: AbortSignal }): Promise<string> {
@@ -19,6 +22,7 @@ export async function treeDigest(files: Iterable<SourceFile>, options: { readonl
 
 async function contentOf(file: SourceFile, signal: AbortSignal | undefined): Promise<unknown> {
   const { stat } = file;
+  if (stat.isFile() && stat.size <= SMALL_BYTES) return createHash("sha256").update(readFileSync(file.absolute)).digest("hex");
   if (stat.isFile()) return await fileDigest(file.absolute, signal);
   if (stat.isSymbolicLink()) return linkTargetOf(file);
   return stat.isCharacterDevice() || stat.isBlockDevice() ? deviceOf(stat) : null;

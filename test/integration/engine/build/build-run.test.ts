@@ -1,6 +1,6 @@
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type BuildEvent, type BuildOptions, type Engine, type Image, openEngine } from "../../../../src/engine/index.ts";
 import { makeTempDirectory, readTar, readTool, textOf } from "../../../../src/system/index.ts";
 import { loadBusyboxImage } from "../../../support/busybox-image.ts";
@@ -17,7 +17,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await engine?.[Symbol.asyncDispose]();
-  await scratch?.[Symbol.asyncDispose]();
+  // The last words on a container that has ended may come after the engine is closed.
+  await vi.waitFor(() => scratch?.[Symbol.asyncDispose](), { timeout: 5000 });
 });
 
 let contexts = 0;
