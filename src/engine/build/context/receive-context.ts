@@ -1,5 +1,5 @@
 import { constants, readdirSync } from "node:fs";
-import { mkdir, open, rm, rmdir } from "node:fs/promises";
+import { chmod, mkdir, open, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type ByteString, bytesOf, byteString, isSystemError, openInRoot, openPath, O_PATH, RbuildError, textOf } from "../../../system/index.ts";
 import type { ByteStream } from "../../content/content-store.ts";
@@ -28,7 +28,9 @@ export async function receiveContext(
   options: { readonly dockerfile?: string; readonly signal?: AbortSignal },
 ): Promise<BuildContext> {
   const signal = options.signal ? { signal: options.signal } : {};
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  // What COPY of the whole context makes has this mode; whom it may concern is for the directory above to say.
+  await mkdir(directory, { recursive: true });
+  await chmod(directory, 0o755);
   {
     using writer = new RootWriter(directory);
     const owner = { uid: 0, gid: 0 };

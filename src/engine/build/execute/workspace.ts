@@ -2,11 +2,12 @@ import { mkdir, readFile, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { unmount } from "../../../system/index.ts";
 import type { Containers } from "../../containers/container.ts";
+import type { ImageStore } from "../../images/image.ts";
 import { type SnapshotKey, type Snapshotter, snapshotKey } from "../../snapshots/snapshotter.ts";
 import { createOwnedFile, sweepOwnedFiles } from "../../store/owned-file.ts";
 
 const SUFFIX = ".lock";
-/** Label of containers that a build runs its steps in; its value is the build's id. */
+/** Label of images, and so of the containers, that a build runs its steps in; its value is the build's id. */
 export const BUILD_LABEL = "rbuild.build";
 
 /** A build's own directory `<root>/builds/<id>`, its snapshots and mounts. The lock beside it is held as long as the process lives. */
@@ -20,6 +21,7 @@ export interface Workspace extends AsyncDisposable {
 export interface WorkspaceParts {
   readonly root: string;
   readonly snapshots: Snapshotter;
+  readonly images: Pick<ImageStore, "list" | "remove">;
   readonly containers: Pick<Containers, "list" | "remove">;
 }
 
@@ -44,17 +46,19 @@ export async function openWorkspace(parts: WorkspaceParts): Promise<Workspace> {
   };
 }
 
-/** Removes what killed builds left: containers, mounts, snapshots, files. Quick when there is nothing. */
+/** Removes what killed builds left: containers, images, mounts, snapshots, files. Quick when there is nothing. */
 export async function sweepBuilds(parts: WorkspaceParts): Promise<void> {
   await sweepOwnedFiles(buildsDirectory(parts.root), { suffix: SUFFIX, discard: (path) => discard(parts, basename(path, SUFFIX), { containers: true }) });
 }
 
 async function discard(parts: WorkspaceParts, id: string, options: { readonly containers?: boolean } = {}): Promise<void> {
+  const isOf = (labels: Readonly<Record<string, string>> | null | undefined): boolean => labels?.[BUILD_LABEL] === id;
   if (options.containers) {
     for (const container of await parts.containers.list()) {
-      if (container.spec.labels?.[BUILD_LABEL] === id) await parts.containers.remove(container.id, { force: true, volumes: true });
+      if (isOf(container.spec.labels)) await parts.containers.remove(container.id, { force: true, volumes: true });
     }
   }
+  for (const image of await parts.images.list()) if (isOf(image.config.config?.Labels)) await parts.images.remove(image.id, { force: true });
   const directory = join(buildsDirectory(parts.root), id);
   for (const target of await mountsBelow(directory)) unmount(target, { lazy: true });
   for (const { key } of await parts.snapshots.list()) if (key.startsWith(snapshotPrefix(id))) await parts.snapshots.remove(key);

@@ -4,11 +4,16 @@ import type { Image } from "../../images/image.ts";
 import { type SnapshotKey, snapshotKey } from "../../snapshots/snapshotter.ts";
 import { type BuildRun, signalOf, type StepResult } from "./build-run.ts";
 import { chainOf, type StageState } from "./stage-state.ts";
+import { BUILD_LABEL } from "./workspace.ts";
 
-/** The files of a state as an image without any defaults: what steps run in. The same layers give the same image. */
+/**
+ * The files of a state as an image without any defaults: what steps run in. Its label says that it goes with the build; it never is the
+ * image of anybody else.
+ */
 export async function filesImage(run: BuildRun, state: StageState): Promise<Image> {
   const { os, architecture, variant, rootfs } = state.config;
-  return await run.parts.images.create({ config: { os, architecture, ...(variant === undefined ? {} : { variant }), rootfs }, layers: state.layers });
+  const config = { Labels: { [BUILD_LABEL]: run.workspace.id } };
+  return await run.parts.images.create({ config: { os, architecture, ...(variant === undefined ? {} : { variant }), config, rootfs }, layers: state.layers });
 }
 
 /** Makes sure that the layers are snapshots. */

@@ -72,6 +72,8 @@ test("two builds of one context give the same digest; another time, mode or byte
   const first = await one.build(files, { sourceDateEpoch: EPOCH });
   const second = await two.build(files, { sourceDateEpoch: EPOCH });
   expect(second.image.manifestDescriptor.digest).toBe(first.image.manifestDescriptor.digest);
+  expect((await one.images.list()).map(({ id }) => id)).toEqual([first.image.id]);
+  expect(await one.entries(first.image)).toContain("all/ 755 0:0 directory");
   const again = await one.build(files, { sourceDateEpoch: EPOCH });
   expect(again.outcomes).toEqual(["finished", "cached", "cached"]);
   expect(again.image.id).toBe(first.image.id);
