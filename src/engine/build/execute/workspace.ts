@@ -4,6 +4,7 @@ import { unmount } from "../../../system/index.ts";
 import type { Containers } from "../../containers/container.ts";
 import type { ImageStore } from "../../images/image.ts";
 import { type SnapshotKey, type Snapshotter, snapshotKey } from "../../snapshots/snapshotter.ts";
+import { withLease } from "../../store/lease.ts";
 import { createOwnedFile, sweepOwnedFiles } from "../../store/owned-file.ts";
 
 const SUFFIX = ".lock";
@@ -58,7 +59,10 @@ async function discard(parts: WorkspaceParts, id: string, options: { readonly co
       if (isOf(container.spec.labels)) await parts.containers.remove(container.id, { force: true, volumes: true });
     }
   }
-  for (const image of await parts.images.list()) if (isOf(image.config.config?.Labels)) await parts.images.remove(image.id, { force: true });
+  // The lease keeps the layers: until the next garbage collection the cache can use them.
+  await withLease(parts.root, async () => {
+    for (const image of await parts.images.list()) if (isOf(image.config.config?.Labels)) await parts.images.remove(image.id, { force: true });
+  });
   const directory = join(buildsDirectory(parts.root), id);
   for (const target of await mountsBelow(directory)) unmount(target, { lazy: true });
   for (const { key } of await parts.snapshots.list()) if (key.startsWith(snapshotPrefix(id))) await parts.snapshots.remove(key);
