@@ -2,7 +2,7 @@ import { canonicalJson, type ImageHistory, parseReference, withDefaultTag } from
 import { RbuildError, systemClock } from "../../system/index.ts";
 import type { Image } from "../images/image.ts";
 import { withLease } from "../store/lease.ts";
-import type { Builder, BuildEvent, BuildOptions } from "./builder.ts";
+import type { BuildEvent, Builder, BuildOptions } from "./builder.ts";
 import { BuildCache } from "./cache/build-cache.ts";
 import { contextDirectory, receiveContext } from "./context/receive-context.ts";
 import type { BuilderParts, BuildRun } from "./execute/build-run.ts";

@@ -7,8 +7,8 @@ import {
   findLink,
   type Ipv4Block,
   isSystemError,
-  lock,
   listLinks,
+  lock,
   NetlinkSocket,
   RbuildError,
 } from "../../system/index.ts";

@@ -1,5 +1,5 @@
-import { mkdir, readdir, rm } from "node:fs/promises";
 import { createHash } from "node:crypto";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { parseJson } from "../../oci/index.ts";

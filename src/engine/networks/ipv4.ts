@@ -1,4 +1,4 @@
-import { RbuildError, type Ipv4Block } from "../../system/index.ts";
+import { type Ipv4Block, RbuildError } from "../../system/index.ts";
 
 /** `a.b.c.d` as a 32-bit number, or undefined. Leading zeros are refused: some read them as octal. */
 export function parseAddress(text: string): number | undefined {

@@ -4,7 +4,7 @@ import { chooseSubnet, hostBlocks } from "./choose-subnet.ts";
 import type { NetworkDefinition } from "./definition-store.ts";
 import { forget } from "./detach.ts";
 import { blockText, contains, macFor, macText, overlaps, parseAddress, parseSubnet } from "./ipv4.ts";
-import type { NetworkInfo, Networks, NetworkSpec } from "./network.ts";
+import type { NetworkInfo, NetworkSpec, Networks } from "./network.ts";
 import type { NetworkContext } from "./network-context.ts";
 
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/;

@@ -4,7 +4,7 @@ import type { EventHub } from "../events.ts";
 import { bridgeName, bringUp } from "./bring-up.ts";
 import { DefinitionStore, type NetworkDefinition } from "./definition-store.ts";
 import { parseSubnet } from "./ipv4.ts";
-import { RunningNetworks, type RunningNetwork } from "./running-networks.ts";
+import { type RunningNetwork, RunningNetworks } from "./running-networks.ts";
 
 export const DEFAULT_ROOT = "/var/lib/rbuild/engine";
 

@@ -1,6 +1,6 @@
-import { createServer } from "node:net";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
+import { createServer } from "node:net";
 import { isSystemError, RbuildError } from "../../system/index.ts";
 import type { PortBinding } from "../containers/container.ts";
 

@@ -1,6 +1,6 @@
+import { dlopen } from "node:ffi";
 import { closeSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
-import { dlopen } from "node:ffi";
 import { checkCall } from "./errno.ts";
 import { MS, mount, unmount } from "./libc.ts";
 

@@ -1,7 +1,7 @@
 import { constants, readdirSync } from "node:fs";
 import { chmod, mkdir, open, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type ByteString, bytesOf, byteString, isSystemError, openInRoot, openPath, O_PATH, RbuildError, textOf } from "../../../system/index.ts";
+import { type ByteString, byteString, bytesOf, isSystemError, O_PATH, openInRoot, openPath, RbuildError, textOf } from "../../../system/index.ts";
 import type { ByteStream } from "../../content/content-store.ts";
 import { decompress } from "../files/decompress.ts";
 import { RootWriter } from "../files/root-writer.ts";

@@ -1,12 +1,12 @@
 import type { Descriptor } from "../../../oci/index.ts";
 import type { Clock } from "../../../system/index.ts";
-import type { BuildEvent, BuildOptions } from "../builder.ts";
-import type { BuildCache } from "../cache/build-cache.ts";
 import type { Containers } from "../../containers/container.ts";
 import type { ContentStore } from "../../content/content-store.ts";
 import type { ImageStore } from "../../images/image.ts";
-import type { BuildPlan } from "../plan/plan.ts";
 import type { Snapshotter } from "../../snapshots/snapshotter.ts";
+import type { BuildEvent, BuildOptions } from "../builder.ts";
+import type { BuildCache } from "../cache/build-cache.ts";
+import type { BuildPlan } from "../plan/plan.ts";
 import type { StageState } from "./stage-state.ts";
 import type { Workspace } from "./workspace.ts";
 

@@ -14,7 +14,7 @@ import type { AddInstruction } from "../instructions/add.ts";
 import type { CopyInstruction } from "../instructions/copy.ts";
 import { syntaxError } from "../parse/syntax-error.ts";
 import { copySource } from "../plan/plan.ts";
-import { type BuildRun, signalOf, type StepResult } from "./build-run.ts";
+import { type BuildRun, type StepResult, signalOf } from "./build-run.ts";
 import { absolutePath } from "./change-config.ts";
 import { ownerOf } from "./file-owner.ts";
 import { emptyState, type StageState, stateOfImage } from "./stage-state.ts";

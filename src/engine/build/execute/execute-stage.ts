@@ -1,10 +1,10 @@
 import { platformText } from "../../../oci/index.ts";
 import { RbuildError } from "../../../system/index.ts";
 import type { Image } from "../../images/image.ts";
-import { expandIn } from "../plan/expand.ts";
 import { stepKey } from "../cache/build-cache.ts";
 import { readInstruction } from "../instructions/read-instruction.ts";
 import { parseDockerfile } from "../parse/parse.ts";
+import { expandIn } from "../plan/expand.ts";
 import type { Stage, StageInstruction } from "../plan/plan.ts";
 import type { BuildRun } from "./build-run.ts";
 import { executeStep } from "./execute-step.ts";

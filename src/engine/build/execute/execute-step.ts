@@ -1,7 +1,7 @@
 import { canonicalJson, type ImageHistory, type JsonValue } from "../../../oci/index.ts";
-import type { StageInstruction } from "../plan/plan.ts";
 import { type StepKey, stepKey } from "../cache/build-cache.ts";
-import { type BuildRun, signalOf, type StepResult } from "./build-run.ts";
+import type { StageInstruction } from "../plan/plan.ts";
+import { type BuildRun, type StepResult, signalOf } from "./build-run.ts";
 import { absolutePath, changeConfig } from "./change-config.ts";
 import { copyKey, copyStep, withCopy } from "./copy-step.ts";
 import { declareArgs } from "./declare-args.ts";

@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
-import { isSystemError, openInRoot, openPath, O_PATH, RbuildError } from "../../../system/index.ts";
+import { isSystemError, O_PATH, openInRoot, openPath, RbuildError } from "../../../system/index.ts";
 
 const MAX_DATABASE_BYTES = 16 * 1024 * 1024;
 const MAX_ID = 2 ** 32 - 2;

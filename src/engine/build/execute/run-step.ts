@@ -2,14 +2,14 @@ import { createHash } from "node:crypto";
 import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { JsonValue } from "../../../oci/index.ts";
-import { isRbuildError, RbuildError } from "../../../system/index.ts";
+import { RbuildError } from "../../../system/index.ts";
 import type { ContainerMount, ExitStatus } from "../../containers/container.ts";
 import { snapshotKey } from "../../snapshots/snapshotter.ts";
-import type { RunMount } from "../instructions/run-mount.ts";
 import type { RunInstruction } from "../instructions/run.ts";
+import type { RunMount } from "../instructions/run-mount.ts";
 import { isHeredocWord } from "../parse/heredocs.ts";
 import { PREDEFINED_ARGUMENTS } from "../plan/global-arguments.ts";
-import { type BuildRun, signalOf, type StepResult } from "./build-run.ts";
+import { type BuildRun, type StepResult, signalOf } from "./build-run.ts";
 import { shellOf } from "./change-config.ts";
 import { defaultsOf, type StageState } from "./stage-state.ts";
 import { environmentOf } from "./step-scope.ts";
@@ -93,9 +93,6 @@ function stepFailed(run: BuildRun, instruction: RunInstruction, status: ExitStat
     details: { file: run.plan.file, line: instruction.line, instruction: instruction.text, exitCode: status.code },
   });
 }
-
-/** True for the error of a step that ran and failed. */
-export const isStepFailure = (error: unknown): boolean => isRbuildError(error, "build.step-failed");
 
 function environmentForRun(run: BuildRun, state: StageState): readonly string[] {
   const predefined = Object.entries(run.buildArgs).filter(([name]) => PREDEFINED_ARGUMENTS.has(name));

@@ -1,9 +1,9 @@
 import {
   asImageId,
   type ChainId,
+  type ContainerDefaults,
   canonicalJson,
   chainIds,
-  type ContainerDefaults,
   type Descriptor,
   type DiffId,
   digestOf,

@@ -1,6 +1,6 @@
+import type { Written } from "../instructions/instruction.ts";
 import { type ExpandOptions, expandIn } from "../plan/expand.ts";
 import type { BuildPlan } from "../plan/plan.ts";
-import type { Written } from "../instructions/instruction.ts";
 import { defaultsOf, type StageState } from "./stage-state.ts";
 
 /** Environment variables of an image, in their order. */

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { type ChainId, type Descriptor, MEDIA_TYPE } from "../../../oci/index.ts";
 import type { Image } from "../../images/image.ts";
 import { type SnapshotKey, snapshotKey } from "../../snapshots/snapshotter.ts";
-import { type BuildRun, signalOf, type StepResult } from "./build-run.ts";
+import { type BuildRun, type StepResult, signalOf } from "./build-run.ts";
 import { chainOf, type StageState } from "./stage-state.ts";
 import { BUILD_LABEL } from "./workspace.ts";
 

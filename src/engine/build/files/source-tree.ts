@@ -1,5 +1,5 @@
 import { type BigIntStats, constants, lstatSync, readdirSync, readlinkSync } from "node:fs";
-import { type ByteString, byteString, bytesOf, isSystemError, openInRoot, openPath, O_PATH } from "../../../system/index.ts";
+import { type ByteString, byteString, bytesOf, isSystemError, O_PATH, openInRoot, openPath } from "../../../system/index.ts";
 import { componentExpression } from "../context/dockerignore.ts";
 
 /** A file as it lies in a source: its place relative to what is copied, and on the host. */

@@ -1,7 +1,7 @@
 import type { Heredoc } from "../parse/ast.ts";
 import type { CommandLine, Written } from "./instruction.ts";
 import type { InstructionReader } from "./reader.ts";
-import { readRunMount, type RunMount } from "./run-mount.ts";
+import { type RunMount, readRunMount } from "./run-mount.ts";
 
 export interface RunInstruction extends Written {
   readonly kind: "run";

@@ -1,5 +1,5 @@
-import type { EscapeCharacter, Heredoc } from "./ast.ts";
 import { splitWords } from "../words/split-words.ts";
+import type { EscapeCharacter, Heredoc } from "./ast.ts";
 
 /** Keywords whose arguments may hold here-documents. */
 export const HEREDOC_KEYWORDS: ReadonlySet<string> = new Set(["RUN", "COPY", "ADD"]);

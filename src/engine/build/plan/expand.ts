@@ -1,7 +1,7 @@
 import type { Written } from "../instructions/instruction.ts";
 import type { EscapeCharacter } from "../parse/ast.ts";
 import { syntaxError } from "../parse/syntax-error.ts";
-import { substitute, SubstitutionError } from "../words/substitute.ts";
+import { SubstitutionError, substitute } from "../words/substitute.ts";
 
 export interface ExpandOptions {
   readonly file: string;

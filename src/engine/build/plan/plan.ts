@@ -3,9 +3,9 @@ import type { FromInstruction } from "../instructions/from.ts";
 import type { Instruction } from "../instructions/instruction.ts";
 import { readInstruction } from "../instructions/read-instruction.ts";
 import type { Dockerfile, EscapeCharacter } from "../parse/ast.ts";
-import { expandIn } from "./expand.ts";
-import { globalArguments, type GlobalArguments } from "./global-arguments.ts";
 import { syntaxError } from "../parse/syntax-error.ts";
+import { expandIn } from "./expand.ts";
+import { type GlobalArguments, globalArguments } from "./global-arguments.ts";
 
 export type StageInstruction = Exclude<Instruction, FromInstruction>;
 

@@ -16,9 +16,13 @@ test("the next engine removes everything a killed build left, but for what it ha
   }
   await mkdir(context);
   await writeFile(join(context, "Dockerfile"), "FROM busybox:test\nRUN echo done > /first\nRUN echo sleeping; sleep 1000\n");
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", join(import.meta.dirname, "build-forever.ts"), root, runRoot, context], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const child = spawn(
+    process.execPath,
+    ["--disable-warning=ExperimentalWarning", join(import.meta.dirname, "../../../fixtures/programs/build-forever.ts"), root, runRoot, context],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
   try {
     const [first] = (await once(child.stdout, "data")) as [Buffer];
     expect(first.toString()).toBe("sleeping\n");

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { readNameValues } from "../../../../src/engine/build/words/name-values.ts";
-import { substitute, SubstitutionError } from "../../../../src/engine/build/words/substitute.ts";
+import { SubstitutionError, substitute } from "../../../../src/engine/build/words/substitute.ts";
 
 const variables: Record<string, string> = { set: "value", empty: "", other: "o" };
 const expand = (text: string, raw = false) => substitute(text, { escape: "\\", lookup: (name) => variables[name], raw });
