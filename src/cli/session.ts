@@ -28,6 +28,8 @@ export interface CommandResult {
   readonly lines?: readonly string[];
   /** The live view has shown what `lines` say. */
   readonly isInView?: boolean;
+  /** For people, on stderr: what they should know of a result besides. */
+  readonly notes?: readonly string[];
   readonly exitCode?: number;
 }
 
@@ -74,6 +76,7 @@ function deliver(result: CommandResult, mode: OutputMode, command: string): void
     writeJsonLine(process.stdout, { kind: "result", command, exitCode: result.exitCode ?? EXIT.done, data: result.data }, new Date());
     return;
   }
+  if (mode !== "quiet" && result.notes) process.stderr.write(result.notes.map((note) => `rbuild: ${note}\n`).join(""));
   if (result.isInView && mode === "live" && process.stdout.isTTY) return;
   if (result.lines && result.lines.length > 0) process.stdout.write(`${result.lines.join("\n")}\n`);
 }

@@ -100,7 +100,7 @@ export function reduceView(state: ViewState, event: RbuildEvent, now: number): V
     case "image.accepted":
     case "image.built":
     case "image.pinned":
-      return recorded(state, { kind: "note", text: imageNote(event) });
+      return recorded(state, { kind: "note", text: imageNote({ ...event, digest: shortDigest(event.digest) }) });
     case "artifact.exported":
       return { ...state, artifacts: [...state.artifacts, { path: cleanLine(event.path), size: event.size, digest: event.digest }] };
     default:
@@ -110,7 +110,11 @@ export function reduceView(state: ViewState, event: RbuildEvent, now: number): V
 
 type ImageEvent = Extract<RbuildEvent, { kind: "image.accepted" | "image.built" | "image.pinned" }>;
 
-const HOW = { present: "is the pinned one", reproduced: "reproduced bit for bit", override: "differs from the pin, accepted by --allow-base-mismatch" };
+const HOW = {
+  present: "is the pinned one",
+  reproduced: "reproduced, and is the pinned one",
+  override: "is not a pinned one; accepted by --allow-base-mismatch",
+};
 
 /** One sentence about an image, for people. */
 export function imageNote(event: ImageEvent): string {
@@ -124,6 +128,11 @@ export function imageNote(event: ImageEvent): string {
     default:
       return event satisfies never;
   }
+}
+
+/** As much of a digest as people compare. */
+function shortDigest(digest: string): string {
+  return digest.slice(0, "sha256:".length + 12);
 }
 
 function withStep(state: ViewState, step: StepView): ViewState {

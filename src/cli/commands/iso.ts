@@ -62,5 +62,7 @@ async function iso(target: string | undefined, choices: IsoChoices, session: Ses
     stateDirectory: host.stateDirectory,
   };
   const result = await buildIso(options, dependencies);
-  return { data: result, lines: result.artifacts.map((artifact) => artifact.path), isInView: true };
+  const { artifacts, checksumsPath, manifestPath, logPath, reasons } = result;
+  const notes = [`checksums, manifest and log: ${[checksumsPath, manifestPath, logPath].join(", ")}`, ...reasons.map((reason) => `not publishable: ${reason}`)];
+  return { data: result, lines: artifacts.map((artifact) => artifact.path), isInView: true, notes };
 }
