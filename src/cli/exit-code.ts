@@ -14,8 +14,6 @@ export const EXIT = {
   internal: 70,
 } as const;
 
-export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
-
 const BY_CATEGORY: Readonly<Record<ErrorCategory, number>> = {
   invalid: EXIT.usage,
   "not-found": EXIT.usage,

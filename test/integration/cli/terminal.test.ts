@@ -74,6 +74,6 @@ it("writes plain lines without a terminal", async () => {
   const lab = await openCommandLab(MAKEFILE);
   const { exitCode, stdout, stderr } = await lab.start(["iso"]);
   expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: join(lab.out, "live.iso") });
-  expect(String(stderr)).toMatch(/^\[ +\d+\.\ds\] check the tree \.\.\.$/m);
-  expect(String(stderr)).toMatch(/^\[ +\d+\.\ds\] \| line 3$/m);
+  expect(stderr).toMatch(/^\[ +\d+\.\ds\] check the tree \.\.\.$/m);
+  expect(stderr).toMatch(/^\[ +\d+\.\ds\] \| line 3$/m);
 });
