@@ -35,7 +35,7 @@ describe.skipIf(!hasDockerd)("answers have the shape of Docker's", () => {
       const client = new Docker({ socketPath });
       await client.createVolume({ Name: "vol" });
       const container = await client.createContainer({
-        name: "c",
+        name: "cc",
         Image: IMAGE,
         Cmd: ["sh", "-c", "echo hi; sleep 1000"],
         Labels: { a: "b" },
@@ -48,7 +48,7 @@ describe.skipIf(!hasDockerd)("answers have the shape of Docker's", () => {
     for (const host of [theirs, ours]) {
       if (!host) continue;
       await new Docker({ socketPath: host.socketPath })
-        .getContainer("c")
+        .getContainer("cc")
         .remove({ force: true })
         .catch(() => undefined);
       await host[Symbol.asyncDispose]();
@@ -65,10 +65,10 @@ describe.skipIf(!hasDockerd)("answers have the shape of Docker's", () => {
     `/images/${IMAGE}/json`,
     `/images/${IMAGE}/history`,
     "/containers/json?all=1&size=1",
-    "/containers/c/json?size=1",
-    "/containers/c/top",
-    "/containers/c/changes",
-    "/containers/c/stats?stream=0",
+    "/containers/cc/json?size=1",
+    "/containers/cc/top",
+    "/containers/cc/changes",
+    "/containers/cc/stats?stream=0",
     "/networks",
     "/networks/none",
     "/volumes",
@@ -92,31 +92,31 @@ describe.skipIf(!hasDockerd)("answers have the shape of Docker's", () => {
     ["GET", "/plugins/nope/json"],
     ["GET", "/swarm"],
     ["GET", "/nodes"],
-    ["GET", "/containers/c/logs"],
-    ["GET", "/containers/c/archive?path=/nope"],
-    ["HEAD", "/containers/c/archive?path=/bin"],
+    ["GET", "/containers/cc/logs"],
+    ["GET", "/containers/cc/archive?path=/nope"],
+    ["HEAD", "/containers/cc/archive?path=/bin"],
     ["POST", "/containers/json"],
-    ["POST", "/containers/c/start"],
+    ["POST", "/containers/cc/start"],
     ["POST", "/containers/nope/start"],
-    ["POST", "/containers/c/kill?signal=NOPE"],
-    ["POST", "/containers/c/rename"],
+    ["POST", "/containers/cc/kill?signal=NOPE"],
+    ["POST", "/containers/cc/rename"],
     ["POST", "/containers/create", {}],
     ["POST", "/containers/create", { Image: "nope" }],
-    ["POST", "/containers/create?name=c", { Image: IMAGE }],
+    ["POST", "/containers/create?name=cc", { Image: IMAGE }],
     ["POST", "/containers/create?name=_x", { Image: IMAGE }],
     ["POST", "/images/nope/tag?repo=x"],
     ["DELETE", "/images/nope"],
     ["DELETE", `/images/${IMAGE}`],
-    ["DELETE", "/containers/c"],
+    ["DELETE", "/containers/cc"],
     ["DELETE", "/containers/nope"],
     ["DELETE", "/volumes/vol"],
     ["DELETE", "/volumes/nope"],
     ["DELETE", "/networks/none"],
     ["POST", "/networks/create", { Name: "none" }],
-    ["POST", "/containers/c/update", {}],
-    ["POST", "/containers/c/exec", { Cmd: ["true"] }],
+    ["POST", "/containers/cc/update", {}],
+    ["POST", "/containers/cc/exec", { Cmd: ["true"] }],
     ["POST", "/containers/nope/exec", { Cmd: ["true"] }],
-    ["POST", "/containers/c/resize?h=1&w=1"],
+    ["POST", "/containers/cc/resize?h=1&w=1"],
     ["GET", "/events?since=1&until=2"],
   ])("%s %s has Docker's status", async (method, path, body) => {
     const [docker, engine] = await bothAnswer(path, method, body);

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { openEngine } from "../../src/engine/index.ts";
 import { serveEngine } from "../../src/server/index.ts";
 import { loadBusyboxImage } from "../support/busybox-image.ts";
 
@@ -17,7 +18,6 @@ export interface DockerHost extends AsyncDisposable {
 export async function openDockerHost(): Promise<DockerHost> {
   const other = process.env["RBUILD_CONFORMANCE_SOCKET"];
   if (other) return { socketPath: other, [Symbol.asyncDispose]: () => Promise.resolve() };
-  const { openEngine } = (await import("../../src/engine/index.ts")) as any;
   await using stack = new AsyncDisposableStack();
   const name = `rbuild-conformance-${randomBytes(3).toString("hex")}`;
   const [root, runRoot] = [join("/var/tmp", name), join("/run", name)];

@@ -1,12 +1,14 @@
 import { z } from "zod";
 import type { AttachedStreams } from "../../engine/index.ts";
 import type { ExecStreams, ServerContext } from "../context.ts";
-import { empty, json } from "../http/answer.ts";
+import { isRbuildError, type RbuildError } from "../../system/index.ts";
+import { empty, json, type Wire } from "../http/answer.ts";
 import { lenient, readJson } from "../http/body.ts";
+import { errorBody } from "../http/error-body.ts";
 import type { Handler, Route } from "../http/router.ts";
 import { parseDetachKeys } from "../streams/detach-keys.ts";
 import { exchange } from "../streams/exchange.ts";
-import { streamContentType } from "../streams/frames.ts";
+import { frameHeader, streamContentType } from "../streams/frames.ts";
 import { sizeOf } from "./containers/life.ts";
 
 /** Execs whose streams are remembered; older ones count as attached to everything. */
@@ -57,13 +59,23 @@ const startExec: Handler = async ({ params, message, version, signal }, context)
     return empty(200);
   }
   const wanted = streamsOf(context, id, spec.tty ?? false);
-  const streams = await context.engine.containers.startExec(id, { signal });
-  return {
-    kind: "hijack",
-    contentType: streamContentType({ tty: wanted.tty, minor: version.minor }),
-    exchange: (wire) => exchange(streams, wire, { ...wanted, ...(wanted.detachKeys ? { detachKeys: wanted.detachKeys } : {}) }),
-  };
+  const contentType = streamContentType({ tty: wanted.tty, minor: version.minor });
+  try {
+    const streams = await context.engine.containers.startExec(id, { signal });
+    return { kind: "hijack", contentType, exchange: (wire) => exchange(streams, wire, wanted) };
+  } catch (error) {
+    if (!isRbuildError(error) || !NO_PROCESS.includes(error.code)) throw error;
+    return { kind: "hijack", contentType, exchange: (wire) => tell(wire, error, wanted.tty) };
+  }
 };
+
+/** Errors that Docker says in the stream: clients then ask for the exit code, which is 127 or 126. */
+const NO_PROCESS = ["container.command-not-found", "container.command-not-executable", "runtime.failed"];
+
+async function tell(wire: Wire, error: RbuildError, tty: boolean): Promise<void> {
+  const text = Buffer.from(`OCI runtime exec failed: ${errorBody(error).message}\r\n`);
+  await (tty ? wire.write(text) : wire.write(frameHeader("stdout", text.byteLength), text));
+}
 
 const streamsOf = ({ execStreams }: ServerContext, id: string, tty: boolean): ExecStreams =>
   execStreams.get(id) ?? { stdin: true, stdout: true, stderr: true, tty, detachKeys: "" };

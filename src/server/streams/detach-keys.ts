@@ -5,9 +5,9 @@ export type DetachScanner = (chunk: Uint8Array) => { readonly data: Uint8Array; 
 
 const DEFAULT_KEYS = "ctrl-p,ctrl-q";
 
-/** @throws RbuildError `server.detach-keys-invalid` */
+/** No keys, or none in the text, means Docker's own. @throws RbuildError `server.detach-keys-invalid` */
 export function createDetachScanner(keys: string | undefined): DetachScanner {
-  const sequence = parseDetachKeys(keys ?? DEFAULT_KEYS);
+  const sequence = parseDetachKeys(keys || DEFAULT_KEYS);
   let matched = 0;
   return (chunk) => {
     const out: number[] = [];

@@ -22,7 +22,7 @@ export const CONTAINER_ROWS: readonly Row[] = [
   },
   {
     title: "logs",
-    sh: `docker run --name $ID $IMAGE sh -c 'echo 1; echo 2 >&2; echo 3' >/dev/null 2>&1; docker logs $ID; docker logs --tail 1 $ID 2>/dev/null; ${down}`,
+    sh: `docker run --name $ID $IMAGE sh -c 'echo 1; sleep 0.2; echo 2 >&2; sleep 0.2; echo 3' >/dev/null 2>&1; docker logs $ID; docker logs --tail 1 $ID 2>/dev/null; ${down}`,
     out: "1\n3\n3",
     err: "2",
   },

@@ -4,7 +4,7 @@ export const RUN_ROWS: readonly Row[] = [
   { title: "prints what the command prints", sh: "docker run --rm $IMAGE echo hello", out: "hello" },
   { title: "keeps stdout and stderr apart", sh: "docker run --rm $IMAGE sh -c 'echo out; echo err >&2'", out: "out", err: "err" },
   { title: "exits with the command's code", sh: "docker run --rm $IMAGE sh -c 'exit 7'", code: 7 },
-  { title: "exits with 128 and the signal", sh: "docker run --rm --name $ID $IMAGE sleep 100 & sleep 1; docker kill $ID >/dev/null; wait %1", code: 137 },
+  { title: "exits with 128 and the signal", sh: "docker run --rm --name $ID $IMAGE sleep 100 & p=$!; sleep 1; docker kill $ID >/dev/null; wait $p", code: 137 },
   { title: "--rm leaves nothing", sh: "docker run --rm --name $ID $IMAGE true; docker ps -aq --filter name=$ID", out: "" },
   { title: "a command that is not there gives 127", sh: "docker run --rm $IMAGE nonesuch", code: 127, err: /executable file not found/ },
   { title: "one that cannot be run gives 126", sh: "docker run --rm $IMAGE /etc/passwd", code: 126, err: /permission denied/i },

@@ -117,6 +117,19 @@ test("exec: output, exit code, detached, and streams that were not asked for sta
   await expect.poll(async () => (await detached.inspect()).ExitCode).toBe(0);
 });
 
+test("an exec with a terminal is a session", async () => {
+  const { docker } = await serveFake(async ({ stdin, write }) => {
+    write("stdout", "prompt$ ");
+    write("stdout", (await stdin).toString());
+    return 0;
+  });
+  const container = await docker.createContainer({ Image: "busybox:test" });
+  const exec = await container.exec({ Cmd: ["sh"], AttachStdin: true, AttachStdout: true, Tty: true });
+  const stream = await exec.start({ hijack: true, stdin: true, Tty: true });
+  stream.end("typed");
+  expect(await text(stream)).toBe("prompt$ typed");
+});
+
 test("list: running ones, all, by status, name, label and ancestor", async () => {
   const { docker } = await serveFake();
   await docker.createContainer({ Image: "busybox:test", name: "one", Labels: { a: "b" } });

@@ -5,7 +5,7 @@ import { anyOf, flagFilter, labelsPass, readFilters } from "../../../src/server/
 import { Query } from "../../../src/server/http/query.ts";
 import { statusOf } from "../../../src/server/http/status.ts";
 import { untilFilter } from "../../../src/server/http/until.ts";
-import { matchesReference, referenceOf } from "../../../src/server/image-names.ts";
+import { familiarName, matchesReference, referenceOf } from "../../../src/server/image-names.ts";
 import { createDetachScanner, parseDetachKeys } from "../../../src/server/streams/detach-keys.ts";
 import { frameHeader } from "../../../src/server/streams/frames.ts";
 import { inspectState, statusText } from "../../../src/server/translate/answer/container-state.ts";
@@ -124,6 +124,13 @@ test("references: repo and tag of a query, and the reference filter", () => {
   expect(referenceOf("a:1", undefined)).toEqual(parseReference("a:1"));
   expect(referenceOf("h:5000/a", "2")).toEqual(parseReference("h:5000/a:2"));
   expect(referenceOf(undefined, "2")).toBeUndefined();
+  expect(referenceOf("docker.io/library/a", "2")).toEqual(parseReference("a:2"));
+  expect(["docker.io/a/b:1", "index.docker.io/library/a", "docker.io/", "other.io/library/a"].map(familiarName)).toEqual([
+    "a/b:1",
+    "a",
+    "docker.io/",
+    "other.io/library/a",
+  ]);
   for (const pattern of ["rbuild/base:1", "rbuild/base", "base", "*/base", "rbuild/*:1", "b*"])
     expect(matchesReference("rbuild/base:1", pattern), pattern).toBe(true);
   for (const pattern of ["rbuild", "base:2", "*:2", "other/*"]) expect(matchesReference("rbuild/base:1", pattern), pattern).toBe(false);

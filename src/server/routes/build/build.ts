@@ -3,6 +3,7 @@ import { json } from "../../http/answer.ts";
 import { invalidParameter, type Query } from "../../http/query.ts";
 import type { Handler, Route } from "../../http/router.ts";
 import { uploadedTar } from "../../http/upload.ts";
+import { familiarName } from "../../image-names.ts";
 import { createChannel } from "../../streams/channel.ts";
 import { createBuildTranslator, endLines } from "../../translate/build-events.ts";
 import { unsupportedOption } from "../../translate/create/refusal.ts";
@@ -44,7 +45,7 @@ function buildOptions(query: Query): Omit<BuildOptions, "context" | "signal"> {
     ...(dockerfile === undefined ? {} : { dockerfile }),
     ...(target === undefined ? {} : { target }),
     ...(network === undefined || network === "default" ? {} : { network }),
-    references: query.texts("t"),
+    references: query.texts("t").map(familiarName),
     buildArgs: textMap(query, "buildargs"),
     labels: textMap(query, "labels"),
     noCache: query.flag("nocache"),

@@ -1,6 +1,7 @@
 import type { ContainerMount, Engine, Image } from "../../../engine/index.ts";
 import { json } from "../../http/answer.ts";
 import { readJson } from "../../http/body.ts";
+import { familiarName } from "../../image-names.ts";
 import type { Handler } from "../../http/router.ts";
 import { imagePortsOf } from "../../translate/answer/container-inspect.ts";
 import { translateCreate } from "../../translate/create/container-create.ts";
@@ -9,7 +10,8 @@ import { inheritMounts } from "../../translate/create/volumes-from.ts";
 import { requireHostPlatform } from "../../translate/platform.ts";
 
 export const createContainer: Handler = async ({ message, query }, { engine }) => {
-  const body = await readJson(message, createBodySchema);
+  const asked = await readJson(message, createBodySchema);
+  const body = { ...asked, Image: familiarName(asked.Image) };
   requireHostPlatform(query.text("platform"));
   const name = query.text("name");
   const { spec, warnings } = translateCreate(body, {

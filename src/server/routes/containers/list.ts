@@ -3,6 +3,7 @@ import type { ServerContext } from "../../context.ts";
 import { json } from "../../http/answer.ts";
 import { anyOf, type Filters, filterInvalid, flagFilter, labelsPass, readFilters } from "../../http/filters.ts";
 import type { Handler } from "../../http/router.ts";
+import { familiarName } from "../../image-names.ts";
 import { containerSizes, imagesById } from "../../sizes.ts";
 import { dockerStatus, exitCodeOf } from "../../translate/answer/container-state.ts";
 import { containerSummary, labelsOf } from "../../translate/answer/container-summary.ts";
@@ -36,7 +37,7 @@ async function createMatcher(filters: Filters, images: ReadonlyMap<string, Image
     return lookup === undefined ? undefined : Date.parse((await engine.containers.get(lookup)).createdAt);
   };
   const [before, since] = [await other("before"), await other("since")];
-  const ancestors = await Promise.all((filters.get("ancestor") ?? []).map(async (lookup) => (await engine.images.find(lookup))?.id));
+  const ancestors = await Promise.all((filters.get("ancestor") ?? []).map(async (lookup) => (await engine.images.find(familiarName(lookup)))?.id));
   const ports = (name: string) => (filters.get(name) ?? []).map((text) => portText(parsePort(text)));
   const [published, exposed] = [ports("publish"), ports("expose")];
   return (info) => {

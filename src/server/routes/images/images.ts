@@ -1,6 +1,6 @@
 import { empty, json } from "../../http/answer.ts";
 import type { Handler, Route } from "../../http/router.ts";
-import { referenceOf } from "../../image-names.ts";
+import { familiarName, referenceOf } from "../../image-names.ts";
 import { imageHistory, imageInspect } from "../../translate/answer/image-answers.ts";
 import { createImage } from "./create.ts";
 import { listImages } from "./list.ts";
@@ -9,19 +9,20 @@ import { pruneImages } from "./prune.ts";
 import { saveImage, saveImages } from "./save.ts";
 import { parameterMissing } from "../../http/query.ts";
 
-const inspectImage: Handler = async ({ params, version }, { engine }) => json(imageInspect(await engine.images.get(params["name"] ?? ""), version));
+const inspectImage: Handler = async ({ params, version }, { engine }) =>
+  json(imageInspect(await engine.images.get(familiarName(params["name"] ?? "")), version));
 
-const getHistory: Handler = async ({ params }, { engine }) => json(imageHistory(await engine.images.get(params["name"] ?? "")));
+const getHistory: Handler = async ({ params }, { engine }) => json(imageHistory(await engine.images.get(familiarName(params["name"] ?? ""))));
 
 const tagImage: Handler = async ({ params, query }, { engine }) => {
   const reference = referenceOf(query.text("repo"), query.text("tag"));
   if (!reference) throw parameterMissing("repo");
-  await engine.images.tag((await engine.images.get(params["name"] ?? "")).manifestDescriptor, reference);
+  await engine.images.tag((await engine.images.get(familiarName(params["name"] ?? ""))).manifestDescriptor, reference);
   return empty(201);
 };
 
 const removeImage: Handler = async ({ params, query }, { engine }) => {
-  const { untagged, deleted } = await engine.images.remove(params["name"] ?? "", { force: query.flag("force") });
+  const { untagged, deleted } = await engine.images.remove(familiarName(params["name"] ?? ""), { force: query.flag("force") });
   return json([...untagged.map((Untagged) => ({ Untagged })), ...deleted.map((Deleted) => ({ Deleted }))]);
 };
 

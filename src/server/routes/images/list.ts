@@ -4,7 +4,7 @@ import { json } from "../../http/answer.ts";
 import { anyOf, type Filters, flagFilter, labelsPass, readFilters } from "../../http/filters.ts";
 import type { Handler } from "../../http/router.ts";
 import { untilFilter } from "../../http/until.ts";
-import { matchesReference } from "../../image-names.ts";
+import { familiarName, matchesReference } from "../../image-names.ts";
 import { imageSummary } from "../../translate/answer/image-answers.ts";
 import { unixSeconds } from "../../translate/answer/time.ts";
 
@@ -24,7 +24,7 @@ async function filterImages(images: readonly Image[], filters: Filters, { engine
   const dangling = flagFilter(filters, "dangling");
   const created = async (name: string) => {
     const [lookup] = filters.get(name) ?? [];
-    return lookup === undefined ? undefined : unixSeconds((await engine.images.get(lookup)).config.created);
+    return lookup === undefined ? undefined : unixSeconds((await engine.images.get(familiarName(lookup))).config.created);
   };
   const [before, since] = [await created("before"), await created("since")];
   const until = untilFilter(filters, clock.now());

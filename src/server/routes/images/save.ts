@@ -1,4 +1,5 @@
 import type { Answer } from "../../http/answer.ts";
+import { familiarName } from "../../image-names.ts";
 import { parameterMissing } from "../../http/query.ts";
 import type { Handler } from "../../http/router.ts";
 import type { ServerContext } from "../../context.ts";
@@ -9,10 +10,10 @@ async function save({ engine }: ServerContext, names: readonly string[]): Promis
   return { kind: "bytes", contentType: "application/x-tar", source: engine.images.save(names) };
 }
 
-export const saveImage: Handler = ({ params }, context) => save(context, [params["name"] ?? ""]);
+export const saveImage: Handler = ({ params }, context) => save(context, [familiarName(params["name"] ?? "")]);
 
 export const saveImages: Handler = ({ query }, context) => {
-  const names = query.texts("names");
+  const names = query.texts("names").map(familiarName);
   if (names.length === 0) throw parameterMissing("names");
   return save(context, names);
 };

@@ -64,7 +64,7 @@ function containerConfig(info: ContainerInfo, image: Image | undefined) {
     Tty: spec.tty ?? false,
     OpenStdin: spec.openStdin ?? false,
     StdinOnce: spec.stdinOnce ?? false,
-    Env: process.env,
+    Env: image ? environmentOf(spec.env ?? [], defaults.Env ?? []) : process.env,
     Cmd: process.args.slice(entrypoint?.length ?? 0),
     Image: spec.image,
     Volumes: volumes.length > 0 ? emptySet(volumes) : null,
@@ -75,6 +75,13 @@ function containerConfig(info: ContainerInfo, image: Image | undefined) {
     ...(spec.stopSignal === undefined ? {} : { StopSignal: spec.stopSignal }),
     ...(spec.stopTimeout === undefined ? {} : { StopTimeout: spec.stopTimeout }),
   };
+}
+
+/** As Docker shows it: what the request said, then what of the image's it did not replace; without what the engine adds. */
+function environmentOf(own: readonly string[], image: readonly string[]): string[] {
+  const nameOf = (entry: string) => entry.split("=", 1)[0];
+  const said = new Set(own.map(nameOf));
+  return [...own.filter((entry) => entry.includes("=")), ...image.filter((entry) => !said.has(nameOf(entry)))];
 }
 
 export const emptySet = (keys: readonly string[]): Record<string, object> => Object.fromEntries([...new Set(keys)].map((key) => [key, {}]));
