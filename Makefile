@@ -27,9 +27,10 @@ node_modules/.package-lock.json: package.json package-lock.json
 	@touch $@
 
 build: node_modules/.package-lock.json ## compile src/ to dist/
-	@$(bin)/tsc -b
+	@$(bin)/tsc -b src/cli
 
-check: build ## format, lint, directions, dead code
+check: build ## types, format, lint, directions, dead code
+	@$(bin)/tsc -b
 	@$(bin)/biome ci
 	@PATH=$(node_dir):$$PATH $(bin)/oxlint --type-aware --deny-warnings src test bench
 	@$(node) $(bin)/depcruise --config .dependency-cruiser.cjs --output-type err src
