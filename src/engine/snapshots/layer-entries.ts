@@ -8,6 +8,9 @@ import type { OverlayFlavor } from "./overlay-flavor.ts";
 import { malformedLayer, unsafePath } from "./snapshot-errors.ts";
 
 const ROOT = "" as ByteString;
+/** linux/limits.h */
+const NAME_MAX = 255;
+const PATH_MAX = 4096;
 const WHITEOUT = ".wh.";
 const OPAQUE = ".wh..wh..opq";
 /** Other names of AUFS's own: OCI image-spec, layer.md, reserves the prefix. */
@@ -41,7 +44,8 @@ export class LayerEntries {
   async *translate(entries: AsyncIterable<TarEntry>): AsyncGenerator<TarInput, void, undefined> {
     for await (const entry of entries) yield* this.#entry(entry);
     yield* this.#directory(ROOT, ROOT);
-    for (const path of this.#whiteouts) yield* this.#whiteout(path);
+    // A directory that is hidden comes before what is hidden in it.
+    for (const path of this.#whiteouts.sort()) yield* this.#whiteout(path);
     for (const path of this.opaque) if (!this.#lower.isDirectory(path)) this.opaque.delete(path);
   }
 
@@ -83,6 +87,10 @@ export class LayerEntries {
     const kind = entry.kind === "directory" ? "directory" : "other";
     const before = this.#seen.get(path);
     if (entry.kind === "other") throw malformedLayer(entry.path, "its type is not known");
+    if (entry.kind === "symlink" && (entry.linkPath === "" || entry.linkPath.length >= PATH_MAX))
+      throw malformedLayer(entry.path, "its link target is empty or too long");
+    if (path.length >= PATH_MAX || path.split("/").some((name) => name.length > NAME_MAX))
+      throw malformedLayer(entry.path, "its path is longer than Linux has them");
     if (path === ROOT && kind !== "directory") throw malformedLayer(entry.path, "the root of a layer is a directory");
     if (before !== undefined && before !== kind) throw malformedLayer(entry.path, "it is both a directory and something else in one layer");
     if (entry.kind === "character-device" && entry.device.major === 0 && entry.device.minor === 0) {

@@ -127,6 +127,8 @@ export function describeSnapshotter(open: () => Promise<Snapshotter>): void {
     "a directory that becomes a file": [entry("d", "directory"), file("d")],
     "a device 0:0": [entry("x", "character-device")],
     "a root that is no directory": [link("./", "/")],
+    "a link to nowhere": [link("x", "")],
+    "a name that Linux does not have": [file("x".repeat(256))],
     "an entry below a whiteout": [file(".wh.d/x")],
   };
   test.each(Object.entries(MALFORMED))("refuses %s as malformed", async (_, entries) => {
