@@ -9,6 +9,7 @@ import { openDirContentStore } from "./content/dir-content-store.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
 import { engineInfo } from "./engine-info.ts";
 import { InProcessEventHub } from "./event-hub.ts";
+import { announcingImageStore } from "./images/announcing-image-store.ts";
 import { openImageStore } from "./images/open-image-store.ts";
 import { openNetworks } from "./networks/open-networks.ts";
 import { openSession } from "./sessions/session.ts";
@@ -17,6 +18,7 @@ import { openOverlaySnapshotter } from "./snapshots/open-overlay-snapshotter.ts"
 import { type SnapshotKey, snapshotKey } from "./snapshots/snapshotter.ts";
 import { checkStore } from "./store/check-store.ts";
 import { collectGarbage } from "./store/collect-garbage.ts";
+import { announcingVolumes } from "./volumes/announcing-volumes.ts";
 import { DirVolumes } from "./volumes/dir-volumes.ts";
 
 export const DEFAULT_ROOT = "/var/lib/rbuild/engine";
@@ -43,14 +45,11 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const session = stack.use(await openSession(runRoot));
   const owner: ContainerOwner = lifetime === "session" ? { kind: "session", session: session.id } : { kind: "service" };
   const events = new InProcessEventHub();
-  const images = await openImageStore({
-    root,
-    content,
-    snapshots,
-    inUse: async () => new Set((await containers.list()).map(({ imageId }) => imageId)),
-  });
+  const inUse = async () => new Set((await containers.list()).map(({ imageId }) => imageId));
+  const images = announcingImageStore(await openImageStore({ root, content, snapshots, inUse }), events);
   const isVolumeInUse = async (name: string) => (await containers.list()).some(({ mounts }) => mounts.some(({ volumeName }) => volumeName === name));
-  const volumes = new DirVolumes({ root, isInUse: isVolumeInUse });
+  const volumesOnDisk = new DirVolumes({ root, isInUse: isVolumeInUse });
+  const volumes = announcingVolumes(volumesOnDisk, events);
   const { networks, stack: network } = stack.use(openNetworks({ root, runRoot, events }));
   const runtime = options.runtime === undefined ? {} : { runtime: options.runtime };
   const context = stack.use(createContext({ root, runRoot, owner, content, images, snapshots, volumes, network, events, ...runtime }));
@@ -58,7 +57,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const builder = createBuilder({ root, content, images, snapshots, containers });
   await context.store.prepare();
   await sweepSessions(context);
-  await Promise.all([volumes.sweep(), builder.sweep()]);
+  await Promise.all([volumesOnDisk.sweep(), builder.sweep()]);
   if (lifetime === "service") await adoptContainers(context);
   else stack.defer(() => endSession(context, session.id));
   const usedSnapshots = async (): Promise<ReadonlySet<SnapshotKey>> => new Set((await context.store.ids()).map((id) => snapshotKey(id)));

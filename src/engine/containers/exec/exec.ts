@@ -101,12 +101,22 @@ async function startWithTerminal(context: ContainerContext, session: ExecSession
     });
     session.state = { kind: "running", pid };
     session.bundle = bundle;
-    void followEnd(context, session, record, { bundle, monitorPid });
-    return attachment;
+    const isOver = followEnd(context, session, record, { bundle, monitorPid });
+    return {
+      // whoever has read to the end may ask for the exit code
+      output: thenAwait(attachment.output, isOver),
+      ...(attachment.stdin ? { stdin: attachment.stdin } : {}),
+      [Symbol.asyncDispose]: () => attachment[Symbol.asyncDispose](),
+    };
   } catch (error) {
     attachment.end();
     throw error;
   }
+}
+
+async function* thenAwait<T>(source: AsyncIterable<T>, last: Promise<void>): AsyncGenerator<T, void, undefined> {
+  yield* source;
+  await last;
 }
 
 /** The monitor is nobody's child: its exit file is looked for. */
