@@ -42,7 +42,7 @@ async function* packed(tree: ContainerTree, file: OpenedPath, stack: AsyncDispos
     return;
   }
   using parent = orNotFound(tree.path, () => openInRoot(tree.root, posix.dirname(tree.path), O_PATH));
-  yield* packTree(parent, ["--null", "--verbatim-files-from", "--files-from=-"], `./${posix.basename(tree.path)}\0`);
+  yield* packTree(parent, ["--null", "--verbatim-files-from", "--files-from=-"], `${posix.basename(tree.path)}\0`);
 }
 
 /** The right side of GNU tar's `s,…,…,`. */
