@@ -26,6 +26,7 @@ export const HOST_TOOLS: readonly HostTool[] = [
   { programs: ["nft"], packages: ["nftables"], minimum: "0.9.8", why: "network address translation and published ports", job: "engine" },
   { programs: ["tar"], packages: ["tar"], minimum: "1.30", why: "unpacks layers exactly", job: "engine" },
   { programs: ["unshare"], packages: ["util-linux"], minimum: "2.34", why: "namespaces of helper processes, and what the doctor tries", job: "engine" },
+  { programs: ["mount"], packages: ["mount"], why: "a view of cgroups that crun accepts, and what the doctor tries", job: "engine" },
   { programs: ["zstd"], packages: ["zstd"], why: "reads layers and archives in zstd", job: "engine", isOptional: true },
   { programs: ["xz"], packages: ["xz-utils"], why: "reads archives in xz that a Dockerfile adds", job: "engine", isOptional: true },
   { programs: ["apt-get"], packages: ["apt"], minimum: "2.0", why: "knows the host's Debian mirror", job: "image" },
