@@ -15,4 +15,5 @@ export { nearNames } from "./near-names.ts";
 export * from "./process-streams.ts";
 export * from "./processes.ts";
 export * from "./redaction.ts";
+export * from "./remove-tree.ts";
 export * from "./tar/index.ts";

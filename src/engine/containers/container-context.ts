@@ -5,6 +5,7 @@ import type { ImageStore } from "../images/image.ts";
 import type { NetworkStack } from "../networks/network-stack.ts";
 import type { HostFacts } from "../runtime/host/host-facts.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import type { SeccompCache } from "../runtime/seccomp-cache.ts";
 import type { Snapshotter } from "../snapshots/snapshotter.ts";
 import type { Volumes } from "../volumes/volume.ts";
 import type { PendingAttachments } from "./attach/pending-attachments.ts";
@@ -33,6 +34,7 @@ export interface ContainerContext {
   readonly notices: EndNotices;
   readonly pending: PendingAttachments;
   readonly execs: ExecSessions;
+  readonly seccomp: SeccompCache;
   /** The engine closes: nothing new is started. */
   isClosed(): boolean;
   /** A container's first process has ended: takes note of it and does what is to follow. Never throws. */

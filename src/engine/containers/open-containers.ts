@@ -8,6 +8,7 @@ import type { NetworkStack } from "../networks/network-stack.ts";
 import { chooseRuntime, findMonitor, type RuntimeName } from "../runtime/choose-runtime.ts";
 import { readHostFacts } from "../runtime/host/host-facts.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import { SeccompCache } from "../runtime/seccomp-cache.ts";
 import { type Snapshotter, snapshotKey } from "../snapshots/snapshotter.ts";
 import type { Volumes } from "../volumes/volume.ts";
 import { attachContainer } from "./attach/attach.ts";
@@ -68,9 +69,19 @@ export function createContext(options: ContainersOptions): ContainerContext & Di
     notices: new EndNotices(),
     pending: new PendingAttachments(),
     execs: new ExecSessions(),
+    seccomp: new SeccompCache(root),
     isClosed: () => isClosed,
     onEnd: (id) => handleEnd(context, id).catch((error: unknown) => process.emitWarning(error instanceof Error ? error : String(error))),
-    runtime: () => (runtime ??= chooseRuntime({ root, runRoot, cgroups: host.cgroups, ...(options.runtime ? { wanted: options.runtime } : {}) })),
+    async runtime() {
+      runtime ??= chooseRuntime({ root, runRoot, cgroups: host.cgroups, ...(options.runtime ? { wanted: options.runtime } : {}) });
+      try {
+        return await runtime;
+      } catch (error) {
+        // it may be installed while a service runs
+        runtime = undefined;
+        throw error;
+      }
+    },
     monitor: () => (monitor ??= findMonitor()),
     [Symbol.dispose]: () => {
       isClosed = true;

@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { RbuildError, readFileIfExists, writeFileAtomic } from "../../system/index.ts";
 import { crunNeedsPrivateView, privateViewOf } from "./crun-private-view.ts";
+import { createCrunRuntime } from "./crun-runtime.ts";
 import { findProgram } from "./find-program.ts";
 import type { CgroupSupport } from "./host/cgroups.ts";
 import { createOciRuntime } from "./oci-runtime.ts";
@@ -34,7 +35,8 @@ export async function chooseRuntime(choice: RuntimeChoice): Promise<Runtime> {
     const version = await versionOf(program, choice.root);
     const path = name === "crun" && crunNeedsPrivateView(choice.cgroups) ? await privateViewOf(program, choice) : program;
     if (path === undefined) continue;
-    return createOciRuntime({ name, path, version, stateDirectory: join(choice.runRoot, name) });
+    const chosen = { name, path, version, stateDirectory: join(choice.runRoot, name) };
+    return name === "crun" ? createCrunRuntime(chosen) : createOciRuntime(chosen);
   }
   throw new RbuildError("runtime.missing", `no OCI runtime is installed: ${choice.wanted ?? PREFERENCE.join(" or ")}`, {
     category: "unavailable",

@@ -1,25 +1,30 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { runTool } from "./run-tool.ts";
 import type { Runtime } from "./runtime.ts";
 import { runtimeFailure } from "./runtime-message.ts";
 
-/** Drives runc, crun or any program with their command line. */
-export function createOciRuntime(parts: {
+export interface RuntimeProgram {
   readonly name: Runtime["name"];
   readonly path: string;
   readonly version: string;
-  /** Where it keeps its own state. */
+  /** Where it keeps its own state: a directory for each container. */
   readonly stateDirectory: string;
-}): Runtime {
-  const globalArguments = ["--root", parts.stateDirectory];
+}
+
+/** Drives runc, crun or any program with their command line. */
+export function createOciRuntime(program: RuntimeProgram): Runtime {
+  const globalArguments = ["--root", program.stateDirectory];
   const command = async (action: string, id: string, ...flags: string[]) => {
-    const result = await runTool(parts.path, [...globalArguments, action, ...flags, id]);
-    if (result.exitCode !== 0) throw runtimeFailure(parts.name, action, id, result);
+    const result = await runTool(program.path, [...globalArguments, action, ...flags, id]);
+    if (result.exitCode !== 0) throw runtimeFailure(program.name, action, id, result);
   };
   return {
-    ...parts,
+    ...program,
     globalArguments,
     start: (id) => command("start", id),
     delete: (id) => command("delete", id, "--force"),
+    forget: (id) => rm(join(program.stateDirectory, id), { recursive: true, force: true }),
     pause: (id) => command("pause", id),
     resume: (id) => command("resume", id),
   };

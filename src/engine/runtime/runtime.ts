@@ -6,10 +6,14 @@ export interface Runtime {
   readonly version: string;
   /** Arguments that come before every subcommand. */
   readonly globalArguments: readonly string[];
+  /** Where it keeps its own state: a directory for each container. */
+  readonly stateDirectory: string;
   /** Lets a created container's first process run. @throws RbuildError `runtime.failed` */
   start(id: string): Promise<void>;
   /** Ends what still runs of a container and forgets it; idempotent. */
   delete(id: string): Promise<void>;
+  /** Forgets a container all of whose processes have ended, without running the program; its cgroups are the caller's to remove. */
+  forget(id: string): Promise<void>;
   pause(id: string): Promise<void>;
   resume(id: string): Promise<void>;
 }

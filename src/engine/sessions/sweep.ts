@@ -25,7 +25,7 @@ export async function sweepSessions(context: ContainerContext): Promise<void> {
     alive.set(key, answer);
     return answer;
   };
-  for (const id of await context.store.ids()) await sweepContainer(context, id, isDead);
+  await Promise.all((await context.store.ids()).map((id) => sweepContainer(context, id, isDead)));
   await context.network.sweep((id) => pathExists(context.store.paths(id as ContainerId).record));
   await sweepOwnedFiles(join(context.runRoot, "sessions"));
 }

@@ -1,5 +1,5 @@
 import { mkdir, rm } from "node:fs/promises";
-import { pathExists, run } from "../../system/index.ts";
+import { removeTree } from "../../system/index.ts";
 import type { StoreLayout } from "../store/layout.ts";
 import { createOwnedFile, sweepOwnedFiles } from "../store/owned-file.ts";
 import { directoryAt, type SnapshotDirectory } from "./snapshot-directories.ts";
@@ -29,9 +29,4 @@ export async function stage(layout: StoreLayout): Promise<Staging> {
 export async function sweepStaging(layout: StoreLayout): Promise<string[]> {
   const locks = await sweepOwnedFiles(layout.staging, { suffix: LOCK, discard: (path) => removeTree(path.slice(0, -LOCK.length)) });
   return locks.map((path) => path.slice(0, -LOCK.length));
-}
-
-/** Never goes into something that is mounted below. */
-async function removeTree(path: string): Promise<void> {
-  if (await pathExists(path)) await run("rm", ["--recursive", "--force", "--one-file-system", "--", path]);
 }

@@ -34,7 +34,11 @@ const SCENARIOS: Readonly<Record<string, () => Promise<void>>> = {
     const engine = await open("session");
     say("ready");
     for (;;) {
-      const { id } = await engine.containers.create({ image: IMAGE, command: ["sh", "-c", "echo x > /x"], mounts: [{ kind: "volume", target: "/etc", readOnly: false }] });
+      const { id } = await engine.containers.create({
+        image: IMAGE,
+        command: ["sh", "-c", "echo x > /x"],
+        mounts: [{ kind: "volume", target: "/etc", readOnly: false }],
+      });
       await engine.containers.start(id);
       await engine.containers.wait(id);
       await engine.containers.remove(id, { volumes: true });

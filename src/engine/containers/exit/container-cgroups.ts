@@ -1,4 +1,4 @@
-import { existsSync, rmdirSync } from "node:fs";
+import { readdirSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isSystemError } from "../../../system/index.ts";
@@ -6,20 +6,32 @@ import type { CgroupSupport } from "../../runtime/host/cgroups.ts";
 
 export const CGROUP_PARENT = "/rbuild";
 
-/** Removes what a runtime that was killed half way has left of a container's groups. Their processes have ended or are about to. */
-export async function removeContainerCgroups(cgroups: CgroupSupport, id: string): Promise<void> {
+/** Removes a container's groups. Its processes have ended or are about to. False when some do not go. */
+export async function removeContainerCgroups(cgroups: CgroupSupport, id: string): Promise<boolean> {
+  let isGone = true;
   for (const mountPoint of new Set(cgroups.mountPoints.values())) {
     const path = join(mountPoint, CGROUP_PARENT, id);
-    for (let attempt = 0; existsSync(path); attempt++) {
-      if (removeDirectory(path) || attempt >= 100) break;
-      await sleep(10);
+    for (let attempt = 0; !removeGroup(path); attempt++) {
+      if (attempt >= 50) {
+        isGone = false;
+        break;
+      }
+      await sleep(Math.min(attempt, 10));
     }
   }
+  return isGone;
 }
 
 /** The groups' common parent, when no container is left in it. */
 export function removeCgroupParent(cgroups: CgroupSupport): void {
   for (const mountPoint of new Set(cgroups.mountPoints.values())) removeDirectory(join(mountPoint, CGROUP_PARENT));
+}
+
+/** With the groups that the container has made below its own. */
+function removeGroup(path: string): boolean {
+  if (removeDirectory(path)) return true;
+  for (const entry of readdirSync(path, { withFileTypes: true })) if (entry.isDirectory()) removeGroup(join(path, entry.name));
+  return removeDirectory(path);
 }
 
 function removeDirectory(path: string): boolean {

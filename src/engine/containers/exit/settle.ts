@@ -72,6 +72,8 @@ async function settle(
 export const UNKNOWN_EXIT: ExitStatus = { kind: "signaled", signal: 9, code: 137 };
 
 async function forgetRuntime(context: ContainerContext, id: ContainerId): Promise<void> {
-  await (await context.runtime()).delete(id);
-  await removeContainerCgroups(context.host.cgroups, id);
+  const runtime = await context.runtime();
+  // something that the first process left behind, where the host has no pid namespaces or cgroups to end it: the program's work
+  if (!(await removeContainerCgroups(context.host.cgroups, id))) await runtime.delete(id);
+  await runtime.forget(id);
 }

@@ -77,7 +77,7 @@ export async function writeBundle(
     },
     context.host,
   );
-  await writeFile(parts.configPath, serializeSpec(assembled.spec), { mode: 0o600 });
+  await writeFile(parts.configPath, serializeSpec(await context.seccomp.withFilter(await context.runtime(), assembled.spec)), { mode: 0o600 });
   return assembled;
 }
 

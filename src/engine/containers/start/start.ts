@@ -7,6 +7,7 @@ import { allDone } from "../all-done.ts";
 import { bootId } from "../boot-id.ts";
 import type { ContainerId } from "../container.ts";
 import { type ContainerContext, publishContainer } from "../container-context.ts";
+import { removeContainer } from "../remove.ts";
 import { mountRootfs } from "../rootfs/mount-rootfs.ts";
 import { exitsDirectory } from "../state/container-paths.ts";
 import type { ContainerStatus, MountStub } from "../state/container-record.ts";
@@ -17,8 +18,21 @@ import { type PreparedProcess, prepareRootfs, writeBundle } from "./bundle.ts";
 import { type NetworkPlan, planNetwork } from "./network-request.ts";
 import { resolvConf } from "./resolv-conf.ts";
 
-/** Starts a container. False when it runs already. When it throws, nothing of the try is left. */
+/**
+ * Starts a container. False when it runs already. When it throws, nothing of the try is left, and one that is to be removed at its end is
+ * removed: it will not come to another.
+ */
 export async function startContainer(context: ContainerContext, id: ContainerId, options: { readonly restarts?: number } = {}): Promise<boolean> {
+  try {
+    return await tryStart(context, id, options);
+  } catch (error) {
+    const stored = await context.store.read(id);
+    if (stored?.record.spec.autoRemove && stored.status.phase.kind !== "removing") await removeContainer(context, id, { volumes: true });
+    throw error;
+  }
+}
+
+async function tryStart(context: ContainerContext, id: ContainerId, options: { readonly restarts?: number }): Promise<boolean> {
   await using _held = await context.store.lock(id);
   const stored = await context.store.get(id);
   switch (stored.status.phase.kind) {
@@ -47,13 +61,14 @@ async function launch(context: ContainerContext, stored: StoredContainer, stubs:
   const { record, status } = stored;
   const { id } = record;
   const paths = context.store.paths(id);
-  const [runtime, monitor, plan] = [context.runtime(), context.monitor(), await planNetwork(context, stored)];
+  const [runtime, monitor] = [await context.runtime(), context.monitor()];
+  const plan = await planNetwork(context, stored);
   await Promise.all([mkdir(join(paths.bundle, BUNDLE.persistDirectory), { recursive: true, mode: 0o700 }), rm(paths.exitFile, { force: true })]);
   const [setup, prepared] = await allDone([context.network.attach(plan.request), prepare(context, stored, plan, stubs)]);
   const assembled = await writeBundle(context, stored, { prepared, plan, setup, rootfs: paths.rootfs, configPath: join(paths.bundle, BUNDLE.config) });
   context.exits.expect(id);
   const { spec } = record;
-  const started = await createMonitored(monitor, await runtime, {
+  const started = await createMonitored(monitor, runtime, {
     containerId: id,
     bundle: paths.bundle,
     exitDirectory: exitsDirectory(context.store.roots),
@@ -76,7 +91,8 @@ async function launch(context: ContainerContext, stored: StoredContainer, stubs:
     restarts,
   };
   context.pending.connect(id, paths.bundle);
-  await allDone([(await runtime).start(id), context.store.writeStatus(id, now)]);
+  await context.seccomp.keep(runtime, assembled.spec, id);
+  await allDone([runtime.start(id), context.store.writeStatus(id, now)]);
   watchEnd(context, id, { process, monitor: monitorProcess });
   publishContainer(context, "start", record, now);
 }
