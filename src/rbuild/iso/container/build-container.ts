@@ -58,6 +58,7 @@ function mounts({ source, output }: ContainerPlan): Docker.MountSettings[] {
   const bind = (from: string, to: string, readOnly: boolean): Docker.MountSettings => ({ Type: "bind", Source: from, Target: to, ReadOnly: readOnly });
   return [
     bind(source.directory, CONTAINER.source, true),
+    ...source.mounts.map((path) => bind(`${source.directory}/${path}`, `${CONTAINER.source}/${path}`, true)),
     ...source.masks.map(({ path, empty }) => bind(empty, `${CONTAINER.source}/${path}`, true)),
     ...(output === undefined ? [] : [bind(output, CONTAINER.output, false)]),
   ];

@@ -1,11 +1,20 @@
-import { lstat, mkdir, writeFile } from "node:fs/promises";
+import { lstat, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isSystemError } from "../../../system/index.ts";
 
 /** How the project's directory is shown to a container: read-only, parts of it hidden under something empty. */
 export interface SourceMounts {
   readonly directory: string;
-  readonly masks: readonly { /** Relative to `directory`. */ readonly path: string /** An empty directory or file of the host. */; readonly empty: string }[];
+  readonly masks: readonly SourceMask[];
+  /** What is mounted inside, relative to `directory`: a bind mount takes it along, but makes only its own top read-only. */
+  readonly mounts: readonly string[];
+}
+
+export interface SourceMask {
+  /** Relative to the source's directory. */
+  readonly path: string;
+  /** An empty directory or file of the host. */
+  readonly empty: string;
 }
 
 /**
@@ -21,12 +30,22 @@ export async function planSourceMounts(
   await mkdir(empty.directory, { recursive: true });
   await writeFile(empty.file, "");
   const hidden = [".git", ...options.submodules.map((path) => `${path}/.git`), ...(options.output === undefined ? [] : [options.output])];
-  const masks: SourceMounts["masks"][number][] = [];
+  const masks: SourceMask[] = [];
   for (const path of hidden) {
     const kind = await kindOf(join(directory, path));
     if (kind !== undefined) masks.push({ path, empty: empty[kind] });
   }
-  return { directory, masks };
+  const mounts = mountsBelow(directory, await readFile("/proc/self/mountinfo", "utf8"));
+  return { directory, masks, mounts: mounts.filter((path) => !hidden.some((each) => path === each || path.startsWith(`${each}/`))) };
+}
+
+/** Mount points below a directory, relative to it, each once and outer ones first. proc(5), mountinfo. */
+export function mountsBelow(directory: string, mountinfo: string): string[] {
+  const points = mountinfo
+    .split("\n")
+    .map((line) => (line.split(" ")[4] ?? "").replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8))));
+  const below = points.filter((point) => point.startsWith(`${directory}/`)).map((point) => point.slice(directory.length + 1));
+  return [...new Set(below)].sort((a, b) => (a < b ? -1 : 1));
 }
 
 async function kindOf(path: string): Promise<"directory" | "file" | undefined> {

@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { mount, unmount } from "../../../../src/system/index.ts";
 import { buildContainers, makeBuildLab } from "../../../support/iso/build-lab.ts";
 import { openTestHost, type TestHost } from "../../../support/iso/container-host.ts";
 
@@ -116,4 +117,17 @@ test("a second build of the same tree is refused, naming the first", async () =>
   await expect(lab.build()).rejects.toMatchObject({ code: "iso.already-building", details: { pid: process.pid } });
   abort.abort(new Error("enough"));
   await expect(built).rejects.toThrow("enough");
+});
+
+test("what is mounted inside the tree is read-only as well", async () => {
+  const lab = await makeBuildLab(host.docker, "iso:\n\t@cat /source/data/note; echo x >/source/data/note || touch $(RBUILD_OUTPUT)/a.iso\n", {
+    "data/note": "",
+  });
+  const data = join(lab.tree.directory, "data");
+  mount("tmpfs", data, "tmpfs", 0n, "size=1m");
+  onTestFinished(() => void unmount(data));
+  await lab.tree.write({ "data/note": "mounted\n" });
+  await lab.build({ ignoreChanges: true });
+  expect(lab.lines()).toContain("mounted");
+  expect(await readFile(join(data, "note"), "utf8")).toBe("mounted\n");
 });

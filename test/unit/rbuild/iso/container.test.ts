@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { cutToBoundingSet } from "../../../../src/rbuild/iso/container/bounding-set.ts";
 import { type ContainerPlan, containerOptions } from "../../../../src/rbuild/iso/container/build-container.ts";
 import { buildEnvironment } from "../../../../src/rbuild/iso/container/environment.ts";
+import { mountsBelow } from "../../../../src/rbuild/iso/container/source-mounts.ts";
 import type { GitFacts } from "../../../../src/rbuild/iso/git/git-facts.ts";
 
 const GIT: GitFacts = {
@@ -22,7 +23,7 @@ const PLAN: ContainerPlan = {
   imageId: "sha256:aa",
   command: ["make", "iso"],
   environment: ["A=b"],
-  source: { directory: "/home/me/tree", masks: [{ path: ".git", empty: "/empty" }] },
+  source: { directory: "/home/me/tree", masks: [{ path: ".git", empty: "/empty" }], mounts: ["data"] },
   output: "/staging/output",
   capabilities: ["CHOWN"],
   devices: [],
@@ -43,6 +44,7 @@ test("a build's container has exactly what was named, and is never privileged", 
   expect(options.HostConfig?.Privileged).toBeUndefined();
   expect(options.HostConfig?.Mounts).toEqual([
     { Type: "bind", Source: "/home/me/tree", Target: "/source", ReadOnly: true },
+    { Type: "bind", Source: "/home/me/tree/data", Target: "/source/data", ReadOnly: true },
     { Type: "bind", Source: "/empty", Target: "/source/.git", ReadOnly: true },
     { Type: "bind", Source: "/staging/output", Target: "/output", ReadOnly: false },
   ]);
@@ -91,4 +93,16 @@ test("the environment is complete, sorted, and has nothing of the host", () => {
 test("capabilities are cut to what the host has", () => {
   expect(cutToBoundingSet(["CHOWN", "SYS_ADMIN", "SETFCAP"], "000001fffeffffff")).toEqual({ granted: ["CHOWN", "SYS_ADMIN", "SETFCAP"], missing: [] });
   expect(cutToBoundingSet(["CHOWN", "SYS_ADMIN", "SETFCAP"], "00000000a80425fb")).toEqual({ granted: ["CHOWN", "SETFCAP"], missing: ["SYS_ADMIN"] });
+});
+
+test("mounts inside the tree are found under their real names", () => {
+  const info = [
+    "1 0 0:1 / / rw - ext4 a rw",
+    "2 1 0:2 / /t rw - a b c",
+    "3 2 0:3 / /t/b\\040c/d rw - a b c",
+    "4 2 0:4 / /t/a rw - a b c",
+    "5 2 0:4 / /t/a rw - a b c",
+    "6 1 0:5 / /tt/x rw - a b c",
+  ];
+  expect(mountsBelow("/t", info.join("\n"))).toEqual(["a", "b c/d"]);
 });
