@@ -18,7 +18,8 @@ export function announcingImageStore(store: ImageStore, events: EventHub): Image
       if (image) named("tag", image, name);
     },
     async remove(lookup, options) {
-      const image = await store.find(lookup);
+      // A damaged image can be removed, and has nothing to be told of it.
+      const image = await store.find(lookup).catch(() => undefined);
       const removed = await store.remove(lookup, options);
       if (image) for (const name of removed.untagged) named("untag", image, name);
       if (image && removed.deleted.length > 0) named("delete", image, image.id);

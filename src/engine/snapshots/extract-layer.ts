@@ -18,6 +18,9 @@ const EXTRACT = [
   "--delay-directory-restore",
 ];
 
+/** What GNU tar says of a full disk: ENOSPC, EDQUOT, or a write that the file system took only a part of. */
+const FULL = /No space left on device|Disk quota exceeded|Wrote only/;
+
 /**
  * Extracts a layer into the empty directory `files` in overlayfs's form.
  * @returns bytes of file content
@@ -61,6 +64,6 @@ function layerError(error: unknown, files: string): unknown {
   if (isRbuildError(error) && error.code.startsWith("tar.")) {
     return new RbuildError("layer.malformed", `the layer is no sound tar archive: ${error.message}`, { category: "invalid", cause: error });
   }
-  if (isRbuildError(error, "tool.failed") && error.message.includes("No space left on device")) return noSpace(files, error);
+  if (isRbuildError(error, "tool.failed") && FULL.test(error.message)) return noSpace(files, error);
   return error;
 }

@@ -150,6 +150,8 @@ test("one damaged image does not hide the others", async () => {
   const { images } = await openTestStore(store.root);
   expect((await images.list()).map(({ references }) => references)).toEqual([["sound:latest"]]);
   await expect(images.get("broken")).rejects.toMatchObject({ code: "content.not-found" });
+  expect(await images.remove("broken")).toEqual({ untagged: ["broken:latest"], deleted: [] });
+  expect(await images.find("broken")).toBeUndefined();
   await writeFile(join(store.root, "image/index.json"), "{");
   await expect(images.list()).rejects.toMatchObject({ code: "store.index-damaged" });
 });

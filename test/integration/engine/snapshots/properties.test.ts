@@ -71,10 +71,10 @@ test("whatever is done in a snapshot, its diff applied to its parent gives the s
     fc.asyncProperty(fc.array(operation, { maxLength: 12 }), fc.array(operation, { maxLength: 15 }), async (below, above) => {
       const [one, two] = [`run-${serial++}`, `run-${serial++}`];
       await snapshots.prepare(snapshotKey(one));
-      await mounted(snapshots, one, join(root, "mnt"), (at) => below.forEach((step) => void perform(at, step)));
+      await mounted(snapshots, one, join(root, "mnt"), (at) => below.forEach((step) => perform(at, step)));
       const base = await apply(snapshots, Buffer.concat(await Array.fromAsync(snapshots.diff(snapshotKey(one)))));
       await snapshots.prepare(snapshotKey(two), base);
-      await mounted(snapshots, two, join(root, "mnt"), (at) => above.forEach((step) => void perform(at, step)));
+      await mounted(snapshots, two, join(root, "mnt"), (at) => above.forEach((step) => perform(at, step)));
       const wanted = await mounted(snapshots, two, join(root, "mnt"), (at) => describeTree(at));
       const layer = Buffer.concat(await Array.fromAsync(snapshots.diff(snapshotKey(two))));
       const top = await apply(snapshots, layer, base);
@@ -186,7 +186,7 @@ test("no layer, however made, changes anything outside of its snapshot", { timeo
     fc.constantFrom(outside, `${outside}/a`, "../../../../outside", "../../../../outside/a", "/", "a", "a/b"),
   );
   const step = fc.record({
-    kind: fc.constantFrom("file", "file", "symlink", "hardlink", "directory", "fifo", "character-device" as const),
+    kind: fc.constantFrom("file", "file", "symlink", "hardlink", "directory", "fifo", "character-device"),
     path: wild,
     link: wild,
   });
@@ -197,7 +197,7 @@ test("no layer, however made, changes anything outside of its snapshot", { timeo
         const inputs = layer.map(({ kind, path, link }) => {
           if (kind === "file") return file(path, "intruder");
           const isLink = kind === "symlink" || kind === "hardlink";
-          return entry(path, kind as TarInput["kind"], {
+          return entry(path, kind, {
             ...(isLink ? { linkPath: byteString(link) } : {}),
             ...(kind === "character-device" ? { device: { major: 1, minor: 3 } } : {}),
           });

@@ -153,7 +153,7 @@ test("a load that is killed at any moment leaves a sound store", { timeout: 60_0
     child.kill("SIGKILL");
     await onceEmitted(child, "exit");
     const after = await openTestStore(store.root);
-    expect(readdirSync(join(store.root, "ingest"))).toEqual([]);
+    for (const place of ["ingest", "snapshots/.staging"]) expect(readdirSync(join(store.root, place))).toEqual([]);
     await sound(after);
   }
   const last = await openTestStore(store.root);
