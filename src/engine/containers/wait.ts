@@ -15,6 +15,8 @@ export async function waitContainer(context: ContainerContext, id: ContainerId, 
   signal?.throwIfAborted();
   let lastExit = NEVER_RAN;
   const { promise, resolve, reject } = Promise.withResolvers<ExitStatus>();
+  // it may be rejected before it is waited for
+  promise.catch(() => undefined);
   using _subscription = context.notices.subscribe(id, (notice) => {
     if (notice.kind === "ended") lastExit = notice.exit;
     if (notice.kind === "removed" || condition !== "removed") resolve(lastExit);
