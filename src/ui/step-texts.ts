@@ -17,6 +17,8 @@ export const STEP_TEXTS: Readonly<Record<StepName, string>> = {
 };
 
 export function stepText(name: StepName, subject?: string): string {
+  // No target has a space: this is what a target says it is at, a stage of live-build for one.
+  if (name === "make.target" && subject?.includes(" ")) return subject;
   const text = STEP_TEXTS[name] ?? name;
   return subject === undefined ? text : `${text} ${subject}`;
 }
