@@ -45,7 +45,7 @@ export async function prepareLayout(layout: StoreLayout): Promise<void> {
     if (!isSystemError(error, "EACCES", "EPERM", "EROFS")) throw error;
     throw new RbuildError("store.not-writable", `the engine's store ${layout.root} cannot be written (${error.code})`, {
       category: "unavailable",
-      hint: "run it as root, or name another place with --root",
+      hint: "run it as root, or name another place with --engine-root",
       cause: error,
       details: { root: layout.root },
     });

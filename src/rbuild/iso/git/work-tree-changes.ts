@@ -48,5 +48,6 @@ async function ownChanges(git: Git, ignore: string | undefined): Promise<string[
 export async function listIgnored(git: Git, ignore: string | undefined): Promise<string[]> {
   const pathspec = [".", ...(ignore === undefined ? [] : [`:(exclude,literal)${ignore}`])];
   const { stdout } = await git.run(["ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z", "--", ...pathspec]);
-  return stdout.split("\0").filter((path) => path !== "");
+  // A directory that is ignored as a whole is listed in spite of its exclusion.
+  return stdout.split("\0").filter((path) => path !== "" && path !== `${ignore}/`);
 }

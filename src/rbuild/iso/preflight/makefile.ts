@@ -44,7 +44,7 @@ export function unknownTarget(target: string, makefile: string, known: readonly 
   const list = known.slice(0, 30).join(", ");
   return new RbuildError("iso.unknown-target", `${makefile} has no target ${target}${near.length > 0 ? `; did you mean ${near.join(" or ")}?` : ""}`, {
     category: "invalid",
-    hint: known.length > 0 ? `name one with --target or in rbuild.yaml: ${list}` : `add the target ${target} to ${makefile}`,
+    hint: known.length > 0 ? `rbuild iso TARGET, or target: in rbuild.yaml, with one of ${list}` : `add the target ${target} to ${makefile}`,
     details: { target, makefile, near, known },
   });
 }
