@@ -1,3 +1,4 @@
+import { RbuildError } from "../../system/errors.ts";
 import { EXIT } from "../exit-code.ts";
 import { examples, newCommand } from "../new-command.ts";
 import type { CommandResult, Session } from "../session.ts";
@@ -20,8 +21,19 @@ export function shellCommand() {
     )
     .action(async (build, words, options, command) => {
       const { runSession } = await import("../session.ts");
-      await runSession(command, (session) => (options.list ? list(session) : options.remove ? remove(build, session) : enter(build, words, session)));
+      await runSession(command, async (session) => {
+        if (!options.list && !options.remove) return await enter(build, words, session);
+        if (words.length > 0) throw unexpectedWords(words);
+        return await (options.remove ? remove(build, session) : list(session));
+      });
     });
+}
+
+function unexpectedWords(words: readonly string[]): RbuildError {
+  return new RbuildError("cli.unexpected-words", `no command runs with --list or --remove, so ${words.join(" ")} has no meaning`, {
+    category: "invalid",
+    hint: "put options before the build's id",
+  });
 }
 
 async function list({ globals, settings }: Session): Promise<CommandResult> {
