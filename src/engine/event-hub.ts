@@ -41,9 +41,10 @@ export class InProcessEventHub implements EventHub {
     return {
       async *[Symbol.asyncIterator]() {
         try {
-          while (!isOver || waiting.length > 0) {
+          for (;;) {
             const event = waiting.shift();
             if (event) yield event;
+            else if (isOver) return;
             else
               await new Promise<void>((resolve) => {
                 wake = resolve;

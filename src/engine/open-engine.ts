@@ -65,7 +65,14 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const id = await engineId(root);
   const open = stack.move();
   return {
-    ...{ content, images, snapshots, containers, networks, volumes, builder, events },
+    content,
+    images,
+    snapshots,
+    containers,
+    networks,
+    volumes,
+    builder,
+    events,
     info: () => engineInfo(context, id),
     collectGarbage: () => collectGarbage(store),
     fsck: () => checkStore(store),

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { isRbuildError, RbuildError } from "../../system/index.ts";
+import { isRbuildError, RbuildError, removeTree } from "../../system/index.ts";
 import { BUNDLE } from "../runtime/monitor/conmon.ts";
 import { snapshotKey } from "../snapshots/snapshotter.ts";
 import type { ContainerId } from "./container.ts";
@@ -57,12 +57,7 @@ export async function removeRemains(
   const removeSnapshot = async () => {
     if (await context.snapshots.stat(key)) await context.snapshots.remove(key);
   };
-  await Promise.all([
-    removeSnapshot(),
-    context.store.names.release(status.name, id),
-    rm(paths.exitFile, { force: true }),
-    rm(paths.bundle, { recursive: true, force: true }),
-  ]);
+  await Promise.all([removeSnapshot(), context.store.names.release(status.name, id), rm(paths.exitFile, { force: true }), removeTree(paths.bundle)]);
   await context.store.drop(id);
   if (options.volumes) for (const name of record.anonymousVolumes) await context.volumes.remove(name, { force: true }).catch(ignoreInUse);
   context.execs.forgetContainer(id);

@@ -7,6 +7,8 @@ import type { RuntimeSpec } from "./spec/runtime-spec.ts";
 
 /** The kernel takes programs of 4096 instructions of 8 bytes. */
 const MAX_FILTER_BYTES = 4096 * 8;
+/** A kept filter stands behind its hash: a power cut may leave half of it. */
+const SHA256_BYTES = 32;
 /** crun takes a compiled filter from it, in base64, in place of the rules. */
 const ANNOTATION = "run.oci.seccomp_bpf_data";
 
@@ -39,16 +41,19 @@ export class SeccompCache {
     const filter = await readFileIfExists(join(runtime.stateDirectory, id, "seccomp.bpf"), MAX_FILTER_BYTES).catch(() => undefined);
     if (filter === undefined || !isFilter(filter)) return;
     await mkdir(this.#directory, { recursive: true, mode: 0o700 });
-    await writeFileAtomic(join(this.#directory, key), filter, { sync: false, mode: 0o600 });
+    await writeFileAtomic(join(this.#directory, key), Buffer.concat([sha256(filter), filter]), { sync: false, mode: 0o600 });
     this.#filters.set(key, filter.toString("base64"));
   }
 
   async #read(key: string): Promise<string | undefined> {
-    const filter = await readFileIfExists(join(this.#directory, key), MAX_FILTER_BYTES);
-    return filter && isFilter(filter) ? filter.toString("base64") : undefined;
+    const bytes = await readFileIfExists(join(this.#directory, key), SHA256_BYTES + MAX_FILTER_BYTES);
+    const filter = bytes?.subarray(SHA256_BYTES);
+    if (!bytes || !filter || !isFilter(filter) || !sha256(filter).equals(bytes.subarray(0, SHA256_BYTES))) return undefined;
+    return filter.toString("base64");
   }
 }
 
+const sha256 = (bytes: Buffer): Buffer => createHash("sha256").update(bytes).digest();
 const isFilter = (filter: Buffer): boolean => filter.byteLength > 0 && filter.byteLength % 8 === 0;
 
 /** Rules and compiler. */

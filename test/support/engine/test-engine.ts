@@ -42,7 +42,7 @@ export async function openTestEngine(options: EngineOptions = {}): Promise<Engin
       [Symbol.asyncDispose]: chain(engine[Symbol.asyncDispose].bind(engine), () => place[Symbol.asyncDispose]()),
     });
   } catch (error) {
-    await place[Symbol.asyncDispose]().catch(() => undefined);
+    await Promise.resolve(place[Symbol.asyncDispose]()).catch(() => undefined);
     throw error;
   }
 }
@@ -118,7 +118,7 @@ async function findLeftovers(root: string, runRoot: string): Promise<string[]> {
 
 async function activeSnapshots(root: string): Promise<string[]> {
   const all = await entries(join(root, "snapshots"));
-  const records = await Promise.all(all.map(async (path) => ({ path, isActive: (await readdir(path).catch(() => [])).includes("work") })));
+  const records = await Promise.all(all.map(async (path) => ({ path, isActive: (await entries(path)).includes(join(path, "work")) })));
   return records.filter(({ isActive }) => isActive).map(({ path }) => path);
 }
 

@@ -59,7 +59,7 @@ export class OutputQueue implements AsyncIterable<OutputChunk> {
       if (wasFull && this.#bytes < HIGH_WATER) this.#onDrain();
       return Promise.resolve({ value: chunk, done: false });
     }
-    if (this.#end) return "error" in this.#end ? Promise.reject(this.#end.error as Error) : Promise.resolve({ value: undefined, done: true });
+    if (this.#end) return "error" in this.#end ? Promise.reject(this.#end.error) : Promise.resolve({ value: undefined, done: true });
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
     });

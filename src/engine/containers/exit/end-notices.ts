@@ -18,6 +18,6 @@ export class EndNotices {
   }
 
   tell(id: ContainerId, notice: EndNotice): void {
-    for (const listener of [...(this.#listeners.get(id) ?? [])]) listener(notice);
+    for (const listener of this.#listeners.get(id) ?? []) listener(notice);
   }
 }

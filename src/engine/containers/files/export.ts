@@ -13,8 +13,7 @@ export async function* exportRootfs(context: ContainerContext, id: ContainerId):
     return await mountRootfs(context, id);
   })();
   using root = openPath(rootfs, O_PATH);
-  const names = readdirSync(`${root.path}/.`, { encoding: "buffer" }).sort(Buffer.compare);
-  if (names.length === 0) return yield* packTree(root, ["--files-from=/dev/null"]);
+  const names = readdirSync(`${root.path}/.`, { encoding: "buffer" }).sort((a, b) => Buffer.compare(a, b));
   const list = Buffer.concat(names.flatMap((name) => [name, Buffer.alloc(1)]));
   yield* packTree(root, ["--one-file-system", "--sparse", "--null", "--verbatim-files-from", "--files-from=-"], list);
 }

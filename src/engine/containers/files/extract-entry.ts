@@ -1,7 +1,6 @@
 import { type BigIntStats, chmodSync, constants, lchownSync, linkSync, lstatSync, mkdirSync, symlinkSync } from "node:fs";
 import { open } from "node:fs/promises";
 import {
-  type ByteString,
   bytesOf,
   expandSparse,
   isSystemError,
@@ -125,7 +124,7 @@ function writeXattrs(entry: TarEntry, path: Buffer): void {
   for (const [key, value] of entry.pax) {
     if (!key.startsWith(PAX_XATTR)) continue;
     const name = key.slice(PAX_XATTR.length);
-    if (name === "security.capability" || name.startsWith("user.")) writeXattr(path, name, bytesOf(value as ByteString));
+    if (name === "security.capability" || name.startsWith("user.")) writeXattr(path, name, bytesOf(value));
   }
 }
 

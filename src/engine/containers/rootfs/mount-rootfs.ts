@@ -27,5 +27,5 @@ export async function mountRootfs(context: ContainerContext, id: ContainerId): P
 
 export async function unmountRootfs(context: ContainerContext, id: ContainerId): Promise<void> {
   const { rootfs } = context.store.paths(id);
-  if (isMounted(rootfs)) await context.snapshots.unmount(rootfs);
+  while (isMounted(rootfs)) await context.snapshots.unmount(rootfs);
 }

@@ -48,15 +48,15 @@ export async function createMonitored(conmon: string, runtime: Runtime, request:
   const pid = await spawnConmon(
     conmon,
     [
-      ...["--api-version", "1", "-c", containerId, "-u", containerId, "-n", containerId, "-r", runtime.path, "-b", bundle],
-      ...runtime.globalArguments.flatMap((argument) => ["--runtime-arg", argument]),
-      ...["-p", join(bundle, BUNDLE.pidFile), "-P", join(bundle, BUNDLE.monitorPidFile)],
-      ...["--exit-dir", request.exitDirectory, "--persist-dir", join(bundle, BUNDLE.persistDirectory), "--full-attach"],
-      ...["-l", `k8s-file:${request.logPath}`, "--no-sync-log", "--no-new-keyring"],
-      ...(request.stdin === "none" ? [] : ["-i"]),
-      ...(request.stdin === "kept" ? ["--leave-stdin-open"] : []),
-      ...(request.tty ? ["-t"] : []),
-    ],
+      ["--api-version", "1", "-c", containerId, "-u", containerId, "-n", containerId, "-r", runtime.path, "-b", bundle],
+      runtime.globalArguments.flatMap((argument) => ["--runtime-arg", argument]),
+      ["-p", join(bundle, BUNDLE.pidFile), "-P", join(bundle, BUNDLE.monitorPidFile)],
+      ["--exit-dir", request.exitDirectory, "--persist-dir", join(bundle, BUNDLE.persistDirectory), "--full-attach"],
+      ["-l", `k8s-file:${request.logPath}`, "--no-sync-log", "--no-new-keyring"],
+      request.stdin === "none" ? [] : ["-i"],
+      request.stdin === "kept" ? ["--leave-stdin-open"] : [],
+      request.tty ? ["-t"] : [],
+    ].flat(),
     bundle,
     (message) => startFailure(runtime.name, containerId, message),
   );
@@ -81,12 +81,12 @@ export async function execMonitored(conmon: string, runtime: Runtime, request: E
   const pid = await spawnConmon(
     conmon,
     [
-      ...["--api-version", "1", "-c", containerId, "-u", containerId, "-n", containerId, "-r", runtime.path, "-b", bundle],
-      ...runtime.globalArguments.flatMap((argument) => ["--runtime-arg", argument]),
-      ...["--exec", "--exec-attach", "--exec-process-spec", request.processPath, "-t", ...(request.stdin ? ["-i", "--leave-stdin-open"] : [])],
-      ...["-p", join(bundle, BUNDLE.pidFile), "-P", join(bundle, BUNDLE.monitorPidFile), "--full-attach"],
-      ...["--exit-dir", join(bundle, "exits"), "-l", "none", "--no-sync-log", "--no-new-keyring"],
-    ],
+      ["--api-version", "1", "-c", containerId, "-u", containerId, "-n", containerId, "-r", runtime.path, "-b", bundle],
+      runtime.globalArguments.flatMap((argument) => ["--runtime-arg", argument]),
+      ["--exec", "--exec-attach", "--exec-process-spec", request.processPath, "-t", ...(request.stdin ? ["-i", "--leave-stdin-open"] : [])],
+      ["-p", join(bundle, BUNDLE.pidFile), "-P", join(bundle, BUNDLE.monitorPidFile), "--full-attach"],
+      ["--exit-dir", join(bundle, "exits"), "-l", "none", "--no-sync-log", "--no-new-keyring"],
+    ].flat(),
     bundle,
     (message) => startFailure(runtime.name, containerId, message),
     request.onReady,
@@ -147,12 +147,18 @@ function readReport(pipe: Duplex | undefined, conmon: string): Promise<{ data: n
     });
     pipe?.on("end", finish);
     function finish() {
-      try {
-        const report = JSON.parse(text) as { data?: unknown; message?: unknown };
-        resolve({ data: Number(report.data), message: typeof report.message === "string" ? report.message : "" });
-      } catch (error) {
-        reject(new RbuildError("runtime.failed", `${conmon} ended without a report${text ? `: ${text.slice(0, 200)}` : ""}`, { cause: error }));
-      }
+      const report = parseReport(text);
+      if (report) resolve(report);
+      else reject(new RbuildError("runtime.failed", `${conmon} ended without a report${text ? `: ${text.slice(0, 200)}` : ""}`));
     }
   });
+}
+
+function parseReport(text: string): { data: number; message: string } | undefined {
+  try {
+    const report = JSON.parse(text) as { data?: unknown; message?: unknown };
+    return { data: Number(report.data), message: typeof report.message === "string" ? report.message : "" };
+  } catch {
+    return undefined;
+  }
 }

@@ -17,7 +17,7 @@ export function startFailure(runtime: string, containerId: string, message: stri
     });
   }
   if (
-    /exec: ".*": permission denied|exec .*: (permission denied|exec format error)|is a directory|open executable.*Permission denied|exec.*Permission denied/i.test(
+    /exec: ".*": permission denied|exec .*: (permission denied|exec format error)|is a directory|open executable.*(Permission denied|Operation not permitted)|exec.*Permission denied/i.test(
       message,
     )
   ) {

@@ -16,7 +16,8 @@ export function tmpfsMount(mount: TmpfsMount): SpecMount {
     type: "tmpfs",
     source: "tmpfs",
     options: [
-      ...["nosuid", "nodev"],
+      "nosuid",
+      "nodev",
       ...(mount.readOnly ? ["ro"] : []),
       `mode=${(mount.mode ?? 0o1777).toString(8)}`,
       ...(mount.size === undefined ? [] : [`size=${mount.size}`]),
