@@ -9,7 +9,8 @@ export default defineConfig({
     // node:ffi, behind src/system/kernel, is experimental in the pinned Node.
     execArgv: ["--disable-warning=ExperimentalWarning"],
     projects: [
-      { test: { name: "unit", include: ["test/unit/**/*.test.{ts,tsx}"] } },
+      // Property tests take their time on a busy machine.
+      { test: { name: "unit", include: ["test/unit/**/*.test.{ts,tsx}"], testTimeout: 60_000 } },
       { test: { name: "architecture", include: ["test/architecture/**/*.test.ts"], testTimeout: 120_000 } },
       { test: { name: "contract", include: ["test/contract/**/*.test.ts"], testTimeout: 120_000, ...serial } },
       { test: { name: "integration", include: ["test/integration/**/*.test.ts"], testTimeout: 300_000, hookTimeout: 300_000, ...serial } },
