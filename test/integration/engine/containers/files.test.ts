@@ -56,7 +56,7 @@ async function* input(
       size: body.byteLength,
       ...(to === undefined ? {} : { linkPath: byteString(to) }),
     });
-    yield { ...header, body: [body] } as unknown as TarInput;
+    yield { ...header, body: [body] };
   }
 }
 const tar = (...members: Parameters<typeof input>[0][number][]) => writeTar(input(members));
