@@ -45,7 +45,7 @@ export function encodeTarHeader(header: TarHeader): Buffer {
   const plainTime = header.mtime.nanoseconds === 0 && fitsOctal(header.mtime.seconds, 12);
   if (!plainTime) records.set("mtime", formatPaxTime(header.mtime));
   const block = ustarBlock({
-    name: header.sparse ? placeholderName(header.path).slice(0, 100) : text("path", header.path, 100),
+    name: fieldName(header, header.sparse ? placeholderName(header.path).slice(0, 100) : text("path", header.path, 100)),
     mode: octal(header.mode & 0o7777, 8),
     uid: number("uid", header.uid, 8),
     gid: number("gid", header.gid, 8),
@@ -107,6 +107,11 @@ function ustarBlock(fields: Fields): Buffer {
   for (const byte of block) sum += byte;
   block.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1");
   return block;
+}
+
+/** Where a long path is cut off after a slash, the file must not look like a directory to those who read no PAX records. */
+function fieldName(header: TarHeader, name: string): string {
+  return header.kind === "directory" || header.path.length <= 100 ? name : name.replace(/\/+$/, "");
 }
 
 /** What a tool that knows no sparse files extracts, as GNU tar names it but without a process id. */

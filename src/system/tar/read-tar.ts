@@ -43,7 +43,7 @@ export async function* readTar(
     const { sparse, dataSize } =
       raw.typeflag === "S" ? await oldGnu(block, reader, storedSize, limits) : await paxSparse(records, pax, reader, storedSize, limits);
     const body = new EntryBody(reader, isHeaderOnly(raw.typeflag) ? 0 : dataSize);
-    yield { ...header, kind: entryKind(raw), size: body.remaining, ...(sparse ? { sparse } : {}), body };
+    yield { ...header, kind: entryKind(raw, header.path), size: body.remaining, ...(sparse ? { sparse } : {}), body };
     await body.abandon();
     await reader.skip(paddingOf(body.size));
     extended = {};

@@ -63,12 +63,13 @@ export function isHeaderOnly(typeflag: string): boolean {
   return typeflag >= "1" && typeflag <= "6";
 }
 
-export function entryKind(raw: HeaderBlock): TarEntryKind {
-  switch (raw.typeflag) {
+/** @param path with all extended headers applied: the block's own name may be cut off at any byte */
+export function entryKind({ typeflag, size }: Pick<HeaderBlock, "typeflag" | "size">, path: ByteString): TarEntryKind {
+  switch (typeflag) {
     case "\0":
     case "0":
       // Archives from before POSIX have no type for directories.
-      return raw.name.endsWith("/") && raw.size === 0 ? "directory" : "file";
+      return path.endsWith("/") && size === 0 ? "directory" : "file";
     case "7":
     case "S":
       return "file";
