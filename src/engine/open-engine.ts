@@ -3,6 +3,7 @@ import { mkdir, realpath } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { RbuildError, readFileIfExists, writeFileAtomic } from "../system/index.ts";
 import { createBuilder } from "./build/open-builder.ts";
+import { checkContainers } from "./containers/check-containers.ts";
 import { createContainers, createContext } from "./containers/open-containers.ts";
 import type { ContainerOwner } from "./containers/state/container-record.ts";
 import { openDirContentStore } from "./content/dir-content-store.ts";
@@ -75,7 +76,10 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     events,
     info: () => engineInfo(context, id),
     collectGarbage: () => collectGarbage(store),
-    fsck: () => checkStore(store),
+    fsck: async () => {
+      const [stored, living] = [await checkStore(store), await checkContainers(context)];
+      return { checked: { ...stored.checked, ...living.checked }, findings: [...stored.findings, ...living.findings] };
+    },
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   };
 }

@@ -12,9 +12,9 @@ export interface ChildEngine extends AsyncDisposable {
   kill(): Promise<void>;
 }
 
-const PROGRAM = fileURLToPath(new URL("./child-engine-program.ts", import.meta.url));
+const PROGRAM = fileURLToPath(new URL("../../fixtures/programs/engine-sessions.ts", import.meta.url));
 
-/** @param scenario a name in `child-engine-program.ts` */
+/** @param scenario a name in `test/fixtures/programs/engine-sessions.ts` */
 export function spawnChildEngine(scenario: string, place: { readonly root: string; readonly runRoot: string }): ChildEngine {
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", PROGRAM, scenario, place.root, place.runRoot], {
     stdio: ["ignore", "pipe", "inherit"],
