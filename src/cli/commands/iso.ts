@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import type { IsoOptions, ProxyChoice } from "../../rbuild/index.ts";
 import { chosenMirror } from "../chosen-mirror.ts";
 import { imageDirectories } from "../image-directories.ts";
@@ -63,6 +64,9 @@ async function iso(target: string | undefined, choices: IsoChoices, session: Ses
   };
   const result = await buildIso(options, dependencies);
   const { artifacts, checksumsPath, manifestPath, logPath, reasons } = result;
-  const notes = [`checksums, manifest and log: ${[checksumsPath, manifestPath, logPath].join(", ")}`, ...reasons.map((reason) => `not publishable: ${reason}`)];
+  const notes = [
+    `beside them: ${[checksumsPath, manifestPath, logPath].map((path) => basename(path)).join(", ")}`,
+    ...reasons.map((reason) => `not publishable: ${reason}`),
+  ];
   return { data: result, lines: artifacts.map((artifact) => artifact.path), isInView: true, notes };
 }
