@@ -120,7 +120,7 @@ function failure(target: string, exit: StepExit, watch: OutputWatch): RbuildErro
   const { target: failed = target, place, exitCode, signal } = watch.failure ?? { exitCode: exit.code };
   const how = signal === undefined ? `its recipe exited with ${exitCode ?? exit.code}` : `its recipe was ended: ${signal}`;
   return new RbuildError("make.target-failed", `make target ${failed} failed: ${how}${place ? ` (${place})` : ""}`, {
-    hint: "read the end of the build log; `rbuild iso --keep` leaves the container for `rbuild shell`",
+    hint: "rbuild iso --keep leaves what the build made for rbuild shell",
     details,
   });
 }

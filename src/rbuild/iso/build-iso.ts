@@ -1,11 +1,11 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { withStep } from "../../make-runner/index.ts";
-import { isRbuildError, RbuildError, systemClock } from "../../system/index.ts";
+import { isRbuildError, systemClock } from "../../system/index.ts";
 import { buildTimeout } from "./build-timeout.ts";
 import { handOver } from "./container/hand-over.ts";
 import { openBuildLog } from "./export/build-log.ts";
-import { exportBuild, exportFailedLog, makeStaging, type Staging } from "./export/export-build.ts";
+import { type ExportPlan, exportBuild, exportFailedLog, makeStaging, type Staging } from "./export/export-build.ts";
 import { CHECKSUMS_FILE, LOG_FILE, MANIFEST_FILE } from "./export/finish-export.ts";
 import { type ManifestFacts, manifestText, objections } from "./export/manifest.ts";
 import type { BuildIso, IsoDependencies, IsoOptions, IsoResult } from "./iso.ts";
@@ -25,7 +25,10 @@ import { hostFacts, rbuildVersion } from "./tool-versions.ts";
  * @throws RbuildError codes `iso.*`, `image.*`, `make.*`, `proxy.*`, `container-host.*`, or the signal's reason
  */
 export const buildIso: BuildIso = async (options, dependencies) => {
-  await sweepBuilds(dependencies);
+  for (const path of await sweepBuilds(dependencies)) {
+    const message = `what a build that died has left in ${path} belongs to root`;
+    dependencies.report({ kind: "warning.raised", code: "iso.not-cleaned-up", message, hint: `sudo rm -r ${path}` });
+  }
   const cleanUp = new AsyncDisposableStack();
   let failure: { readonly error: unknown } | undefined;
   let result: IsoResult | undefined;
@@ -61,21 +64,20 @@ async function build(options: IsoOptions, dependencies: IsoDependencies, cleanUp
 
   const prepared = await prepareBuild({ id, project, staging }, options, dependencies, { signal, cleanUp });
   await make({ id, project, staging, prepared }, options, dependencies, { signal, cleanUp });
-  await handOver(dependencies.containerHost, prepared.plan, signal);
 
   const host = { ...(await hostFacts(dependencies.containerHost)), startedAt: startedAt.toISOString(), mirror: valueOf(prepared, "RBUILD_MIRROR") };
   const tools = { rbuild: await rbuildVersion(), make: prepared.probe.make };
-  const artifacts = await exportBuild(
-    {
-      staging,
-      output: output.path,
-      owner: project.owner,
-      patterns: project.config.artifacts,
-      manifest: (found) => manifestText({ ...manifestFacts(project, prepared), ...found, tools, host: { ...host, finishedAt: clock.now().toISOString() } }),
-      signal,
-    },
-    report,
-  );
+  const plan: ExportPlan = {
+    staging,
+    output: output.path,
+    owner: project.owner,
+    patterns: project.config.artifacts,
+    manifest: (found) => manifestText({ ...manifestFacts(project, prepared), ...found, tools, host: { ...host, finishedAt: clock.now().toISOString() } }),
+    signal,
+  };
+  const artifacts = await exportBuild(plan, report).catch(async (error: unknown) => {
+    throw await leaveLog(error, { project, staging });
+  });
   const reasons = objections(project.git, prepared.images);
   const [manifestPath, logPath, checksumsPath] = [MANIFEST_FILE, LOG_FILE, CHECKSUMS_FILE].map((name) => join(output.path, name)) as [string, string, string];
   return { artifacts, manifestPath, logPath, checksumsPath, publishable: reasons.length === 0, reasons };
@@ -98,16 +100,27 @@ async function make(
     const { makefile, target } = project;
     await runBuild({ plan: prepared.plan, makefile, target, database: prepared.probe.database }, { ...dependencies, log }, { signal, onContainer });
   } catch (error) {
+    // What stays root's could not be removed later; the failure that matters is the first one.
+    await handOver(dependencies.containerHost, prepared.plan).catch(() => {});
     const coded = isRbuildError(error) ? error : undefined;
     let keptBuild: string | undefined;
     if (options.keep && made && coded?.code.startsWith("make.")) {
       const failed = { id, container: made.container, plan: made.plan, project, staging, error: coded };
       keptBuild = (await keepBuild(failed, { stateDirectory: dependencies.stateDirectory, now: (dependencies.clock ?? systemClock).now() })).id;
     }
-    const logPath = await exportFailedLog(staging, project.output.path, project.owner);
-    throw coded instanceof RbuildError ? withTraces(coded, { logPath, keptBuild }) : error;
+    throw await leaveLog(error, { project, staging, keptBuild });
   }
   await made?.container[Symbol.asyncDispose]();
+  await handOver(dependencies.containerHost, prepared.plan);
+}
+
+/** Leaves the log of what failed in the output, and says where. */
+async function leaveLog(
+  error: unknown,
+  { project, staging, keptBuild }: { readonly project: Project; readonly staging: Staging; readonly keptBuild?: string | undefined },
+): Promise<unknown> {
+  const logPath = await exportFailedLog(staging, project.output.path, project.owner);
+  return isRbuildError(error) ? withTraces(error, { logPath, keptBuild }) : error;
 }
 
 function manifestFacts(project: Project, prepared: PreparedBuild): Omit<ManifestFacts, "artifacts" | "log" | "systemPackages" | "tools" | "host"> {

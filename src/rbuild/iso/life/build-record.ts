@@ -48,9 +48,8 @@ export async function isBuildAlive(stateDirectory: string, id: BuildId): Promise
 }
 
 /** Calls `tidy` for each build whose process is dead, then forgets the build. A build that cannot be tidied up stays for the next time. */
-export async function forDeadBuilds(stateDirectory: string, tidy: (id: BuildId, record: BuildRecord | undefined) => Promise<void>): Promise<number> {
+export async function forDeadBuilds(stateDirectory: string, tidy: (id: BuildId, record: BuildRecord | undefined) => Promise<void>): Promise<void> {
   const { directory } = recordFiles(stateDirectory, "");
-  let tidied = 0;
   for (const name of (await namesIn(directory)).sort()) {
     const [id = "", suffix] = name.split(".");
     if (suffix !== "lock" || !isBuildId(id)) continue;
@@ -61,9 +60,7 @@ export async function forDeadBuilds(stateDirectory: string, tidy: (id: BuildId, 
     if (!held) continue;
     await tidy(id, await readRecord(files.record));
     await dropRecord(files);
-    tidied++;
   }
-  return tidied;
 }
 
 interface RecordFiles {

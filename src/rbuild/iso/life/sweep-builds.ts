@@ -1,4 +1,5 @@
 import { rm } from "node:fs/promises";
+import { isSystemError } from "../../../system/index.ts";
 import { removeContainer } from "../../container-host/container.ts";
 import type { ContainerHost } from "../../container-host/container-host.ts";
 import { asked } from "../../container-host/host-error.ts";
@@ -10,7 +11,7 @@ import { forDeadBuilds, isBuildAlive } from "./build-record.ts";
 /**
  * Removes whatever builds that died have left: containers, half-made output. An export that had begun is completed, so
  * that the output is of one build. Costs a directory listing and one question to the host when there is nothing.
- * @returns how many builds it tidied up after
+ * @returns directories that this user may not remove: those of builds whose files belong to root
  */
 export async function sweepBuilds({
   containerHost,
@@ -18,13 +19,20 @@ export async function sweepBuilds({
 }: {
   readonly containerHost: ContainerHost;
   readonly stateDirectory: string;
-}): Promise<number> {
+}): Promise<readonly string[]> {
   await sweepContainers(containerHost, stateDirectory);
-  return await forDeadBuilds(stateDirectory, async (_id, record) => {
+  const left: string[] = [];
+  await forDeadBuilds(stateDirectory, async (_id, record) => {
     if (record?.staging === undefined) return;
-    await finishExport(record.staging);
-    await rm(record.staging, { recursive: true, force: true });
+    try {
+      await finishExport(record.staging);
+      await rm(record.staging, { recursive: true, force: true });
+    } catch (error) {
+      if (!isSystemError(error, "EACCES", "EPERM")) throw error;
+      left.push(record.staging);
+    }
   });
+  return left;
 }
 
 /** A container's record is there before it and goes after it: one without a living record is left over, whenever the host finished making it. */

@@ -131,3 +131,21 @@ test("what is mounted inside the tree is read-only as well", async () => {
   expect(lab.lines()).toContain("mounted");
   expect(await readFile(join(data, "note"), "utf8")).toBe("mounted\n");
 });
+
+test("artifacts belong to whoever called sudo", async () => {
+  const lab = await makeBuildLab(host.docker, "iso:\n\t@mkdir $(RBUILD_OUTPUT)/sub; touch $(RBUILD_OUTPUT)/sub/a.iso; chmod 600 $(RBUILD_OUTPUT)/sub/a.iso\n");
+  await lab.tree.write({ "rbuild.yaml": (await readFile(join(lab.tree.directory, "rbuild.yaml"), "utf8")).replace("*.iso", "**/*.iso") });
+  const before = { SUDO_UID: process.env["SUDO_UID"], SUDO_GID: process.env["SUDO_GID"] };
+  onTestFinished(() => {
+    for (const [name, value] of Object.entries(before)) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  });
+  Object.assign(process.env, { SUDO_UID: "1234", SUDO_GID: "2345" });
+  await lab.build({ ignoreChanges: true });
+  for (const name of ["", "sub", "sub/a.iso", "build.log", "SHA256SUMS", "rbuild-manifest.json"]) {
+    expect(await stat(join(lab.out, name)), name).toMatchObject({ uid: 1234, gid: 2345 });
+  }
+  expect((await stat(join(lab.out, "sub/a.iso"))).mode & 0o777).toBe(0o666 & ~process.umask());
+});

@@ -21,7 +21,7 @@ afterAll(async () => {
 test("a failed build is kept, looked into, and removed", async () => {
   const lab = await makeBuildLab(host.docker, "iso:\n\t@echo half >$(RBUILD_SCRATCH)/state; echo part >$(RBUILD_OUTPUT)/part.iso; exit 1\n");
   const dependencies = { containerHost: host.docker, stateDirectory: lab.stateDirectory };
-  await expect(lab.build()).rejects.toMatchObject({ code: "make.target-failed", hint: expect.not.stringContaining("rbuild shell ") });
+  await expect(lab.build()).rejects.toMatchObject({ code: "make.target-failed", hint: expect.not.stringContaining("look inside") });
   await expect(openKeptBuild(undefined, dependencies)).rejects.toMatchObject({ code: "iso.no-kept-build" });
   await expect(lab.build({ keep: true, ram: true })).rejects.toMatchObject({ code: "make.target-failed", hint: expect.stringContaining("rbuild shell ") });
   expect(lab.events).toContainEqual(expect.objectContaining({ kind: "warning.raised", code: "iso.ram-not-kept" }));
@@ -67,7 +67,7 @@ test("what a dead build left is swept, and an export that had begun is completed
   }
   const moves = [{ from: "output/live.iso", to: "sub/live.iso" }];
   await decideExport(join(lab.out, `.rbuild-${decided}`), { output: lab.out, moves, owner: { uid: 0, gid: 0 } });
-  expect(await sweepBuilds({ containerHost: host.docker, stateDirectory: lab.stateDirectory })).toBe(2);
+  expect(await sweepBuilds({ containerHost: host.docker, stateDirectory: lab.stateDirectory })).toEqual([]);
   expect(await buildContainers(host.docker)).toEqual([]);
   expect((await readdir(lab.out)).sort()).toEqual(["build.log", "live.iso", "sub"]);
   expect(await readFile(join(lab.out, "sub/live.iso"), "utf8")).toBe(`of ${decided}`);

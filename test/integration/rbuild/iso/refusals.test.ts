@@ -80,9 +80,9 @@ test("an image that is not the pinned one: refused, let through with a reason, n
 });
 
 test("artifacts that are missing, are no files, or have names of rbuild's own", async () => {
-  const none = await lab("iso:\n\t@ln -s /etc/passwd $(RBUILD_OUTPUT)/live.iso; mkdir $(RBUILD_OUTPUT)/dir.iso; echo x >$(RBUILD_OUTPUT)/other\n");
+  const none = await lab("iso:\n\t@ln -s /etc/passwd $(RBUILD_OUTPUT)/live.iso; mkdir $(RBUILD_OUTPUT)/dir.iso; echo said; echo x >$(RBUILD_OUTPUT)/other\n");
   await expect(none.build()).rejects.toMatchObject({ code: "iso.no-artifacts", details: { files: ["other"] } });
-  expect(await readdir(none.out)).toEqual([]);
+  expect(await readdir(none.out)).toEqual(["build-failed.log"]);
   const own = await lab("iso:\n\t@echo x >$(RBUILD_OUTPUT)/SHA256SUMS\n");
   await edit(own.tree, { "rbuild.yaml": `builder: ${TEST_BUILDER}\nnetwork: none\ndisk: 1M\nartifacts: ["*SUMS"]\n` });
   await expect(own.build()).rejects.toMatchObject({ code: "iso.artifact-name" });
