@@ -6,9 +6,11 @@ import type { ContainerContext } from "../containers/container-context.ts";
 import { removeCgroupParent } from "../containers/exit/container-cgroups.ts";
 import { isToRestart } from "../containers/exit/handle-end.ts";
 import { removeRemains } from "../containers/remove.ts";
+import { abandonStart } from "../containers/start/abandon-start.ts";
 import { startContainer } from "../containers/start/start.ts";
 import type { StoredContainer } from "../containers/state/container-store.ts";
 import { watchEnd } from "../containers/wait.ts";
+import { BUNDLE } from "../runtime/monitor/conmon.ts";
 import { sweepOwnedFiles } from "../store/owned-file.ts";
 import { isSessionAlive } from "./session.ts";
 
@@ -64,10 +66,22 @@ export async function adoptContainers(context: ContainerContext): Promise<void> 
     if (phase.kind === "running") {
       watchEnd(context, id, phase);
       await context.onEnd(id);
-    } else if (isToRestart(stored, true)) {
+      continue;
+    }
+    await finishInterrupted(context, id);
+    if (isToRestart(stored, true)) {
       await startContainer(context, id).catch((error: unknown) => process.emitWarning(error instanceof Error ? error : String(error)));
     }
   }
+}
+
+/** A start or the taking note of an end that a kill has cut short: what the runtime and the network still know is undone. */
+async function finishInterrupted(context: ContainerContext, id: ContainerId): Promise<void> {
+  if (!(await pathExists(join(context.store.paths(id).bundle, BUNDLE.config)))) return;
+  // held by a living engine that is at it
+  await using held = await tryLock(context.store.paths(id).lock);
+  const stored = held && (await context.store.read(id));
+  if (stored && stored.status.phase.kind !== "running") await abandonStart(context, stored, []);
 }
 
 /** Removes the containers of this session. */
