@@ -56,6 +56,7 @@ function parseDeviceRule(rule: string): SpecDeviceRule {
   if (!match) {
     throw new RbuildError("container.bad-device-rule", `${JSON.stringify(rule)} is not a device rule such as "b 7:* rwm"`, { category: "invalid" });
   }
-  const number = (word: string | undefined) => (word === undefined || word === "*" ? -1 : Number(word));
-  return { allow: true, type: match[1] as "a" | "b" | "c", major: number(match[2]), minor: number(match[3]), access: match[4] ?? "" };
+  // Left out, a number stands for all of them: runtime-spec, config-linux.md; crun does not understand -1.
+  const number = (key: "major" | "minor", word: string | undefined) => (word === undefined || word === "*" ? {} : { [key]: Number(word) });
+  return { allow: true, type: match[1] as "a" | "b" | "c", ...number("major", match[2]), ...number("minor", match[3]), access: match[4] ?? "" };
 }

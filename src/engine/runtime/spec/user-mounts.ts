@@ -11,17 +11,19 @@ export function resolvedMount(mount: ResolvedMount): SpecMount {
 }
 
 export function tmpfsMount(mount: TmpfsMount): SpecMount {
+  // A default goes where the request says the opposite: a runtime need not let the later of two win, and crun does not.
+  const asked = mount.options ?? [];
+  const defaults = ["nosuid", "nodev"].filter((option) => !asked.includes(option.slice(2)));
   return {
     destination: mount.target,
     type: "tmpfs",
     source: "tmpfs",
     options: [
-      "nosuid",
-      "nodev",
+      ...defaults,
       ...(mount.readOnly ? ["ro"] : []),
       `mode=${(mount.mode ?? 0o1777).toString(8)}`,
       ...(mount.size === undefined ? [] : [`size=${mount.size}`]),
-      ...(mount.options ?? []),
+      ...asked.filter((option) => option !== "suid" && option !== "dev"),
     ],
   };
 }

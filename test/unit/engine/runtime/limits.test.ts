@@ -57,7 +57,7 @@ test("reads device rules", () => {
   ]);
   expect(resources.devices).toEqual([
     { allow: false, access: "rwm" },
-    { allow: true, type: "b", major: 7, minor: -1, access: "rwm" },
+    { allow: true, type: "b", major: 7, access: "rwm" },
     { allow: true, type: "c", major: 10, minor: 237, access: "r" },
     { allow: true, type: "c", major: 1, minor: 5, access: "r" },
   ]);
