@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { mkdir, realpath } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { RbuildError, readFileIfExists, writeFileAtomic } from "../system/index.ts";
+import { RbuildError, readFileIfExists, settleUmask, writeFileAtomic } from "../system/index.ts";
 import { createBuilder } from "./build/open-builder.ts";
 import { checkContainers } from "./containers/check-containers.ts";
 import { createContainers, createContext } from "./containers/open-containers.ts";
@@ -26,7 +26,7 @@ export const DEFAULT_ROOT = "/var/lib/rbuild/engine";
 export const DEFAULT_RUN_ROOT = "/run/rbuild";
 
 /**
- * Opens the engine. Containers of a session end when it is disposed of; those that a killed session has left are removed here.
+ * Opens the engine, and sets the process's umask to 022. Containers of a session end when it is disposed of; those that a killed session has left are removed here.
  * @throws RbuildError `engine.not-root`, `engine.run-root-taken`, `store.not-writable`
  */
 export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
@@ -36,6 +36,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
       hint: "run it with sudo, or set DOCKER_HOST to use another engine",
     });
   }
+  settleUmask();
   const root = resolve(options.root ?? DEFAULT_ROOT);
   const runRoot = resolve(options.runRoot ?? (root === DEFAULT_ROOT ? DEFAULT_RUN_ROOT : `${DEFAULT_RUN_ROOT}-${shortHash(root)}`));
   const lifetime = options.lifetime ?? "session";

@@ -17,3 +17,4 @@ export * from "./processes.ts";
 export * from "./redaction.ts";
 export * from "./remove-tree.ts";
 export * from "./tar/index.ts";
+export * from "./umask.ts";

@@ -1,4 +1,5 @@
 import { stat } from "node:fs/promises";
+import { callerUmask } from "../../../system/index.ts";
 
 /** Whom the artifacts will belong to. */
 export interface Owner {
@@ -21,6 +22,6 @@ function numberOf(text: string | undefined): number | undefined {
 }
 
 /** What the caller's umask leaves of `rw-rw-rw-`. */
-export function fileMode(umask = process.umask()): number {
+export function fileMode(umask = callerUmask()): number {
   return 0o666 & ~umask;
 }
