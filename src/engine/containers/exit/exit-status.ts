@@ -20,7 +20,8 @@ export async function readExitStatus(paths: Pick<ContainerPaths, "exitFile" | "b
 }
 
 export function exitStatusOf(code: number, isOutOfMemory = false): ExitStatus {
-  if (isOutOfMemory && code === SIGNAL_BASE + constants.signals.SIGKILL) return { kind: "out-of-memory", code };
+  // The kernel may have ended a child, and the first process failed for want of it.
+  if (isOutOfMemory && code !== 0) return { kind: "out-of-memory", code };
   const signal = code - SIGNAL_BASE;
   return signalNumbers.has(signal) ? { kind: "signaled", signal, code } : { kind: "exited", code };
 }

@@ -149,3 +149,26 @@ test("artifacts belong to whoever called sudo", async () => {
   }
   expect((await stat(join(lab.out, "sub/a.iso"))).mode & 0o777).toBe(0o666 & ~process.umask());
 });
+
+test("with SYS_ADMIN a build may mount; scratch in memory; devices and memory as named", async () => {
+  const lab = await makeBuildLab(
+    host.docker,
+    `iso:
+	@mkdir $(RBUILD_SCRATCH)/m && mount -t tmpfs none $(RBUILD_SCRATCH)/m && umount $(RBUILD_SCRATCH)/m && echo mounted
+	@mkdir -p $(RBUILD_SCRATCH)/p && mount -t proc proc $(RBUILD_SCRATCH)/p && umount $(RBUILD_SCRATCH)/p && echo proc
+	@mknod $(RBUILD_SCRATCH)/null c 1 3 && echo x >$(RBUILD_SCRATCH)/null && echo node
+	@grep ' /scratch tmpfs ' /proc/mounts
+	@[ -c /dev/fuse ] && echo fuse
+	@touch $(RBUILD_OUTPUT)/a.iso
+`,
+  );
+  await lab.tree.write({
+    "rbuild.yaml": "builder: test-builder\nnetwork: none\ndisk: 1M\ncapabilities: [SYS_ADMIN, MKNOD, DAC_OVERRIDE]\nram: 20M\nmemory: 200M\ndevices: [/dev/fuse, loop]\n",
+  });
+  await lab.tree.commit();
+  await lab.build();
+  const lines = lab.lines();
+  expect(lines).toEqual(expect.arrayContaining(["mounted", "proc", "node", "fuse", expect.stringMatching(/^tmpfs \/scratch tmpfs rw,.*size=20480k/)]));
+  await lab.tree.write({ "rbuild.yaml": "builder: test-builder\nnetwork: none\ndisk: 1M\ndevices: [/dev/no-such]\n" });
+  await expect(lab.build({ ignoreChanges: true })).rejects.toMatchObject({ code: "iso.no-device" });
+});

@@ -122,3 +122,9 @@ test("a build that takes too long, or more memory than there is", async () => {
   await expect(build({ ram: false })).rejects.toMatchObject({ code: "iso.no-space" });
   expect(await buildContainers(host.docker)).toEqual([]);
 });
+
+test("a build that uses more memory than it may", async () => {
+  const { tree, build } = await lab("iso:\n\t@head -c 300000000 /dev/zero | tail\n");
+  await edit(tree, { "rbuild.yaml": `builder: ${TEST_BUILDER}\nnetwork: none\ndisk: 1M\nmemory: 40M\n` });
+  await expect(build()).rejects.toMatchObject({ code: "make.out-of-memory" });
+});

@@ -89,7 +89,7 @@ test("exit codes over 128 are signals where there is such a signal", () => {
     { kind: "signaled", signal: 9, code: 137 },
     { kind: "exited", code: 255 },
     { kind: "out-of-memory", code: 137 },
-    { kind: "exited", code: 1 },
+    { kind: "out-of-memory", code: 1 },
   ]);
 });
 
