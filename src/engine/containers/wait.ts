@@ -27,7 +27,9 @@ export async function waitContainer(context: ContainerContext, id: ContainerId, 
   try {
     let effective = condition;
     const look = async () => {
-      const { exit, isRunning } = await conditionMet(context, id, effective);
+      const { exit, isRunning, isGone, ended } = await conditionMet(context, id, effective);
+      if (ended) lastExit = ended;
+      if (isGone) resolve(lastExit);
       if (exit) resolve(exit);
       // once it was seen running, an end that another process has taken note of is the next one
       if (isRunning && condition === "next-exit") effective = "not-running";
@@ -53,15 +55,16 @@ async function conditionMet(
   context: ContainerContext,
   id: ContainerId,
   condition: WaitCondition,
-): Promise<{ readonly exit?: ExitStatus; readonly isRunning?: boolean }> {
+): Promise<{ readonly exit?: ExitStatus; readonly ended?: ExitStatus; readonly isRunning?: boolean; readonly isGone?: boolean }> {
   const stored = await context.store.read(id);
-  if (stored === undefined) return { exit: NEVER_RAN };
+  // the exit status went with the record; whoever waits may have seen it before
+  if (stored === undefined) return { isGone: true };
   const { phase } = stored.status;
   if (phase.kind === "running") {
     watchEnd(context, id, phase);
     return { isRunning: true };
   }
-  if (condition !== "not-running") return {};
+  if (condition !== "not-running") return phase.kind === "exited" ? { ended: phase.exit } : {};
   return { exit: phase.kind === "exited" ? phase.exit : phase.kind === "dead" ? UNKNOWN_EXIT : NEVER_RAN };
 }
 
