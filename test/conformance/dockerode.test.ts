@@ -119,6 +119,15 @@ async function asStream(bytes: Buffer): Promise<NodeJS.ReadableStream> {
   return stream;
 }
 
+test("attach with logs tells what was, update of nothing changes nothing", async () => {
+  const container = await create({ Cmd: ["sh", "-c", "echo before; sleep 100"] });
+  await container.start();
+  await expect.poll(async () => (await container.logs({ stdout: true })).toString()).toContain("before");
+  expect(await outputOf(await container.attach({ logs: true, stream: false, stdout: true, stderr: true }))).toEqual({ out: "before\n", err: "" });
+  expect(await container.update({})).toEqual({ Warnings: null });
+  await expect(container.update({ Memory: 1024 * 1024 * 64 })).rejects.toMatchObject({ statusCode: 501 });
+});
+
 test("events arrive while they happen", async () => {
   const events = (await docker.getEvents({ filters: { type: ["volume"] } })) as PassThrough;
   const first = new Promise<string>((resolve) => events.once("data", (chunk: Buffer) => resolve(chunk.toString())));

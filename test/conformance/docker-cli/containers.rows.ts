@@ -185,11 +185,6 @@ export const CONTAINER_ROWS: readonly Row[] = [
     out: "kept\n1",
   },
   {
-    title: "update of nothing",
-    sh: `docker create --name $ID $IMAGE >/dev/null; curl -sf --unix-socket "\${DOCKER_HOST#unix://}" -X POST -H 'Content-Type: application/json' -d '{}' http://d/containers/$ID/update; ${down}`,
-    out: '{"Warnings":null}',
-  },
-  {
     title: "container prune",
     sh: `docker create --name $ID -l p=$ID $IMAGE >/dev/null; docker container prune -f --filter label=p=$ID | tail -1; docker ps -aq --filter label=p=$ID`,
     out: /^Total reclaimed space: /,

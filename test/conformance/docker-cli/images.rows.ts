@@ -42,6 +42,7 @@ export const IMAGE_ROWS: readonly Row[] = [
     sh: `${made} docker save i$ID:1 | tar -t | grep -xE 'manifest.json|oci-layout|index.json' | sort; ${gone}`,
     out: /^(index\.json\n)?manifest\.json(\noci-layout)?$/,
   },
+  { title: "save of two", sh: `${made} docker save i$ID:1 $IMAGE | tar -xO manifest.json | grep -o RepoTags | wc -l; ${gone}`, out: "2" },
   { title: "save of what is not there", sh: "docker save nonesuch:x > /dev/null", code: 1, err: /No such image|reference does not exist/i },
   { title: "load of garbage", sh: "echo garbage | docker load", code: 1 },
   {

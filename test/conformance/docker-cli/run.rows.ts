@@ -123,9 +123,10 @@ export const RUN_ROWS: readonly Row[] = [
     sh: "docker run -d --name $ID -e SAID=hi --expose 80 $IMAGE sleep 100 >/dev/null; docker run --rm --link $ID:other $IMAGE sh -c 'grep -c other /etc/hosts; ping -c1 -W2 other >/dev/null && echo reached; env | grep -E \"^OTHER_(NAME|ENV_SAID|PORT)=\" | sort | sed s/[0-9.]*:80/IP:80/'; docker rm -f $ID >/dev/null",
     out: /^1\nreached\nOTHER_ENV_SAID=hi\nOTHER_NAME=\/.*\/other\nOTHER_PORT=tcp:\/\/IP:80$/,
   },
+  { title: "ten at once", sh: "for i in $(seq 10); do docker run --rm $IMAGE echo $i & done | sort -n | xargs", out: "1 2 3 4 5 6 7 8 9 10" },
   {
     title: "-p publishes a port",
-    sh: "docker run -d --name $ID -p 127.0.0.1:0:80 $IMAGE sh -c 'mkdir /w; echo served > /w/i; httpd -f -p 80 -h /w' >/dev/null; for i in 1 2 3 4 5 6 7 8 9; do curl -sf http://$(docker port $ID 80)/i && break; sleep 0.2; done; docker rm -f $ID >/dev/null",
+    sh: "docker run -d --name $ID -p 127.0.0.1:0:80 $IMAGE sh -c 'mkdir /w; echo served > /w/i; httpd -f -p 80 -h /w' >/dev/null; at=$(docker port $ID 80); for i in 1 2 3 4 5 6 7 8 9; do (exec 3<>/dev/tcp/${at/:/\\/}; printf 'GET /i HTTP/1.0\\r\\n\\r\\n' >&3; tail -1 <&3) 2>/dev/null && break; sleep 0.2; done; docker rm -f $ID >/dev/null",
     out: "served",
   },
 ];

@@ -1,7 +1,7 @@
 import type { VolumeInfo } from "../../../engine/index.ts";
 
 /** Docker marks volumes it named itself with this label. */
-export const ANONYMOUS_LABEL = "com.docker.volume.anonymous";
+const ANONYMOUS_LABEL = "com.docker.volume.anonymous";
 
 /** GET /volumes/{name}. */
 export function volumeAnswer(volume: VolumeInfo) {
