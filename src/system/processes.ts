@@ -1,5 +1,6 @@
-import { execa, type Options } from "execa";
-import { RbuildError } from "./errors.ts";
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Options } from "execa";
+import { isSystemError, RbuildError } from "./errors.ts";
 import { redact } from "./redaction.ts";
 
 export interface RunOptions {
@@ -30,7 +31,7 @@ export function toolEnvironment(): Record<string, string> {
   };
 }
 
-/** execa's options that every tool is started with: nothing is inherited, an abort kills. */
+/** For those who use execa, which takes longer to load than most tools to run: nothing is inherited, an abort kills. */
 export function toolOptions(options: Pick<RunOptions, "cwd" | "env" | "signal">) {
   return {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
@@ -42,23 +43,72 @@ export function toolOptions(options: Pick<RunOptions, "cwd" | "env" | "signal">)
   } satisfies Options;
 }
 
+/** Between SIGTERM and SIGKILL when a tool is to end. Milliseconds. */
+const KILL_DELAY = 5000;
+const MAX_OUTPUT = 16 * 1024 * 1024;
+
 /**
  * Runs a tool to its end and keeps what it printed.
  * @throws RbuildError `tool.missing`, `tool.failed` (with its last lines of stderr), or the signal's reason
  */
 export async function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
-  const result = await execa(command, args, {
-    ...toolOptions(options),
-    ...(options.input === undefined ? { stdin: "ignore" as const } : { input: options.input }),
-    maxBuffer: options.maxOutput ?? 16 * 1024 * 1024,
-    stripFinalNewline: false,
-    reject: false,
+  options.signal?.throwIfAborted();
+  const child = spawn(command, args, {
+    stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+    env: options.env ?? toolEnvironment(),
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+  });
+  using _kill = killOnAbort(child, options.signal);
+  const output = collectOutput(child, options.maxOutput ?? MAX_OUTPUT);
+  // a tool that ends early is reported by its exit code
+  child.stdin?.on("error", () => undefined).end(options.input);
+  const failure = await new Promise<Error | undefined>((resolve) => {
+    child.once("error", resolve);
+    child.once("close", () => resolve(undefined));
   });
   options.signal?.throwIfAborted();
-  const exitCode = result.exitCode ?? -1;
-  if (result.code === "ENOENT") throw missingTool(command, result);
-  if (result.exitCode === undefined || result.isMaxBuffer || !(options.okCodes ?? [0]).includes(exitCode)) throw toolFailure(command, args, result);
-  return { exitCode, stdout: result.stdout, stderr: result.stderr };
+  if (isSystemError(failure, "ENOENT")) throw missingTool(command, failure);
+  const result = { exitCode: child.exitCode ?? undefined, signal: child.signalCode ?? undefined, ...output.text() };
+  if (failure) throw toolFailure(command, args, { ...result, exitCode: undefined, shortMessage: failure.message });
+  if (output.isTooLong()) throw toolFailure(command, args, { exitCode: undefined, stderr: result.stderr, shortMessage: "it printed more than is kept" });
+  if (result.exitCode === undefined || !(options.okCodes ?? [0]).includes(result.exitCode)) throw toolFailure(command, args, result);
+  return { exitCode: result.exitCode, stdout: result.stdout, stderr: result.stderr };
+}
+
+function killOnAbort(child: ChildProcess, signal: AbortSignal | undefined): Disposable {
+  let timer: NodeJS.Timeout | undefined;
+  const abort = () => {
+    child.kill("SIGTERM");
+    timer = setTimeout(() => child.kill("SIGKILL"), KILL_DELAY).unref();
+  };
+  signal?.addEventListener("abort", abort, { once: true });
+  return {
+    [Symbol.dispose]() {
+      signal?.removeEventListener("abort", abort);
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** What a tool prints, up to a limit for each stream; beyond it the tool is ended. */
+function collectOutput(child: ChildProcess, limit: number) {
+  const streams = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
+  let isTooLong = false;
+  for (const name of ["stdout", "stderr"] as const) {
+    let size = 0;
+    child[name]?.on("data", (chunk: Buffer) => {
+      size += chunk.byteLength;
+      if (size <= limit) streams[name].push(chunk);
+      else if (!isTooLong) {
+        isTooLong = true;
+        child.kill("SIGKILL");
+      }
+    });
+  }
+  return {
+    isTooLong: () => isTooLong,
+    text: () => ({ stdout: Buffer.concat(streams.stdout).toString("utf8"), stderr: Buffer.concat(streams.stderr).toString("utf8") }),
+  };
 }
 
 export function missingTool(command: string, cause?: unknown): RbuildError {
