@@ -55,6 +55,7 @@ export async function preflight(options: IsoOptions, dependencies: PreflightDepe
   cleanUp.use(await lockTree(stateDirectory, directory, clock));
 
   const output = await resolveOutput(options.output ?? join(directory, "out"), directory);
+  cleanUp.use(await lockTree(stateDirectory, output.path, clock));
   const ignore = output.insideTree === undefined ? {} : { ignore: output.insideTree };
   const git = await readGitFacts(directory, { ...ignore, ...signal });
   refuseOverrideOnRelease(options.allowBaseMismatch ?? false, git.tag);

@@ -6,8 +6,9 @@ import { type Clock, type HeldLock, RbuildError, readFileIfExists, tryLock, writ
 const holderSchema = z.object({ pid: z.int(), since: z.string() });
 
 /**
- * Makes this process the only one that builds the tree. The lock ends with the process, however it dies.
- * @param directory real path of the project's directory
+ * Makes this process the only one that builds the tree, or that builds into the output. The lock ends with the process,
+ * however it dies.
+ * @param directory real path
  * @throws RbuildError `iso.already-building`, with the other's process id
  */
 export async function lockTree(stateDirectory: string, directory: string, clock: Clock): Promise<HeldLock> {
@@ -18,7 +19,7 @@ export async function lockTree(stateDirectory: string, directory: string, clock:
   if (!held) {
     const holder = await readHolder(holderPath);
     const who = holder ? `process ${holder.pid}, since ${holder.since}` : "another process";
-    throw new RbuildError("iso.already-building", `${directory} is being built already (${who})`, {
+    throw new RbuildError("iso.already-building", `another build uses ${directory} (${who})`, {
       category: "conflict",
       hint: holder ? `wait for it, or end it with: kill ${holder.pid}` : "wait for it",
       details: { directory, ...holder },

@@ -115,6 +115,11 @@ test("a second build of the same tree is refused, naming the first", async () =>
   built.catch(() => {});
   while (!lab.lines().includes("started")) await sleep(10);
   await expect(lab.build()).rejects.toMatchObject({ code: "iso.already-building", details: { pid: process.pid } });
+  const { tree } = await makeBuildLab(host.docker, MAKEFILE);
+  await expect(lab.build({ directory: tree.directory, output: lab.out })).rejects.toMatchObject({
+    code: "iso.already-building",
+    details: { directory: lab.out },
+  });
   abort.abort(new Error("enough"));
   await expect(built).rejects.toThrow("enough");
 });
@@ -163,7 +168,8 @@ test("with SYS_ADMIN a build may mount; scratch in memory; devices and memory as
 `,
   );
   await lab.tree.write({
-    "rbuild.yaml": "builder: test-builder\nnetwork: none\ndisk: 1M\ncapabilities: [SYS_ADMIN, MKNOD, DAC_OVERRIDE]\nram: 20M\nmemory: 200M\ndevices: [/dev/fuse, loop]\n",
+    "rbuild.yaml":
+      "builder: test-builder\nnetwork: none\ndisk: 1M\ncapabilities: [SYS_ADMIN, MKNOD, DAC_OVERRIDE]\nram: 20M\nmemory: 200M\ndevices: [/dev/fuse, loop]\n",
   });
   await lab.tree.commit();
   await lab.build();
