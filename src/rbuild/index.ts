@@ -1,10 +1,10 @@
 export type * from "./container-host/container-host.ts";
 export type * from "./events.ts";
-export type * from "./images/image-operations.ts";
-export type * from "./iso/iso.ts";
-export { findMirror, type Mirror, type MirrorOptions } from "./mirror/find-mirror.ts";
 export { buildImage } from "./images/build-image.ts";
 export { checkPin } from "./images/check-pin.ts";
 export { ensureImage } from "./images/ensure-image.ts";
+export type * from "./images/image-operations.ts";
 export { listImages } from "./images/list-images.ts";
 export { pinImage } from "./images/pin-image.ts";
+export type * from "./iso/iso.ts";
+export { findMirror, type Mirror, type MirrorOptions } from "./mirror/find-mirror.ts";

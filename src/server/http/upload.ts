@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import { createGunzip, createZstdDecompress } from "node:zlib";
 import { Readable } from "node:stream";
+import { createGunzip, createZstdDecompress } from "node:zlib";
 import { RbuildError } from "../../system/index.ts";
 
 const MAGIC: readonly (readonly [name: string, bytes: readonly number[]])[] = [

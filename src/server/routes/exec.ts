@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { AttachedStreams } from "../../engine/index.ts";
-import type { ExecStreams, ServerContext } from "../context.ts";
 import { isRbuildError, type RbuildError } from "../../system/index.ts";
+import type { ExecStreams, ServerContext } from "../context.ts";
 import { empty, json, type Wire } from "../http/answer.ts";
 import { lenient, readJson } from "../http/body.ts";
 import { errorBody } from "../http/error-body.ts";

@@ -1,6 +1,6 @@
 import type { AttachedStreams, OutputChunk } from "../../engine/index.ts";
 import type { Wire } from "../http/answer.ts";
-import { type DetachScanner, createDetachScanner } from "./detach-keys.ts";
+import { createDetachScanner, type DetachScanner } from "./detach-keys.ts";
 import { frameHeader } from "./frames.ts";
 
 export interface ExchangeOptions {

@@ -1,5 +1,5 @@
 import type { BuildEvent, Image } from "../../engine/index.ts";
-import { shortDigest, type Digest } from "../../oci/index.ts";
+import { type Digest, shortDigest } from "../../oci/index.ts";
 
 const say = (stream: string) => ({ stream });
 const short = (imageId: string) => shortDigest(imageId as Digest);

@@ -1,4 +1,4 @@
-import { hostPlatform, parseArchitecture, type Platform, platformText } from "../../oci/index.ts";
+import { hostPlatform, type Platform, parseArchitecture, platformText } from "../../oci/index.ts";
 import { invalidOption, unsupportedOption } from "./create/refusal.ts";
 
 /** `linux/amd64`, `linux/arm/v7`, also in the JSON form of newer clients; `linux` alone is this host's. */

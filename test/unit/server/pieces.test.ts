@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { ContainerState } from "../../../src/engine/index.ts";
+import { parseReference } from "../../../src/oci/index.ts";
 import { takeActivationFd } from "../../../src/server/activation.ts";
 import { anyOf, flagFilter, labelsPass, readFilters } from "../../../src/server/http/filters.ts";
 import { Query } from "../../../src/server/http/query.ts";
@@ -17,7 +18,6 @@ import { configChanges } from "../../../src/server/translate/config-changes.ts";
 import { createBodySchema } from "../../../src/server/translate/create/create-body.ts";
 import { applyChanges } from "../../../src/server/translate/import-changes.ts";
 import { parsePlatform } from "../../../src/server/translate/platform.ts";
-import { parseReference } from "../../../src/oci/index.ts";
 import { RbuildError } from "../../../src/system/index.ts";
 import { fakeImage } from "../../support/fake-engine.ts";
 

@@ -1,8 +1,8 @@
+import type { PathStat } from "../../../engine/index.ts";
 import { empty } from "../../http/answer.ts";
 import type { Handler } from "../../http/router.ts";
 import { uploadedTar } from "../../http/upload.ts";
 import { pathStatHeader } from "../../translate/answer/path-stat.ts";
-import type { PathStat } from "../../../engine/index.ts";
 
 const statHeaders = (stat: PathStat) => ({ "X-Docker-Container-Path-Stat": pathStatHeader(stat) });
 

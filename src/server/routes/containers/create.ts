@@ -1,8 +1,8 @@
 import type { ContainerMount, Engine, Image } from "../../../engine/index.ts";
 import { json } from "../../http/answer.ts";
 import { readJson } from "../../http/body.ts";
-import { familiarName } from "../../image-names.ts";
 import type { Handler } from "../../http/router.ts";
+import { familiarName } from "../../image-names.ts";
 import { imagePortsOf } from "../../translate/answer/container-inspect.ts";
 import { translateCreate } from "../../translate/create/container-create.ts";
 import { createBodySchema } from "../../translate/create/create-body.ts";

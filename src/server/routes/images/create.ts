@@ -1,9 +1,9 @@
 import type { Handler } from "../../http/router.ts";
 import { uploadedTar } from "../../http/upload.ts";
 import { referenceOf } from "../../image-names.ts";
+import { unsupportedOption } from "../../translate/create/refusal.ts";
 import { applyChanges } from "../../translate/import-changes.ts";
 import { parsePlatform } from "../../translate/platform.ts";
-import { unsupportedOption } from "../../translate/create/refusal.ts";
 import { noRegistry } from "../refused.ts";
 
 /** Two requests under one path: `fromSrc=-` imports a root file system, `fromImage` would pull. */

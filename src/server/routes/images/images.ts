@@ -1,4 +1,5 @@
 import { empty, json } from "../../http/answer.ts";
+import { parameterMissing } from "../../http/query.ts";
 import type { Handler, Route } from "../../http/router.ts";
 import { familiarName, referenceOf } from "../../image-names.ts";
 import { imageHistory, imageInspect } from "../../translate/answer/image-answers.ts";
@@ -7,7 +8,6 @@ import { listImages } from "./list.ts";
 import { loadImages } from "./load.ts";
 import { pruneImages } from "./prune.ts";
 import { saveImage, saveImages } from "./save.ts";
-import { parameterMissing } from "../../http/query.ts";
 
 const inspectImage: Handler = async ({ params, version }, { engine }) =>
   json(imageInspect(await engine.images.get(familiarName(params["name"] ?? "")), version));

@@ -1,8 +1,8 @@
+import type { ServerContext } from "../../context.ts";
 import type { Answer } from "../../http/answer.ts";
-import { familiarName } from "../../image-names.ts";
 import { parameterMissing } from "../../http/query.ts";
 import type { Handler } from "../../http/router.ts";
-import type { ServerContext } from "../../context.ts";
+import { familiarName } from "../../image-names.ts";
 
 async function save({ engine }: ServerContext, names: readonly string[]): Promise<Answer> {
   // Looked up first, so that a missing one is an error and not a broken archive.

@@ -1,12 +1,12 @@
 import { z } from "zod";
 import type { VolumeInfo } from "../../../engine/index.ts";
+import type { ServerContext } from "../../context.ts";
 import { empty, json } from "../../http/answer.ts";
 import { lenient, readJson } from "../../http/body.ts";
 import { anyOf, type Filters, flagFilter, labelsPass, readFilters } from "../../http/filters.ts";
 import type { Handler, Route } from "../../http/router.ts";
 import { volumeAnswer } from "../../translate/answer/volume-answers.ts";
 import { unsupportedOption } from "../../translate/create/refusal.ts";
-import type { ServerContext } from "../../context.ts";
 
 const createSchema = z.object({ Name: lenient.text, Driver: lenient.text, DriverOpts: lenient.record, Labels: lenient.record }).nullable();
 

@@ -1,5 +1,5 @@
-import { unsupportedOption } from "./refusal.ts";
 import type { CreateBody } from "./create-body.ts";
+import { unsupportedOption } from "./refusal.ts";
 
 /** Options with which the container would not be the one asked for: refused. Docker's defaults, spelled out, are fine. */
 export function refuseUnsupported(body: CreateBody): void {
