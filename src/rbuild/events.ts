@@ -6,7 +6,14 @@ export type RbuildEvent =
   | LogEvent
   | { readonly kind: "warning.raised"; readonly code: string; readonly message: string; readonly hint?: string }
   | { readonly kind: "image.accepted"; readonly name: string; readonly digest: string; readonly how: "present" | "reproduced" | "override" }
-  | { readonly kind: "image.built"; readonly name: string; readonly version: string; readonly digest: string; readonly imageId: string; /** Bytes, uncompressed. */ readonly size: number }
+  | {
+      readonly kind: "image.built";
+      readonly name: string;
+      readonly version: string;
+      readonly digest: string;
+      readonly imageId: string /** Bytes, uncompressed. */;
+      readonly size: number;
+    }
   | { readonly kind: "image.pinned"; readonly name: string; readonly digest: string; readonly path: string; readonly changed: boolean }
   | { readonly kind: "artifact.exported"; readonly path: string; readonly size: number; readonly digest: string };
 

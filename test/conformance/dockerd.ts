@@ -31,6 +31,10 @@ export async function startDockerd(): Promise<{ readonly socketPath: string } & 
     ],
     { reject: false, stdio: "ignore", forceKillAfterDelay: 20_000 },
   );
+  let isGone = false;
+  void daemon.then(() => {
+    isGone = true;
+  });
   stack.defer(async () => {
     daemon.kill("SIGTERM");
     await daemon;
@@ -38,7 +42,7 @@ export async function startDockerd(): Promise<{ readonly socketPath: string } & 
   for (let attempt = 0; ; attempt += 1) {
     const reply = await call(socketPath, { path: "/_ping" }).catch(() => undefined);
     if (reply?.status === 200) break;
-    if (attempt === 150 || (daemon.exitCode !== undefined && daemon.exitCode !== null)) throw new Error("dockerd does not answer");
+    if (attempt === 150 || isGone) throw new Error("dockerd does not answer");
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
   const open = stack.move();

@@ -29,8 +29,15 @@ export async function busyboxRootfsTar(): Promise<string> {
     await run("dpkg-deb", ["-x", join(work, deb), join(work, "package")]);
     await populate(join(work, "root"), join(work, "package/bin/busybox"));
     await run("tar", [
-      ...["--create", `--file=${work}/root.tar`, `--directory=${work}/root`, "--format=posix", "--sort=name", "--numeric-owner", "--mtime=@1700000000"],
-      ...["--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime", "."],
+      "--create",
+      `--file=${work}/root.tar`,
+      `--directory=${work}/root`,
+      "--format=posix",
+      "--sort=name",
+      "--numeric-owner",
+      "--mtime=@1700000000",
+      "--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime",
+      ".",
     ]);
     await rename(join(work, "root.tar"), tar);
   } finally {

@@ -10,19 +10,6 @@ export interface SnapshotInfo {
   readonly kind: "committed" | "active";
 }
 
-/** A mount as mount(2) takes it. */
-export interface Mount {
-  readonly type: string;
-  readonly source: string;
-  readonly options: readonly string[];
-}
-
-export interface DiffResult {
-  readonly diffId: DiffId;
-  /** Bytes of the uncompressed tar. */
-  readonly size: number;
-}
-
 /**
  * Stacks of file system layers. A committed snapshot never changes and is named by its chain id; an active one is writable,
  * belongs to one container or build step, and is mounted where that wants it.

@@ -1,5 +1,5 @@
-import { closeSync, openSync } from "node:fs";
 import { dlopen } from "node:ffi";
+import { closeSync, openSync } from "node:fs";
 import { isSystemError } from "../errors.ts";
 import { checkCall, systemError } from "./errno.ts";
 

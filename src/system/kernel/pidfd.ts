@@ -1,5 +1,5 @@
-import { closeSync, readFileSync } from "node:fs";
 import { dlopen } from "node:ffi";
+import { closeSync, readFileSync } from "node:fs";
 import { isSystemError } from "../errors.ts";
 import { checkCall } from "./errno.ts";
 

@@ -1,5 +1,5 @@
-import { closeSync, constants, openSync } from "node:fs";
 import { dlopen } from "node:ffi";
+import { closeSync, constants, openSync } from "node:fs";
 import { Socket } from "node:net";
 import { checkCall } from "./errno.ts";
 

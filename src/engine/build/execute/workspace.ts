@@ -1,8 +1,9 @@
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { unmount } from "../../../system/index.ts";
 import type { Containers } from "../../containers/container.ts";
 import type { ImageStore } from "../../images/image.ts";
+import { mountsBelow } from "../../snapshots/mounted-overlays.ts";
 import { type SnapshotKey, type Snapshotter, snapshotKey } from "../../snapshots/snapshotter.ts";
 import { withLease } from "../../store/lease.ts";
 import { createOwnedFile, sweepOwnedFiles } from "../../store/owned-file.ts";
@@ -67,13 +68,4 @@ async function discard(parts: WorkspaceParts, id: string, options: { readonly co
   for (const target of await mountsBelow(directory)) unmount(target, { lazy: true });
   for (const { key } of await parts.snapshots.list()) if (key.startsWith(snapshotPrefix(id))) await parts.snapshots.remove(key);
   await rm(directory, { recursive: true, force: true });
-}
-
-/** Mount points below a directory, deepest first. */
-async function mountsBelow(directory: string): Promise<readonly string[]> {
-  const lines = (await readFile("/proc/self/mountinfo", "utf8")).split("\n");
-  const targets = lines.flatMap(
-    (line) => line.split(" ")[4]?.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8))) ?? [],
-  );
-  return targets.filter((target) => target.startsWith(`${directory}/`)).toReversed();
 }

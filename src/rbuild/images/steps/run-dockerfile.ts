@@ -10,7 +10,7 @@ import { writeContext } from "./build-context.ts";
 import { explainStepFailure, quoteLines } from "./step-failure.ts";
 
 /** Build argument that a definition's Dockerfile has in its FROM. */
-export const BASE_ARGUMENT = "RBUILD_BASE";
+const BASE_ARGUMENT = "RBUILD_BASE";
 const LAST_LINES = 40;
 
 /**

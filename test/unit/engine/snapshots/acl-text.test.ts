@@ -14,7 +14,11 @@ test.each([
 
 test("asks for the numbers of names", () => {
   const text = "user::rwx,user:builder:r-x,group::r--,group:adm:r--,mask::r-x,other::---";
-  const resolve = (kind: string, name: string) => ({ "user builder": 1000, "group adm": 4 })[`${kind} ${name}`];
+  const resolve = (kind: string, name: string) =>
+    new Map([
+      ["user builder", 1000],
+      ["group adm", 4],
+    ]).get(`${kind} ${name}`);
   expect(aclFromText(text, resolve)).toEqual(aclFromText(text.replace("builder", "1000").replace("adm", "4"), nobody));
   expect(aclFromText(text, nobody)).toBeUndefined();
 });
