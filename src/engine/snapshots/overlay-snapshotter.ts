@@ -62,8 +62,8 @@ export class OverlaySnapshotter implements Snapshotter {
     await mkdir(staging.directory.files);
     const bytes = await extractLayer({ ...layer, lower }, staging.directory.files, { flavor, ...options });
     const boot = sync ? { boot: await bootId() } : {};
-    await writeRecord(staging.directory, { kind: "committed", ...parentOf(layer.parent), diffId: layer.diffId, bytes, ...boot }, { sync });
-    const isNew = await this.#catalog.publish(staging, key, layer.parent, { sync });
+    await writeRecord(staging.directory, { kind: "committed", ...parentOf(layer.parent), diffId: layer.diffId, bytes, ...boot });
+    const isNew = await this.#catalog.publish(staging, key, layer.parent);
     if (isNew && sync) makeDurable(this.#catalog.directory(key));
     return chainId;
   }
@@ -76,8 +76,8 @@ export class OverlaySnapshotter implements Snapshotter {
     await mkdir(files);
     await mkdir(work);
     if (below !== undefined) await copyRoot(below, files, this.#settings.flavor);
-    await writeRecord(staging.directory, { kind: "active", ...parentOf(parent) }, { sync: false });
-    if (!(await this.#catalog.publish(staging, key, parent, { sync: false }))) throw snapshotExists(key);
+    await writeRecord(staging.directory, { kind: "active", ...parentOf(parent) });
+    if (!(await this.#catalog.publish(staging, key, parent))) throw snapshotExists(key);
     return { key, kind: "active", ...(parent === undefined ? {} : { parent: parent as unknown as SnapshotKey }) };
   }
 
@@ -140,14 +140,10 @@ export class OverlaySnapshotter implements Snapshotter {
     await this.#catalog.remove(key);
   }
 
-  /** Removes what a power cut may have damaged, if no writable snapshot lies on it: the next unpack makes it again. */
+  /** Removes what a power cut may have damaged: the next unpack makes it again. */
   async removeUntrusted(): Promise<void> {
     const boot = await bootId();
-    for (const { key } of await this.list()) {
-      const record = await this.#catalog.find(key);
-      if (record === undefined || (await isTrusted(this.#catalog.directory(key), record, boot))) continue;
-      for (const each of await this.#catalog.removableTree(key)) await this.remove(each);
-    }
+    await this.#catalog.removeUnsoundLayers(async (key) => isTrusted(this.#catalog.directory(key), await this.#catalog.get(key), boot));
   }
 
   async #refuseMounted(key: SnapshotKey): Promise<void> {

@@ -1,13 +1,15 @@
 import { readdir, rename } from "node:fs/promises";
 import { basename, join } from "node:path";
-import type { ChainId } from "../../oci/index.ts";
-import { isRbuildError, isSystemError, lock, pathExists, RbuildError, syncDirectory } from "../../system/index.ts";
+import { type ChainId, isDigest } from "../../oci/index.ts";
+import { isRbuildError, isSystemError, lock, pathExists, RbuildError } from "../../system/index.ts";
 import type { StoreLayout } from "../store/layout.ts";
 import { keyOfName, type SnapshotDirectory, snapshotDirectory } from "./snapshot-directories.ts";
 import { snapshotNotFound } from "./snapshot-errors.ts";
 import { readRecord, type SnapshotRecord } from "./snapshot-record.ts";
 import type { SnapshotInfo, SnapshotKey } from "./snapshotter.ts";
 import { type Staging, stage } from "./staging.ts";
+
+const isLayer = (key: SnapshotKey) => isDigest(key);
 
 /** Which snapshots there are and what lies on what. They come and go by one rename, under a lock that keeps parents and children together. */
 export class SnapshotCatalog {
@@ -45,9 +47,33 @@ export class SnapshotCatalog {
 
   /** Keys of directories that no longer make a snapshot: their record, their files or their parent is missing. */
   async damaged(): Promise<SnapshotKey[]> {
-    const infos = new Map((await this.list()).map((info) => [info.key, info]));
+    await using _held = await lock(this.#layout.snapshotsLock);
+    return this.#damaged(await this.list());
+  }
+
+  /**
+   * Removes layers that are damaged or not trusted, with all on top of them; those that a writable snapshot lies on stay.
+   * One look and one step under the lock: what another process puts in their place is not touched.
+   */
+  async removeUnsoundLayers(isTrusted: (key: SnapshotKey) => Promise<boolean>): Promise<void> {
+    await using staging = await stage(this.#layout);
+    await using _held = await lock(this.#layout.snapshotsLock);
+    const infos = await this.list();
+    const unsound = new Set<SnapshotKey>((await this.#damaged(infos)).filter(isLayer));
+    for (const { key, kind } of infos) if (kind === "committed" && !(await isTrusted(key))) unsound.add(key);
+    for (const key of unsound) for (const { key: child } of infos.filter((info) => info.parent === key)) unsound.add(child);
+    const kept = new Set<SnapshotKey>();
+    for (let at = infos.filter(({ kind }) => kind === "active"); at.length > 0; ) {
+      for (const { key } of at) kept.add(key);
+      at = infos.filter((info) => at.some(({ parent }) => parent === info.key));
+    }
+    for (const key of unsound) if (!kept.has(key)) await this.#takeAway(key, staging);
+  }
+
+  async #damaged(infos: readonly SnapshotInfo[]): Promise<SnapshotKey[]> {
+    const byKey = new Map(infos.map((info) => [info.key, info]));
     const isSound = async (key: SnapshotKey): Promise<boolean> => {
-      const info = infos.get(key);
+      const info = byKey.get(key);
       if (info === undefined || !(await pathExists(this.directory(key).files))) return false;
       return info.parent === undefined || isSound(info.parent);
     };
@@ -82,28 +108,18 @@ export class SnapshotCatalog {
     return stack;
   }
 
-  /** The snapshot and all on top of it, children first; none when one of them is writable. */
-  async removableTree(key: SnapshotKey): Promise<SnapshotKey[]> {
-    const all = await this.list();
-    const above = (parent: SnapshotKey): SnapshotInfo[] => all.filter((info) => info.parent === parent).flatMap((info) => [...above(info.key), info]);
-    const tree = [...above(key), ...all.filter((info) => info.key === key)];
-    return tree.some(({ kind }) => kind === "active") ? [] : tree.map((info) => info.key);
-  }
-
   /** Moves a staged snapshot to its place. False when one is there already. @throws RbuildError `snapshot.not-found` when the parent has gone meanwhile */
-  async publish(staging: Staging, key: SnapshotKey, parent: ChainId | undefined, options: { readonly sync: boolean }): Promise<boolean> {
+  async publish(staging: Staging, key: SnapshotKey, parent: ChainId | undefined): Promise<boolean> {
     await using _held = await lock(this.#layout.snapshotsLock);
     if (parent !== undefined) await this.get(parent as unknown as SnapshotKey);
     const { path } = this.directory(key);
     if (await pathExists(path)) return false;
     await rename(staging.directory.path, path);
-    if (options.sync) await syncDirectory(this.#layout.snapshots);
     return true;
   }
 
   /** Takes a snapshot away; one that is not there is no error. @throws RbuildError `snapshot.in-use` */
   async remove(key: SnapshotKey): Promise<void> {
-    const { path } = this.directory(key);
     await using staging = await stage(this.#layout);
     await using _held = await lock(this.#layout.snapshotsLock);
     const child = (await this.list()).find((info) => info.parent === key);
@@ -113,6 +129,11 @@ export class SnapshotCatalog {
         details: { key, child: child.key },
       });
     }
+    await this.#takeAway(key, staging);
+  }
+
+  async #takeAway(key: SnapshotKey, staging: Staging): Promise<void> {
+    const { path } = this.directory(key);
     await rename(path, join(staging.directory.path, basename(path))).catch((error: unknown) => {
       if (!isSystemError(error, "ENOENT")) throw error;
     });

@@ -36,6 +36,7 @@ export async function readRecord(directory: SnapshotDirectory): Promise<Snapshot
   }
 }
 
-export async function writeRecord(directory: SnapshotDirectory, record: SnapshotRecord, options: { readonly sync: boolean }): Promise<void> {
-  await writeFileAtomic(directory.record, canonicalJson(record), options);
+/** Not waited for: what a power cut damages is found and made again. */
+export async function writeRecord(directory: SnapshotDirectory, record: SnapshotRecord): Promise<void> {
+  await writeFileAtomic(directory.record, canonicalJson(record), { sync: false });
 }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { openOverlaySnapshotter } from "../../../../src/engine/snapshots/open-overlay-snapshotter.ts";
@@ -22,9 +22,9 @@ const placeOf = (root: string, chain: ChainId) => join(root, "snapshots", chain.
 
 /** As if the machine had gone down before the disk had the snapshot, and come up again. */
 async function loseMark(root: string, chain: ChainId): Promise<void> {
-  const [mark, record] = [join(placeOf(root, chain), "durable"), join(placeOf(root, chain), "snapshot.json")];
-  await vi.waitFor(() => expect(existsSync(mark)).toBe(true), { timeout: 60_000 });
-  rmSync(mark);
+  const [place, record] = [placeOf(root, chain), join(placeOf(root, chain), "snapshot.json")];
+  await vi.waitFor(() => expect(statSync(place).mode & 0o1000).toBe(0o1000), { timeout: 60_000 });
+  chmodSync(place, 0o711);
   writeFileSync(record, JSON.stringify({ ...JSON.parse(readFileSync(record, "utf8")), boot: "another run of the kernel" }));
 }
 
@@ -34,6 +34,15 @@ test("a layer that a power cut may have damaged is removed with all on it, and o
   await loseMark(root, two);
   const snapshots = await openOverlaySnapshotter({ root });
   expect((await snapshots.list()).map(({ key }) => key)).toEqual([one]);
+  expect(await applied(root, ["1", "2", "3"])).toEqual([one, two, three]);
+});
+
+test("a layer whose record a power cut emptied is removed with all on it", async () => {
+  const root = await scratchDirectory();
+  const [one, two, three] = (await applied(root, ["1", "2", "3"])) as [ChainId, ChainId, ChainId];
+  await loseMark(root, three);
+  writeFileSync(join(placeOf(root, two), "snapshot.json"), "");
+  expect((await (await openOverlaySnapshotter({ root })).list()).map(({ key }) => key)).toEqual([one]);
   expect(await applied(root, ["1", "2", "3"])).toEqual([one, two, three]);
 });
 

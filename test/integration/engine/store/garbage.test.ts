@@ -105,7 +105,7 @@ test("finds every kind of damage, and what it hints at mends it", async () => {
   rmSync(join(store.root, "snapshots", snapshots[0]!.key.replace(":", "+"), "fs"), { recursive: true });
   writeFileSync(join(store.root, "snapshots", snapshots[1]!.key.replace(":", "+"), "snapshot.json"), "");
   writeFileSync(join(store.root, "snapshots", "what is this"), "");
-  const { checked, findings } = await checkStore(await openTestStore(store.root));
+  const { checked, findings } = await checkStore(store);
   expect(checked).toMatchObject({ images: 3, blobs: 7 });
   const short = findings.map(({ code, object, hint }) => ({ code, object, hint })).sort((a, b) => (`${a.code}${a.object}` < `${b.code}${b.object}` ? -1 : 1));
   expect(short).toEqual([
