@@ -3,6 +3,9 @@ import { defineConfig } from "vitest/config";
 // Tests that use the kernel (mounts, namespaces, cgroups) or the machine's only QEMU slot run one file at a time.
 const serial = { fileParallelism: false, maxWorkers: 1 } as const;
 
+// `make test-full` builds examples/live twice and boots it.
+const isFull = process.env["RBUILD_TEST_FULL"] === "1";
+
 export default defineConfig({
   test: {
     reporters: ["default"],
@@ -15,7 +18,16 @@ export default defineConfig({
       { test: { name: "contract", include: ["test/contract/**/*.test.ts"], testTimeout: 120_000, ...serial } },
       { test: { name: "integration", include: ["test/integration/**/*.test.ts"], testTimeout: 300_000, hookTimeout: 300_000, ...serial } },
       { test: { name: "conformance", include: ["test/conformance/**/*.test.ts"], testTimeout: 300_000, hookTimeout: 300_000, ...serial } },
-      { test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], testTimeout: 1_500_000, hookTimeout: 1_500_000, ...serial } },
+      {
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          exclude: isFull ? [] : ["**/*.full.test.ts"],
+          testTimeout: 1_500_000,
+          hookTimeout: 1_500_000,
+          ...serial,
+        },
+      },
     ],
   },
 });

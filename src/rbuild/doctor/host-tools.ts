@@ -37,7 +37,7 @@ export const HOST_TOOLS: readonly HostTool[] = [
     why: "checks the signature of the Debian archive",
     job: "image",
   },
-  { programs: ["git"], packages: ["git"], minimum: "2.20", why: "knows the commit, tag and state of the tree that is built", job: "iso" },
+  { programs: ["git"], packages: ["git"], minimum: "2.31", why: "knows the commit, tag and state of the tree that is built", job: "iso" },
   { programs: ["make"], packages: ["make"], why: "runs the checkout's own targets", job: "test" },
   { programs: ["qemu-system-x86_64"], packages: ["qemu-system-x86"], minimum: "5.2", why: "boots the ISO that was built", job: "test" },
   { programs: ["/usr/share/ovmf/OVMF.fd"], packages: ["ovmf"], why: "UEFI firmware for that", job: "test" },

@@ -5,7 +5,7 @@ import { buildExample, copyExample, type ExampleTree, sha256 } from "../../suppo
 import { bootIso } from "../../support/qemu.ts";
 
 // Builds take minutes: `make test-full` alone runs these.
-describe.runIf(process.env["RBUILD_TEST_FULL"] === "1")("examples/live", () => {
+describe("examples/live", () => {
   let tree: ExampleTree;
 
   beforeAll(async () => {
