@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { readFileIfExists } from "../../system/index.ts";
 import { findProgram } from "./find-program.ts";
 import type { CgroupSupport } from "./host/cgroups.ts";
+import { readMountinfo } from "./host/mountinfo.ts";
 
 /**
  * crun refuses hosts where v1 hierarchies stand beside a v2 one that has controllers of its own ("hybrid mode not supported"). It works when
@@ -28,9 +29,9 @@ export async function privateViewOf(crun: string, options: { readonly root: stri
   if (perl === undefined || unified === undefined || unshare === undefined) return undefined;
   const script = [
     `#!${perl}`,
-    `my ($none, $root, $unified) = ("none", "/", ${quote(unified)});`,
+    `my ($none, $parent, $unified) = ("none", ${quote(parentMount(unified))}, ${quote(unified)});`,
     `syscall(${unshare}, 0x20000) == 0 or die "unshare: $!\\n";`,
-    `syscall(${mount}, $none, $root, 0, 0x44000, 0) == 0 or die "mount: $!\\n";`,
+    `syscall(${mount}, $none, $parent, 0, 0x40000, 0) == 0 or die "mount: $!\\n";`,
     `syscall(${umount}, $unified, 2) == 0 or die "umount: $!\\n";`,
     `exec { ${quote(crun)} } ${quote(crun)}, @ARGV or die "exec: $!\\n";`,
     "",
@@ -44,6 +45,12 @@ export async function privateViewOf(crun: string, options: { readonly root: stri
   await chmod(temporary, 0o700);
   await rename(temporary, path);
   return path;
+}
+
+/** An unmounting is passed on to the peers of the mount around it: that one alone is made private, so that bind mounts keep their propagation. */
+function parentMount(path: string): string {
+  const around = readMountinfo().filter(({ mountPoint }) => mountPoint !== path && `${path}/`.startsWith(mountPoint === "/" ? "/" : `${mountPoint}/`));
+  return around.toSorted((a, b) => b.mountPoint.length - a.mountPoint.length)[0]?.mountPoint ?? "/";
 }
 
 const quote = (text: string): string => `'${text.replace(/['\\]/g, "\\$&")}'`;

@@ -1,11 +1,14 @@
 import { existsSync, type FSWatcher, watch } from "node:fs";
 import { join } from "node:path";
+import { isSystemError } from "../../../system/index.ts";
 import { isProcessAlive, type ProcessIdentity } from "../../../system/kernel/pidfd.ts";
 import type { ContainerId } from "../container.ts";
 import { type ContainerRoots, exitsDirectory } from "../state/container-paths.ts";
 
 /** How often it is looked whether monitors live that should have written an exit code. Milliseconds. */
 const MONITOR_CHECK_INTERVAL = 1000;
+/** How often the directory is looked at where it cannot be watched. Milliseconds. */
+const POLL_INTERVAL = 50;
 
 export interface Watched {
   readonly process: ProcessIdentity;
@@ -28,10 +31,8 @@ export class ExitWatch implements Disposable {
   /** Must be called before the container's process can end; `watch` follows when its numbers are known. */
   expect(id: ContainerId): void {
     this.#watched.set(id, undefined);
-    this.#watcher ??= watch(exitsDirectory(this.#roots), { persistent: false }, (_event, name) => {
-      if (name !== null && this.#watched.has(name as ContainerId)) this.#look(name as ContainerId);
-    });
-    this.#timer ??= setInterval(() => this.#checkAll(), MONITOR_CHECK_INTERVAL).unref();
+    this.#watcher ??= this.#watchDirectory();
+    this.#timer ??= setInterval(() => this.#checkAll(), this.#watcher ? MONITOR_CHECK_INTERVAL : POLL_INTERVAL).unref();
   }
 
   watch(id: ContainerId, watched: Watched): void {
@@ -55,6 +56,19 @@ export class ExitWatch implements Disposable {
     clearInterval(this.#timer);
     this.#timer = undefined;
     this.#watched.clear();
+  }
+
+  /** Undefined where this user has no inotify instances left: then it is looked more often. */
+  #watchDirectory(): FSWatcher | undefined {
+    try {
+      const watcher = watch(exitsDirectory(this.#roots), { persistent: false }, (_event, name) => {
+        if (name !== null && this.#watched.has(name as ContainerId)) this.#look(name as ContainerId);
+      });
+      return watcher.on("error", () => undefined);
+    } catch (error) {
+      if (isSystemError(error, "EMFILE", "ENFILE", "ENOSPC")) return undefined;
+      throw error;
+    }
   }
 
   #look(id: ContainerId): void {

@@ -11,6 +11,7 @@ const TOOLS = new Set(["conmon", "runc", "crun", "crun-private-view"]);
  * bits; a process inside some container that only names it in its command line is not taken for a tool.
  */
 export function findContainerProcesses(id: string): { readonly inside: readonly ProcessIdentity[]; readonly tools: readonly ProcessIdentity[] } {
+  const own = read("/proc/self/cgroup");
   const found = { inside: [] as ProcessIdentity[], tools: [] as ProcessIdentity[] };
   for (const name of readdirSync("/proc")) {
     const pid = Number(name);
@@ -20,7 +21,7 @@ export function findContainerProcesses(id: string): { readonly inside: readonly 
     if (identity === undefined) continue;
     const cgroup = read(`/proc/${pid}/cgroup`);
     if (cgroup.includes(`/rbuild/${id}`)) found.inside.push(identity);
-    else if (!cgroup.includes("/rbuild/") && isToolFor(read(`/proc/${pid}/cmdline`).split("\0"), id)) found.tools.push(identity);
+    else if ((cgroup === own || !cgroup.includes("/rbuild/")) && isToolFor(read(`/proc/${pid}/cmdline`).split("\0"), id)) found.tools.push(identity);
   }
   return found;
 }

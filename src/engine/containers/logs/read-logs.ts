@@ -1,4 +1,4 @@
-import { watch } from "node:fs";
+import { type FSWatcher, watch } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isSystemError } from "../../../system/index.ts";
@@ -81,7 +81,7 @@ function watchFile(path: string | undefined): Disposable & { next(signal?: Abort
   const watcher =
     path === undefined
       ? undefined
-      : watch(path, () => {
+      : tryWatch(path, () => {
           hasChanged = true;
           wake?.();
         });
@@ -102,4 +102,14 @@ function watchFile(path: string | undefined): Disposable & { next(signal?: Abort
     },
     [Symbol.dispose]: () => watcher?.close(),
   };
+}
+
+/** Undefined where this user has no inotify instances left. */
+function tryWatch(path: string, onChange: () => void): FSWatcher | undefined {
+  try {
+    return watch(path, onChange).on("error", () => undefined);
+  } catch (error) {
+    if (isSystemError(error, "EMFILE", "ENFILE", "ENOSPC")) return undefined;
+    throw error;
+  }
 }

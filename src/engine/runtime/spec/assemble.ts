@@ -74,9 +74,16 @@ export function assembleSpec(request: SpecRequest, host: HostFacts): AssembledSp
         ...(seccomp === undefined ? {} : { seccomp }),
         sysctl: checkSysctls(request.sysctls, network.kind),
         ...resolveMasks(security),
+        ...rootPropagation(request.mounts),
       },
     },
   };
+}
+
+/** A mount can pass mounts on, or take them, only where the root does. */
+function rootPropagation(mounts: readonly SpecMount[]): { rootfsPropagation?: string } {
+  const has = (...options: string[]) => mounts.some((mount) => mount.options.some((option) => options.includes(option)));
+  return has("shared", "rshared") ? { rootfsPropagation: "shared" } : has("slave", "rslave") ? { rootfsPropagation: "slave" } : {};
 }
 
 /** The kernel's file systems, and what the container asked for in their place or inside them. */

@@ -1,8 +1,9 @@
-import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import type { ContainerMount, Engine } from "../../../../src/engine/index.ts";
-import { IMAGE, openTestEngine, runShell } from "../../../support/engine/test-engine.ts";
+import { run } from "../../../../src/system/index.ts";
+import { collect, IMAGE, openTestEngine, runShell, startIdle } from "../../../support/engine/test-engine.ts";
 
 let engine: Engine;
 beforeAll(async () => {
@@ -86,6 +87,36 @@ test("mounts inside mounts, a file, and over a missing path", async () => {
   });
   expect(stdout).toMatch(/^\/outer:\ninner\ny\n\n\/outer\/inner:\nx\n.*=.*\n2\n$/);
   expect(await readdir(source)).toEqual(["inner", "y"]);
+});
+
+test.each([
+  ["rshared", "host container"],
+  ["rslave", "host"],
+  ["rprivate", ""],
+] as const)("passes mounts on as %s says", async (propagation, seen) => {
+  const source = await mkdtemp("/var/tmp/rbuild-test-shared-");
+  await run("mount", ["--bind", source, source]);
+  onTestFinished(async () => {
+    await run("umount", ["--recursive", "--lazy", source]);
+    await rm(source, { recursive: true, force: true });
+  });
+  await run("mount", ["--make-shared", source]);
+  for (const name of ["of-host", "of-container"]) await mkdir(join(source, name));
+  const script = "mount -t tmpfs none /data/of-container; echo ready; while ! [ -e /data/of-container/stop ]; do sleep 0.05; done; ls /data/of-host";
+  const security = { capAdd: ["SYS_ADMIN"], seccomp: "unconfined" } as const;
+  const id = await startIdle(engine, {
+    command: ["sh", "-c", script],
+    security,
+    mounts: [{ kind: "bind", source, target: "/data", readOnly: false, propagation }],
+  });
+  await run("mount", ["-t", "tmpfs", "none", join(source, "of-host")]);
+  await writeFile(join(source, "of-host", "host"), "");
+  const mountinfo = await readFile("/proc/self/mountinfo", "utf8");
+  const fromContainer = mountinfo.includes(` ${source}/of-container `) ? "container" : "";
+  const { id: exec } = await engine.containers.createExec(id, { command: ["sh", "-c", "ls /data/of-host; touch /data/of-container/stop"] });
+  const { stdout } = await collect((await engine.containers.startExec(exec)).output);
+  await engine.containers.remove(id, { force: true });
+  expect(`${stdout.trim()} ${fromContainer}`.trim()).toBe(seen);
 });
 
 test("refuses targets that cannot be", async () => {
