@@ -8,6 +8,7 @@ import { buildLevel } from "./build-level.ts";
 import { openWorkspace } from "./build-workspace.ts";
 import { writeBuiltRecord } from "./built-record.ts";
 import type { BuiltImage, ImageBuildOptions, ImageDependencies } from "./image-operations.ts";
+import { readPin } from "./pin/pin-file.ts";
 import { findPresent, inputsOf, type PresentImage } from "./present-image.ts";
 
 /** Says whether an image of the chain may be used; throws when not. Called for each as soon as it is there, the bootstrapped one first. */
@@ -20,7 +21,7 @@ export type AcceptLevel = (located: LocatedDefinition, image: BuiltImage) => Pro
 export async function buildImage(
   options: ImageBuildOptions,
   dependencies: ImageDependencies,
-  accept: AcceptLevel = () => Promise.resolve(),
+  accept: AcceptLevel = (located, image) => warnOfPin(located, image, dependencies),
 ): Promise<BuiltImage> {
   const { name, mirror, force = false, signal } = options;
   const chain = await readChain(name, dependencies.imageDirectories);
@@ -42,7 +43,7 @@ export async function buildImage(
       const isLast = index === chain.images.length - 1;
       const inputs = await inputsOf(chain, index, parent?.built, platform);
       // Another rbuild may have built it while this one waited for its turn.
-      const present = force && isLast ? undefined : await findPresent(located.definition, inputs, dependencies);
+      const present = force && isLast ? undefined : await findPresent(located, inputs, dependencies);
       const level =
         present ?? (await buildLevel({ chain, index, parent, platform, inputs, findMirror: findMirrorOnce }, { ...workspace, parentStep: step.id }));
       if (!present) {
@@ -61,11 +62,23 @@ export async function buildImage(
   }
 }
 
+/** Whoever only builds may have changed the definition on purpose. */
+async function warnOfPin({ directory }: LocatedDefinition, { name, version, digest }: BuiltImage, { report }: ImageDependencies): Promise<void> {
+  const pin = await readPin(directory);
+  if (!pin || (pin.version === version && pin.architecture === hostPlatform().architecture && pin.digest === digest)) return;
+  report({
+    kind: "warning.raised",
+    code: "image.not-pinned",
+    message: `${name} ${version} has the digest ${digest}; pinned is ${pin.version} with ${pin.digest}`,
+    hint: `rbuild image pin ${name}`,
+  });
+}
+
 /** The last image of a chain when the engine has all of them as defined. */
 async function findChain(chain: DefinitionChain, platform: Platform, dependencies: ImageDependencies, accept: AcceptLevel): Promise<PresentImage | undefined> {
   const found: PresentImage[] = [];
-  for (const [index, { definition }] of chain.images.entries()) {
-    const present = await findPresent(definition, await inputsOf(chain, index, found.at(-1)?.built, platform), dependencies);
+  for (const [index, located] of chain.images.entries()) {
+    const present = await findPresent(located, await inputsOf(chain, index, found.at(-1)?.built, platform), dependencies);
     if (!present) return undefined;
     found.push(present);
   }

@@ -8,7 +8,7 @@ import { PIN_FILE, writePin } from "./pin/pin-file.ts";
 /** Builds an image unless it is there as defined, and writes its exact digest beside its definition. */
 export async function pinImage(options: ImageBuildOptions, dependencies: ImageDependencies): Promise<ImagePin> {
   const { directory } = await findDefinition(options.name, dependencies.imageDirectories);
-  const { name, version, digest, imageId } = await buildImage(options, dependencies);
+  const { name, version, digest, imageId } = await buildImage(options, dependencies, () => Promise.resolve());
   const pin: ImagePin = { name, version, architecture: hostPlatform().architecture, digest, imageId };
   const changed = await writePin(directory, pin);
   dependencies.report({ kind: "image.pinned", name, digest, path: join(directory, PIN_FILE), changed });

@@ -2,10 +2,12 @@ import type Docker from "dockerode";
 import type { Digest, Platform } from "../../oci/index.ts";
 import { platformText } from "../../oci/index.ts";
 import type { DefinitionChain } from "../definition/find-definition.ts";
+import type { LocatedDefinition } from "../definition/read-definition.ts";
 import { INPUTS_LABEL, imageInputs } from "./assemble/image-inputs.ts";
 import { readBuiltRecord } from "./built-record.ts";
 import type { BuiltImage, ImageDependencies } from "./image-operations.ts";
 import { inspectImage, isImage } from "./inspect-image.ts";
+import { readPin } from "./pin/pin-file.ts";
 
 /** An image that the engine has, and what it was built from. */
 export interface PresentImage {
@@ -23,14 +25,18 @@ export function inputsOf(chain: DefinitionChain, index: number, parent: BuiltIma
   return imageInputs(located, { parent: parent?.imageId, sourceDateEpoch: chain.sourceDateEpochs[index] ?? 0, architecture: platformText(platform) });
 }
 
-/** The image of a definition, when the engine has it, made from exactly these inputs. */
+/** The image of a definition, when the engine has it, made from exactly these inputs, and its digest is known: from its build here or from its pin. */
 export async function findPresent(
-  { name, version }: { readonly name: string; readonly version: string },
+  { definition: { name, version }, directory }: LocatedDefinition,
   inputs: Digest,
   { containerHost, stateDirectory }: ImageDependencies,
 ): Promise<PresentImage | undefined> {
-  const inspected = await inspectImage(containerHost, imageReference({ name, version }));
+  const reference = imageReference({ name, version });
+  const inspected = await inspectImage(containerHost, reference);
   if (inspected?.Config.Labels?.[INPUTS_LABEL] !== inputs) return undefined;
   const built = await readBuiltRecord(stateDirectory, name);
-  return built && built.version === version && isImage(inspected, built) ? { built, inspected } : undefined;
+  if (built && built.version === version && isImage(inspected, built)) return { built, inspected };
+  const pin = await readPin(directory);
+  if (!pin || !isImage(inspected, pin)) return undefined;
+  return { built: { name, version, reference, digest: pin.digest, imageId: pin.imageId, size: inspected.Size }, inspected };
 }

@@ -45,6 +45,17 @@ async function imageExists({ host }: BuildWorkspace, reference: string): Promise
   }
 }
 
+/**
+ * As root, mmdebstrap mounts directories of the host below its own: in namespaces of its own they cannot stay behind, and neither can a
+ * process, even when this one is killed.
+ */
+const AS_ROOT = `umask 022
+if unshare --mount true 2>/dev/null; then
+	exec setpriv --pdeathsig KILL unshare --mount --propagation private --pid --fork --kill-child --mount-proc mmdebstrap "$@"
+fi
+exec setpriv --pdeathsig TERM mmdebstrap "$@"`;
+const AS_USER = 'umask 022; exec setpriv --pdeathsig TERM mmdebstrap "$@"';
+
 /** mmdebstrap(1) with an APT configuration of its own: the host's settings, sources and preferences have no part in it. */
 async function runHostMmdebstrap(bootstrap: Bootstrap, mirror: Mirror, output: string, directory: string, signal: AbortSignal | undefined): Promise<void> {
   const keyring = await findKeyring();
@@ -68,7 +79,7 @@ async function runHostMmdebstrap(bootstrap: Bootstrap, mirror: Mirror, output: s
     TZ: "UTC",
     TMPDIR: directory,
   };
-  const command = ["-c", 'umask 022; exec mmdebstrap "$@"', "mmdebstrap", ...args];
+  const command = ["-c", isRoot ? AS_ROOT : AS_USER, "mmdebstrap", ...args];
   const result = await run("sh", command, { env, okCodes: Array.from({ length: 256 }, (_, code) => code), ...(signal === undefined ? {} : { signal }) });
   if (result.exitCode === 0) return;
   const purpose = `make the bootstrap tools of ${bootstrap.suite}`;
