@@ -69,7 +69,7 @@ export class LayerEntries {
       this.#whiteouts.push(this.#hidden(parent, name.slice(WHITEOUT.length), entry));
       return;
     }
-    if (path !== ROOT) yield* this.#directory(parent, entry.path);
+    if (path !== ROOT && this.#seen.get(parent) !== "directory") yield* this.#directory(parent, entry.path);
     this.#note(path, entry);
     if (entry.kind === "hardlink") yield* this.#hardlink(path, entry);
     else {
@@ -89,8 +89,9 @@ export class LayerEntries {
     if (entry.kind === "other") throw malformedLayer(entry.path, "its type is not known");
     if (entry.kind === "symlink" && (entry.linkPath === "" || entry.linkPath.length >= PATH_MAX))
       throw malformedLayer(entry.path, "its link target is empty or too long");
-    if (path.length >= PATH_MAX || path.split("/").some((name) => name.length > NAME_MAX))
+    if (path.length > NAME_MAX && (path.length >= PATH_MAX || path.split("/").some((name) => name.length > NAME_MAX))) {
       throw malformedLayer(entry.path, "its path is longer than Linux has them");
+    }
     if (path === ROOT && kind !== "directory") throw malformedLayer(entry.path, "the root of a layer is a directory");
     if (before !== undefined && before !== kind) throw malformedLayer(entry.path, "it is both a directory and something else in one layer");
     if (entry.kind === "character-device" && entry.device.major === 0 && entry.device.minor === 0) {

@@ -104,7 +104,7 @@ function ustarBlock(fields: Fields): Buffer {
   block.write(fields.major, 329, "latin1");
   block.write(fields.minor, 337, "latin1");
   let sum = 0;
-  for (const byte of block) sum += byte;
+  for (let index = 0; index < BLOCK; index++) sum += block[index] ?? 0;
   block.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1");
   return block;
 }
