@@ -17,9 +17,8 @@ const notSwarm = refuse(
 );
 
 export const noRegistry = () =>
-  new RbuildError("server.no-registry", "no registry is configured in this engine", {
+  new RbuildError("server.no-registry", "no registry is configured in this engine: bring images with docker load, docker import or docker build", {
     category: "unavailable",
-    hint: "bring the image with docker load or docker import, or build it",
   });
 
 export const notOffered = (what: string) => new RbuildError("server.not-offered", `this engine does not offer ${what}`, { category: "unavailable" });

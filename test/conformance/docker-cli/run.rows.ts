@@ -123,6 +123,11 @@ export const RUN_ROWS: readonly Row[] = [
     sh: "docker run -d --name $ID -e SAID=hi --expose 80 $IMAGE sleep 100 >/dev/null; docker run --rm --link $ID:other $IMAGE sh -c 'grep -c other /etc/hosts; ping -c1 -W2 other >/dev/null && echo reached; env | grep -E \"^OTHER_(NAME|ENV_SAID|PORT)=\" | sort | sed s/[0-9.]*:80/IP:80/'; docker rm -f $ID >/dev/null",
     out: /^1\nreached\nOTHER_ENV_SAID=hi\nOTHER_NAME=\/.*\/other\nOTHER_PORT=tcp:\/\/IP:80$/,
   },
+  {
+    title: "--network container: shares the other's interfaces",
+    sh: 'docker run -d --name $ID $IMAGE sleep 100 >/dev/null; a=$(docker exec $ID ip -o addr); b=$(docker run --rm --network container:$ID $IMAGE ip -o addr); test "$a" = "$b" && echo same; docker rm -f $ID >/dev/null',
+    out: "same",
+  },
   { title: "ten at once", sh: "for i in $(seq 10); do docker run --rm $IMAGE echo $i & done | sort -n | xargs", out: "1 2 3 4 5 6 7 8 9 10" },
   {
     title: "-p publishes a port",
