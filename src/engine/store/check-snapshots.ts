@@ -16,7 +16,7 @@ const COLLECT = "rbuild engine gc";
 /** Finds snapshots that are incomplete, wrongly named or forgotten. @returns how many snapshots and mounts were looked at */
 export async function checkSnapshots(
   parts: StoreParts,
-  layout: StoreLayout,
+  { layout, isQuiet }: { readonly layout: StoreLayout; readonly isQuiet: boolean },
   findings: Finding[],
 ): Promise<{ readonly snapshots: number; readonly mounts: number }> {
   const catalog = new SnapshotCatalog(layout);
@@ -24,7 +24,8 @@ export async function checkSnapshots(
   for (const key of await catalog.damaged()) {
     findings.push({ code: "snapshot.damaged", object: key, message: "its record, its files or its parent is missing or unreadable", hint: COLLECT });
   }
-  const used = await parts.usedSnapshots?.();
+  // A build or a start that goes on has writable snapshots that are not told of yet.
+  const used = isQuiet ? await parts.usedSnapshots?.() : undefined;
   let mounts = 0;
   for (const info of infos) {
     if (info.kind === "committed" && !(await isNamedRight(catalog, info))) {

@@ -5,7 +5,7 @@ import { ImageIndex, type IndexEntry } from "../images/image-index.ts";
 import { openImage } from "../images/open-image.ts";
 import { checkSnapshots } from "./check-snapshots.ts";
 import { storeLayout } from "./layout.ts";
-import { takeLease } from "./lease.ts";
+import { takeLease, tryExclusive } from "./lease.ts";
 import { deadFiles } from "./owned-file.ts";
 import { neededBy } from "./reachable.ts";
 import type { StoreParts } from "./store-parts.ts";
@@ -16,6 +16,7 @@ const COLLECT = "rbuild engine gc";
 
 /** Reads the whole store again: every blob, every image, every snapshot. Changes nothing. */
 export async function checkStore(parts: StoreParts, options: { readonly signal?: AbortSignal } = {}): Promise<FsckReport> {
+  const isQuiet = await isNobodyAdding(parts.root);
   await using _lease = await takeLease(parts.root, options);
   const layout = storeLayout(parts.root);
   const findings: Finding[] = [];
@@ -25,11 +26,16 @@ export async function checkStore(parts: StoreParts, options: { readonly signal?:
   });
   const blobs = await checkBlobs(parts, await hintsByBlob(entries, parts), findings, options.signal);
   const images = await checkImages(entries, parts, findings);
-  const snapshots = await checkSnapshots(parts, layout, findings);
+  const snapshots = await checkSnapshots(parts, { layout, isQuiet }, findings);
   for (const path of await deadFiles(layout.ingest)) {
     findings.push({ code: "store.leftover", object: path, message: "a process died while it stored this blob", hint: COLLECT });
   }
   return { checked: { blobs, images, ...snapshots }, findings };
+}
+
+async function isNobodyAdding(root: string): Promise<boolean> {
+  await using alone = await tryExclusive(root);
+  return alone !== undefined;
 }
 
 /** What mends a damaged blob: whatever makes an image again that needs it. */
