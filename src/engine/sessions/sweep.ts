@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { pathExists, tryLock } from "../../system/index.ts";
 import type { ContainerId } from "../containers/container.ts";
 import type { ContainerContext } from "../containers/container-context.ts";
-import { removeCgroupParent } from "../containers/exit/container-cgroups.ts";
 import { isToRestart } from "../containers/exit/handle-end.ts";
 import { removeRemains } from "../containers/remove.ts";
 import { abandonStart } from "../containers/start/abandon-start.ts";
@@ -95,5 +94,4 @@ export async function endSession(context: ContainerContext, session: string): Pr
       if (now) await removeRemains(context, now, { volumes: true });
     }),
   );
-  removeCgroupParent(context.host.cgroups);
 }

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isSystemError } from "../../../system/index.ts";
 import type { CgroupSupport } from "../../runtime/host/cgroups.ts";
 
+/** Common to all engines of the host. It stays when it is empty: a runtime may be about to make a group in it. */
 export const CGROUP_PARENT = "/rbuild";
 
 /** Removes a container's groups. Its processes have ended or are about to. False when some do not go. */
@@ -20,11 +21,6 @@ export async function removeContainerCgroups(cgroups: CgroupSupport, id: string)
     }
   }
   return isGone;
-}
-
-/** The groups' common parent, when no container is left in it. */
-export function removeCgroupParent(cgroups: CgroupSupport): void {
-  for (const mountPoint of new Set(cgroups.mountPoints.values())) removeDirectory(join(mountPoint, CGROUP_PARENT));
 }
 
 /** With the groups that the container has made below its own. */
