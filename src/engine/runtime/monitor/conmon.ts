@@ -135,7 +135,10 @@ async function spawnConmon(
   }
 }
 
-/** One line of JSON: `{"data": PID}`, or a number below 1 and the runtime's message. */
+/**
+ * One line of JSON: `{"data": PID}`, or a number below 1 and the runtime's message. The monitor of an exec that is over at once has written the
+ * exit code as a second line by then.
+ */
 function readReport(pipe: Duplex | undefined, conmon: string): Promise<{ data: number; message: string }> {
   return new Promise((resolve, reject) => {
     let text = "";
@@ -147,7 +150,7 @@ function readReport(pipe: Duplex | undefined, conmon: string): Promise<{ data: n
     });
     pipe?.on("end", finish);
     function finish() {
-      const report = parseReport(text);
+      const report = parseReport(text.split("\n", 1)[0] ?? "");
       if (report) resolve(report);
       else reject(new RbuildError("runtime.failed", `${conmon} ended without a report${text ? `: ${text.slice(0, 200)}` : ""}`));
     }
