@@ -69,7 +69,7 @@ export const RUN_ROWS: readonly Row[] = [
   { title: "--network none has loopback alone", sh: "docker run --rm --network none $IMAGE ls /sys/class/net", out: "lo" },
   {
     title: "--network host has the host's",
-    sh: "diff <(sed 's/:.*//' /proc/net/dev) <(docker run --rm --network host $IMAGE sed 's/:.*//' /proc/net/dev) && echo same",
+    sh: "test $(readlink /proc/self/ns/net) = $(docker run --rm --network host $IMAGE readlink /proc/self/ns/net) && echo same",
     out: "same",
   },
   {
