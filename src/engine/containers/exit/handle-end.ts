@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { isRbuildError } from "../../../system/index.ts";
 import type { ContainerId } from "../container.ts";
 import type { ContainerContext } from "../container-context.ts";
 import { removeContainer } from "../remove.ts";
@@ -14,8 +15,13 @@ export async function handleEnd(context: ContainerContext, id: ContainerId): Pro
   if (!(await settleEnd(context, id))) return;
   const stored = await context.store.read(id);
   if (stored === undefined || stored.status.phase.kind === "running") return;
-  if (stored.record.spec.autoRemove) await removeContainer(context, id, { volumes: true });
+  if (stored.record.spec.autoRemove) await removeContainer(context, id, { volumes: true }).catch(ignoreGone);
   else if (isToRestart(stored)) await restartLater(context, stored);
+}
+
+/** Somebody else was quicker to remove it. */
+function ignoreGone(error: unknown): void {
+  if (!isRbuildError(error, "container.not-found")) throw error;
 }
 
 /** Also asked of containers that a service finds when it comes back: `isReopened`. */
