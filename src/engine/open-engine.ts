@@ -54,7 +54,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const volumes = announcingVolumes(volumesOnDisk, events);
   const { networks, stack: network } = stack.use(openNetworks({ root, runRoot, events }));
   const runtime = options.runtime === undefined ? {} : { runtime: options.runtime };
-  const context = stack.use(createContext({ root, runRoot, owner, content, images, snapshots, volumes, network, events, ...runtime }));
+  const context = stack.use(createContext({ root, runRoot, owner, session: session.id, content, images, snapshots, volumes, network, events, ...runtime }));
   const containers = createContainers(context);
   const builder = createBuilder({ root, content, images, snapshots, containers });
   await context.store.prepare();

@@ -43,6 +43,8 @@ export interface ContainersOptions {
   readonly root: string;
   readonly runRoot: string;
   readonly owner: ContainerOwner;
+  /** Id of this process's session, whoever owns the containers. */
+  readonly session: string;
   readonly runtime?: RuntimeName;
   readonly content: ContentStore;
   readonly images: ImageStore;
@@ -56,7 +58,7 @@ export interface ContainersOptions {
 export function createContext(options: ContainersOptions): ContainerContext & Disposable {
   const { root, runRoot } = options;
   const host = readHostFacts();
-  const store = new ContainerStore({ root, runRoot });
+  const store = new ContainerStore({ root, runRoot }, options.session);
   let runtime: Promise<Runtime> | undefined;
   let monitor: string | undefined;
   let isClosed = false;

@@ -1,6 +1,8 @@
+import { readlinkSync } from "node:fs";
 import { open, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { isSystemError, tryFlock } from "../../system/index.ts";
+import { identifyProcess, isProcessAlive, type ProcessIdentity } from "../../system/kernel/pidfd.ts";
 import { createOwnedFile } from "../store/owned-file.ts";
 
 /** The time during which an engine is open: a file that its process holds locked, which ends with the process however it ends. */
@@ -8,10 +10,19 @@ export interface Session extends AsyncDisposable {
   readonly id: string;
 }
 
+/** What the file says of its process. */
+interface SessionOwner extends ProcessIdentity {
+  /** Process numbers mean nothing in another one. */
+  readonly pidNamespace: string;
+}
+
 const sessionsDirectory = (runRoot: string): string => join(runRoot, "sessions");
+const ownPidNamespace = (): string => readlinkSync("/proc/self/ns/pid");
 
 export async function openSession(runRoot: string): Promise<Session> {
   const file = await createOwnedFile(sessionsDirectory(runRoot));
+  const owner = { ...identifyProcess(process.pid), pidNamespace: ownPidNamespace() };
+  await file.handle.writeFile(JSON.stringify(owner));
   return {
     id: basename(file.path),
     async [Symbol.asyncDispose]() {
@@ -21,13 +32,28 @@ export async function openSession(runRoot: string): Promise<Session> {
   };
 }
 
-/** Whether the process of a session lives. A file that is gone is a session that is over. */
+/**
+ * Whether the process of a session lives. A file that is gone is a session that is over. The lock alone would not do: a child that was forked
+ * when its parent was killed holds it on until it comes to run its program.
+ */
 export async function isSessionAlive(runRoot: string, id: string): Promise<boolean> {
   try {
     await using handle = await open(join(sessionsDirectory(runRoot), basename(id)), "r+");
-    return !tryFlock(handle.fd, "exclusive");
+    if (tryFlock(handle.fd, "exclusive")) return false;
+    const owner = parseOwner(await handle.readFile("utf8"));
+    return owner === undefined || owner.pidNamespace !== ownPidNamespace() || isProcessAlive(owner);
   } catch (error) {
     if (isSystemError(error, "ENOENT")) return false;
     throw error;
+  }
+}
+
+/** Undefined while it is being written. */
+function parseOwner(text: string): SessionOwner | undefined {
+  try {
+    const { pid, startTime, pidNamespace } = JSON.parse(text) as Partial<SessionOwner>;
+    return typeof pid === "number" && typeof startTime === "number" && typeof pidNamespace === "string" ? { pid, startTime, pidNamespace } : undefined;
+  } catch {
+    return undefined;
   }
 }

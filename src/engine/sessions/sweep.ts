@@ -1,4 +1,4 @@
-import { stat } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { pathExists, tryLock } from "../../system/index.ts";
 import type { ContainerId } from "../containers/container.ts";
@@ -27,6 +27,7 @@ export async function sweepSessions(context: ContainerContext): Promise<void> {
     return answer;
   };
   await Promise.all((await context.store.ids()).map((id) => sweepContainer(context, id, isDead)));
+  await context.store.dropUnfinished((session) => ask(context.runRoot, session));
   await context.network.sweep((id) => pathExists(context.store.paths(id as ContainerId).record));
   await sweepOwnedFiles(join(context.runRoot, "sessions"));
 }
@@ -34,26 +35,11 @@ export async function sweepSessions(context: ContainerContext): Promise<void> {
 async function sweepContainer(context: ContainerContext, id: ContainerId, isDead: (stored: StoredContainer) => Promise<boolean>): Promise<void> {
   // unreadable ones are for fsck to tell of
   const stored = await context.store.read(id).catch(() => undefined);
-  if (stored === undefined) return await dropHalfMade(context, id);
-  if (!(await isDead(stored))) return;
-  // somebody else may be at it
-  await using held = await tryLock(context.store.paths(id).lock);
-  if (!held || (await context.store.read(id)) === undefined) return;
-  await removeRemains(context, stored, { volumes: true });
-}
-
-/** A directory without record: killed in the middle of `create` or of the last step of a removal, when nothing else of it is there. */
-async function dropHalfMade(context: ContainerContext, id: ContainerId): Promise<void> {
-  const paths = context.store.paths(id);
-  await using held = await tryLock(paths.lock);
-  if (held && !(await pathExists(paths.record)) && (await isOld(paths.directory))) await context.store.drop(id);
-}
-
-/** A container that another process makes this moment has no record yet. */
-async function isOld(path: string): Promise<boolean> {
-  const MAX_MAKING_MS = 60_000;
-  const { mtimeMs } = await stat(path);
-  return Math.abs(Date.now() - mtimeMs) > MAX_MAKING_MS;
+  if (stored === undefined || !(await isDead(stored))) return;
+  // another engine may be at it: then it is gone when the lock is free
+  await using _held = await context.store.lock(id);
+  if ((await context.store.read(id)) === undefined) await rm(context.store.paths(id).lock, { force: true });
+  else await removeRemains(context, stored, { volumes: true });
 }
 
 /** Takes over the containers of a service that was stopped or killed: ends that nobody saw are noted, restart policies hold. */

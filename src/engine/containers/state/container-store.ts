@@ -1,5 +1,5 @@
-import { mkdir, readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { type HeldLock, isSystemError, lock, RbuildError, readFileIfExists, writeFileAtomic } from "../../../system/index.ts";
 import type { ContainerId } from "../container.ts";
 import { ContainerNames } from "./container-names.ts";
@@ -8,6 +8,8 @@ import { type ContainerRecord, type ContainerStatus, RECORD_VERSION } from "./co
 
 const MAX_RECORD_BYTES = 16 * 1024 * 1024;
 const ID = /^[0-9a-f]{64}$/;
+/** `.<session>.<id>` */
+const UNFINISHED = /^\.([^.]+)\.[0-9a-f]{64}$/;
 const PREFIX = /^[0-9a-f]{1,63}$/;
 
 export const isContainerId = (text: string): text is ContainerId => ID.test(text);
@@ -21,10 +23,13 @@ export interface StoredContainer {
 export class ContainerStore {
   readonly roots: ContainerRoots;
   readonly names: ContainerNames;
+  readonly #session: string;
   readonly #queues = new Map<ContainerId, Promise<void>>();
 
-  constructor(roots: ContainerRoots) {
+  /** @param session of this process, by which its unfinished directories are known */
+  constructor(roots: ContainerRoots, session: string) {
     this.roots = roots;
+    this.#session = session;
     this.names = new ContainerNames(roots, async (id) => (await this.read(id)) !== undefined);
   }
 
@@ -57,12 +62,14 @@ export class ContainerStore {
     }
   }
 
+  /** The directory appears whole: until then it has another name, which tells whose it is. */
   async add(record: ContainerRecord, status: ContainerStatus): Promise<void> {
     const paths = this.paths(record.id);
-    await mkdir(paths.directory, { recursive: true, mode: 0o700 });
-    // first the status: a record makes the container visible
-    await this.writeStatus(record.id, status);
-    await writeFileAtomic(paths.record, JSON.stringify(record), { sync: false, mode: 0o600 });
+    const unfinished = this.#unfinished(record.id);
+    await mkdir(unfinished, { recursive: true, mode: 0o700 });
+    await writeFile(join(unfinished, basename(paths.status)), JSON.stringify(status), { mode: 0o600 });
+    await writeFile(join(unfinished, basename(paths.record)), JSON.stringify(record), { mode: 0o600 });
+    await rename(unfinished, paths.directory);
   }
 
   async writeStatus(id: ContainerId, status: ContainerStatus): Promise<void> {
@@ -111,25 +118,45 @@ export class ContainerStore {
 
   /** All ids, sorted; some may be half made or half gone. */
   async ids(): Promise<readonly ContainerId[]> {
-    try {
-      return (await readdir(containersDirectory(this.roots))).filter(isContainerId).sort();
-    } catch (error) {
-      if (isSystemError(error, "ENOENT")) return [];
-      throw error;
-    }
+    return (await namesIn(containersDirectory(this.roots))).filter(isContainerId).sort();
   }
 
   /** Forgets a container of which nothing is left but its record. */
   async drop(id: ContainerId): Promise<void> {
     const paths = this.paths(id);
-    await rm(paths.record, { force: true });
-    await rm(paths.directory, { recursive: true, force: true });
+    const unfinished = this.#unfinished(id);
+    await rename(paths.directory, unfinished).catch((error: unknown) => {
+      if (!isSystemError(error, "ENOENT")) throw error;
+    });
+    await rm(unfinished, { recursive: true, force: true });
     await rm(paths.lock, { force: true });
+  }
+
+  /** Removes the directories that killed processes have left half made or half removed. */
+  async dropUnfinished(isAlive: (session: string) => Promise<boolean>): Promise<void> {
+    const directory = containersDirectory(this.roots);
+    for (const name of await namesIn(directory)) {
+      const session = UNFINISHED.exec(name)?.[1];
+      if (session !== undefined && !(await isAlive(session))) await rm(join(directory, name), { recursive: true, force: true });
+    }
+  }
+
+  #unfinished(id: ContainerId): string {
+    return join(containersDirectory(this.roots), `.${this.#session}.${id}`);
   }
 
   async prepare(): Promise<void> {
     await mkdir(containersDirectory(this.roots), { recursive: true, mode: 0o700 });
     await mkdir(join(this.roots.runRoot, "exits"), { recursive: true, mode: 0o700 });
+  }
+}
+
+async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if (isSystemError(error, "ENOENT")) return [];
+    throw error;
   }
 }
 
