@@ -9,7 +9,7 @@ export interface UplinkedNamespace extends AsyncDisposable {
 const NAME = "rbuild-bench";
 const LINK = "rbuild-bench0";
 // RFC 5737, TEST-NET-2.
-const [HOST_ADDRESS, INNER_ADDRESS] = ["198.51.100.1", "198.51.100.2"];
+const [HOST_ADDRESS, INNER_ADDRESS] = ["203.0.113.1", "203.0.113.2"];
 
 export async function createUplinkedNamespace(): Promise<UplinkedNamespace> {
   await remove();
