@@ -39,11 +39,11 @@ export const medianOf = (row: Row): number => median(row.samples);
 /** Work that is timed from start to end, or says itself how many milliseconds of it count. */
 export type Way = () => Promise<number | void>;
 
-/** Runs each way once per round, one after the other, so that whatever else the machine does hits all of them. */
+/** Runs each way once per round, every other round backwards, so that whatever else the machine does hits all of them. */
 export async function interleave(ways: ReadonlyMap<string, Way>, rounds: number): Promise<Row[]> {
   const samples = new Map([...ways.keys()].map((what) => [what, [] as number[]]));
   for (let round = 0; round < rounds; round++) {
-    for (const [what, work] of ways) samples.get(what)?.push(await time(work));
+    for (const [what, work] of round % 2 === 0 ? ways : [...ways].reverse()) samples.get(what)?.push(await time(work));
   }
   return [...samples].map(([what, list]) => ({ what, samples: list }));
 }
