@@ -15,6 +15,11 @@ afterAll(async () => {
   await tree[Symbol.asyncDispose]();
 });
 
+// Debian's archive, the builder image and the commit's time are fixed: any machine gets these bytes. `vitest -u` after a change of the tree.
+test("the ISO has the digest that is written down", async () => {
+  await expect(`${await sha256(join(tree.output, "tiny.iso"))}  tiny.iso\n`).toMatchFileSnapshot("tiny.iso.sha256");
+});
+
 test("a second build elsewhere, with one CPU and another umask, time zone and locale, has the same bytes", async () => {
   await using other = await copyExample("tiny", "somewhere/else");
   await buildExample(other, {
