@@ -70,8 +70,8 @@ async function loadImages(host: string): Promise<readonly [builder: string, prox
     const { stdout } = await execa("docker", ["images", "--format", "{{.Repository}}:{{.Tag}}", name], from);
     const [reference] = stdout.split("\n");
     if (!reference) throw new Error(`the embedded engine has no ${name}`);
-    const save = execa("docker", ["save", reference], { ...from, stdout: "pipe", buffer: false, encoding: "buffer" });
-    await Promise.all([save, execa("docker", ["load"], { env: { DOCKER_HOST: host }, stdin: save.stdout })]);
+    const quietly = { buffer: false } as const;
+    await execa("docker", ["save", reference], { ...from, ...quietly }).pipe("docker", ["load"], { env: { DOCKER_HOST: host }, ...quietly });
     found.push(reference);
   }
   const [builder = "", proxy = ""] = found;
