@@ -1,7 +1,16 @@
 /** Names of the things a person sees happening. The UI has a text for each. */
 export type StepName =
   | "preflight"
+  | "lock.index"
+  | "lock.solve"
+  | "lock.record"
+  | "pool.fetch"
+  | "capsule.create"
+  | "capsule.build"
   | "image.check"
+  | "image.unpack"
+  | "image.install"
+  | "image.hook"
   | "image.bootstrap"
   | "image.build"
   | "image.normalise"

@@ -15,6 +15,7 @@ export type RbuildEvent =
       readonly size: number;
     }
   | { readonly kind: "image.pinned"; readonly name: string; readonly digest: string; readonly path: string; readonly changed: boolean }
+  | { readonly kind: "lock.written"; readonly name: string; readonly path: string; readonly digest: string; readonly changed: boolean; readonly changes: number }
   | { readonly kind: "artifact.exported"; readonly path: string; readonly size: number; readonly digest: string };
 
 export type RbuildReport = Report<RbuildEvent>;

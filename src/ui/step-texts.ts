@@ -3,7 +3,16 @@ import type { StepName } from "../make-runner/index.ts";
 /** What a person reads for each step. The subject, where a step has one, follows. */
 export const STEP_TEXTS: Readonly<Record<StepName, string>> = {
   preflight: "check the tree",
+  "lock.index": "read package indexes",
+  "lock.solve": "choose packages",
+  "lock.record": "record what the build fetches",
+  "pool.fetch": "fetch packages",
+  "capsule.create": "write capsule",
+  "capsule.build": "build from capsule",
   "image.check": "check image",
+  "image.unpack": "unpack packages of",
+  "image.install": "install packages of",
+  "image.hook": "run hook",
   "image.bootstrap": "bootstrap image",
   "image.build": "build image",
   "image.normalise": "normalise image",

@@ -101,6 +101,8 @@ export function reduceView(state: ViewState, event: RbuildEvent, now: number): V
     case "image.built":
     case "image.pinned":
       return recorded(state, { kind: "note", text: imageNote({ ...event, digest: shortDigest(event.digest) }) });
+    case "lock.written":
+      return recorded(state, { kind: "note", text: lockNote({ ...event, digest: shortDigest(event.digest) }) });
     case "artifact.exported":
       return { ...state, artifacts: [...state.artifacts, { path: cleanLine(event.path), size: event.size, digest: event.digest }] };
     default:
@@ -128,6 +130,12 @@ export function imageNote(event: ImageEvent): string {
     default:
       return event satisfies never;
   }
+}
+
+/** One sentence about a lock, for people. */
+export function lockNote({ name, path, digest, changed, changes }: Extract<RbuildEvent, { kind: "lock.written" }>): string {
+  const how = changed ? `locked in ${path}, ${changes} ${changes === 1 ? "package differs" : "packages differ"}` : `is locked already in ${path}`;
+  return cleanLine(`${name} ${how} (${digest})`);
 }
 
 /** As much of a digest as people compare. */

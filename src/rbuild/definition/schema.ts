@@ -32,6 +32,53 @@ const bootstrap = z.strictObject({
   packages: packageNames.default([]),
 });
 
+/** A file of the definition's own directory, or of a directory in it. */
+const ownPath = z
+  .string()
+  .max(200)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*(?:\/[A-Za-z0-9][A-Za-z0-9._-]*)*$/, "must be a path in the definition's directory");
+const archiveName = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, "must be an archive's name: lower-case letters, digits, -");
+const mode = z.string().regex(/^0?[0-7]{3,4}$/, 'must be an octal mode as a string, such as "0644"');
+const account = z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/, "must be a user's or group's name");
+const accountId = z.int().min(0).max(65_533);
+
+/** One suite of an APT archive. Which of several has a package is APT's choice, by `preferences` and versions. */
+const suiteSource = z.strictObject({
+  suite,
+  components: z
+    .array(z.string().regex(/^[a-z0-9-]+$/, "must be a component such as main"))
+    .min(1)
+    .default(["main"]),
+  /** Which archive: `debian` and `debian-security` are where the host's APT has them; any other needs `url`. */
+  archive: archiveName.default("debian"),
+  /** Where an archive is that is not Debian's own. Never written into a lock. */
+  url: z.url({ protocol: /^https?$/ }).exactOptional(),
+  /** OpenPGP certificates that sign it. Default: Debian's archive keys of this host. */
+  keyring: ownPath.exactOptional(),
+});
+
+/** A file that an image gets after its packages. */
+const imageFile = z
+  .strictObject({
+    path: absolutePath,
+    /** Its text, or where its bytes are. */
+    content: z.string().exactOptional(),
+    source: ownPath.exactOptional(),
+    mode: mode.default("0644"),
+    owner: account.default("root"),
+    group: account.default("root"),
+  })
+  .refine(({ content, source: from }) => (content === undefined) !== (from === undefined), "needs exactly one of content and source");
+
+const user = z.strictObject({
+  name: account,
+  uid: accountId,
+  gid: accountId.exactOptional(),
+  groups: z.array(account).default([]),
+  home: absolutePath.exactOptional(),
+  shell: absolutePath.default("/usr/sbin/nologin"),
+});
+
 /** Rules on top of those that every image gets. */
 const normalise = z.strictObject({ remove: z.array(pattern).default([]) });
 
@@ -45,8 +92,35 @@ export const imageDefinitionSchema = z
     sourceDateEpoch: z.int().min(0).max(0o77777777777).exactOptional(),
     from: imageName.exactOptional(),
     bootstrap: bootstrap.exactOptional(),
-    /** Installed on top of `from`, without recommended packages. */
+    /** Where packages come from. An image without `from` needs it; one with `from` has those of the image below as well. */
+    suites: z.array(suiteSource).min(1).max(20).exactOptional(),
+    /** apt_preferences(5), as APT reads it. */
+    preferences: z.string().max(65_536).exactOptional(),
+    /** Debian's names; what is locked. Default: the host's. */
+    architectures: z
+      .array(z.enum(["amd64", "arm64"]))
+      .min(1)
+      .exactOptional(),
+    /** What an image without `from` starts as, in mmdebstrap's words; `extract` unpacks packages and runs nothing of them. */
+    variant: z.enum(["extract", "essential", "apt", "required", "minbase", "important", "standard"]).exactOptional(),
+    /** Installed without recommended packages. */
     packages: packageNames.exactOptional(),
+    /** Locked with all they need and put before the Dockerfile's APT, not installed. */
+    offers: packageNames.exactOptional(),
+    /** Such as C.UTF-8: LANG of containers and /etc/default/locale. Others than C.UTF-8 need the package locales. */
+    locale: z
+      .string()
+      .regex(/^[A-Za-z0-9_.@-]{1,64}$/, "must be a locale such as C.UTF-8")
+      .exactOptional(),
+    /** Such as Etc/UTC: needs the package tzdata. */
+    timezone: z
+      .string()
+      .regex(/^[A-Za-z0-9_+-]+(?:\/[A-Za-z0-9_+-]+)*$/, "must be a time zone such as Etc/UTC")
+      .exactOptional(),
+    users: z.array(user).max(100).exactOptional(),
+    files: z.array(imageFile).max(1000).exactOptional(),
+    /** Programs of the definition's directory, run as root in the image without network, one after the other, after packages, users and files. */
+    hooks: z.array(ownPath).max(100).exactOptional(),
     /** Run on top of everything above. Its `FROM` is the build argument RBUILD_BASE. */
     dockerfile: ownFile.exactOptional(),
     environment: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be a variable's name"), z.string()).exactOptional(),
@@ -62,7 +136,12 @@ export const imageDefinitionSchema = z
     const { value } = context;
     const refuse = (path: string, message: string) => context.issues.push({ code: "custom", path: [path], message, input: value });
     if (value.from !== undefined && value.bootstrap !== undefined) refuse("bootstrap", "an image has either from or bootstrap, not both");
-    if (value.from === undefined && value.bootstrap === undefined) refuse("from", "an image needs either from (another image) or bootstrap (a Debian suite)");
+    if (value.from === undefined && value.bootstrap === undefined && value.suites === undefined)
+      refuse("from", "an image needs either from (another image) or suites (of an APT archive)");
+    if (value.from !== undefined && value.variant !== undefined) refuse("variant", "an image with from is what that image is");
+    if (value.offers !== undefined && value.dockerfile === undefined) refuse("offers", "packages are offered to a Dockerfile, and there is none");
+    for (const [index, { archive: name, url }] of (value.suites ?? []).entries())
+      if (name !== "debian" && name !== "debian-security" && url === undefined) refuse(`suites.${index}.url`, `the archive ${name} needs a url`);
     if (value.bootstrap !== undefined && value.sourceDateEpoch === undefined) refuse("sourceDateEpoch", "a bootstrapped image needs it");
     if (value.bootstrap !== undefined && value.packages !== undefined) refuse("packages", "packages of a bootstrapped image belong into bootstrap.packages");
     if (value.bootstrap !== undefined && value.dockerfile !== undefined) refuse("dockerfile", "a Dockerfile goes on top of from");
@@ -71,3 +150,6 @@ export const imageDefinitionSchema = z
 export type ImageDefinition = Readonly<z.infer<typeof imageDefinitionSchema>>;
 export type Bootstrap = NonNullable<ImageDefinition["bootstrap"]>;
 export type ArchiveState = Bootstrap["archive"];
+export type SuiteSource = NonNullable<ImageDefinition["suites"]>[number];
+export type ImageFile = NonNullable<ImageDefinition["files"]>[number];
+export type ImageUser = NonNullable<ImageDefinition["users"]>[number];

@@ -1,0 +1,56 @@
+import type { Digest } from "../../oci/index.ts";
+import type { RbuildReport } from "../events.ts";
+
+/** Something of an archive that is known by its bytes: a package or an index. */
+export interface PoolItem {
+  readonly sha256: Digest;
+  /** Bytes. */
+  readonly size: number;
+  /** Relative to the archive's root: `pool/main/b/bash/bash_5.2.15-2+b7_amd64.deb`. */
+  readonly path: string;
+  /** Name of the archive: `debian`. */
+  readonly archive: string;
+}
+
+/** Files by their SHA-256 in one directory of the state, `pool/sha256/ab/<hex>`. What is in it was verified on the way in; what is read is verified again. */
+export interface Pool {
+  readonly directory: string;
+  has(item: Pick<PoolItem, "sha256" | "size">): Promise<boolean>;
+  /** Where an item lies. It need not be there. */
+  pathOf(sha256: Digest): string;
+  /** Takes a file in: all of it, with exactly this size and digest, or nothing. @throws RbuildError `pool.wrong-bytes` */
+  put(item: PoolItem, bytes: AsyncIterable<Uint8Array>): Promise<void>;
+  /** The bytes, hashed on the way; the last read throws when they are not the item's. @throws RbuildError `pool.missing`, `pool.damaged` */
+  read(item: PoolItem): AsyncIterable<Uint8Array>;
+}
+
+/** Where an item may be had, tried in this order. */
+export type PoolSource =
+  /** Another pool directory: a USB stick, a capsule, the vendored pool of a tree. */
+  | { readonly kind: "directory"; readonly path: string }
+  /** A publisher's pool: `<url>/sha256/ab/<hex>`. */
+  | { readonly kind: "publisher"; readonly url: string }
+  /** A Debian mirror, by the item's path. */
+  | { readonly kind: "mirror"; readonly archive: string; readonly url: string; readonly proxy?: string }
+  /** An archive of old states. The template has `{archive}`, `{path}`, `{name}` (last component), `{sha256}` or `{timestamp}` (`20260711T094637Z`, of the lock). */
+  | { readonly kind: "template"; readonly template: string; readonly timestamp?: string };
+
+export interface FillOptions {
+  readonly sources: readonly PoolSource[];
+  /** Nothing is fetched: what is missing is an error that lists it. */
+  readonly offline?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface FillOutcome {
+  /** Items that were there already, and those that came from each source's kind. Bytes count what was fetched. */
+  readonly present: number;
+  readonly fetched: number;
+  readonly bytes: number;
+}
+
+/**
+ * Makes sure that the pool has all items: in parallel, resumed, with progress. `src/rbuild/pool/fill-pool.ts` is the one implementation.
+ * @throws RbuildError `pool.missing` (offline; its details list every item with path and size), `pool.not-obtainable`, `pool.wrong-bytes`
+ */
+export type FillPool = (items: readonly PoolItem[], pool: Pool, options: FillOptions, report: RbuildReport) => Promise<FillOutcome>;
