@@ -5,7 +5,7 @@ import { completionCommand } from "./commands/completion.ts";
 import { configCommand } from "./commands/config.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { engineCommand } from "./commands/engine.ts";
-import { imageCommand } from "./commands/image.ts";
+import { imageCommand } from "./commands/image/image.ts";
 import { initCommand } from "./commands/init.ts";
 import { isoCommand } from "./commands/iso.ts";
 import { runCommand } from "./commands/run.ts";

@@ -1,0 +1,22 @@
+import { examples, newCommand } from "../../new-command.ts";
+import { imageBuildCommand } from "./build.ts";
+import { imageListCommand } from "./list.ts";
+import { imagePinCommand } from "./pin.ts";
+import { imageVerifyCommand } from "./verify.ts";
+
+/** One file of this directory per verb. */
+export function imageCommand() {
+  return newCommand("image", "the images that builds run in: base, builder, package proxy")
+    .addCommand(imageBuildCommand())
+    .addCommand(imagePinCommand())
+    .addCommand(imageListCommand())
+    .addCommand(imageVerifyCommand())
+    .addHelpText(
+      "after",
+      examples([
+        ["sudo rbuild image build base builder", "make the images, or find that they are there"],
+        ["sudo rbuild image pin builder", "after its definition changed; then commit the pin"],
+        ["sudo rbuild image verify builder", "is it the pinned one?"],
+      ]),
+    );
+}
