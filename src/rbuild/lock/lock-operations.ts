@@ -20,11 +20,19 @@ export interface LockOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Where a package differs: among those that are installed, or those that a Dockerfile may install. */
+interface ChangePlace {
+  readonly architecture: DebianArchitecture;
+  readonly list: "packages" | "offers";
+}
+
 /** How one package differs between two locks. */
-export type PackageChange =
-  | { readonly kind: "added"; readonly architecture: DebianArchitecture; readonly to: LockedPackage }
-  | { readonly kind: "removed"; readonly architecture: DebianArchitecture; readonly from: LockedPackage }
-  | { readonly kind: "changed"; readonly architecture: DebianArchitecture; readonly from: LockedPackage; readonly to: LockedPackage };
+export type PackageChange = ChangePlace &
+  (
+    | { readonly kind: "added"; readonly to: LockedPackage }
+    | { readonly kind: "removed"; readonly from: LockedPackage }
+    | { readonly kind: "changed"; readonly from: LockedPackage; readonly to: LockedPackage }
+  );
 
 export interface LockOutcome {
   readonly name: string;
