@@ -6,12 +6,15 @@ const EMPTY = Buffer.alloc(0);
 /** Takes a stream apart into pieces of known size, without copying what lies within one chunk. */
 export class ByteReader implements AsyncDisposable {
   readonly #source: AsyncIterator<Uint8Array>;
+  readonly #truncated: (at: number) => Error;
   #chunk: Buffer = EMPTY;
   #position = 0;
   #ended = false;
 
-  constructor(source: AsyncIterable<Uint8Array>) {
+  /** @param ended makes the error of a stream that ends too early, at a byte; default `tar.truncated` */
+  constructor(source: AsyncIterable<Uint8Array>, ended: (at: number) => Error = truncated) {
     this.#source = source[Symbol.asyncIterator]();
+    this.#truncated = ended;
   }
 
   /** Bytes taken so far. */
@@ -28,25 +31,25 @@ export class ByteReader implements AsyncDisposable {
     return piece;
   }
 
-  /** Exactly `size` bytes, or undefined when the stream has ended before the first of them. @throws RbuildError `tar.truncated` */
+  /** Exactly `size` bytes, or undefined when the stream has ended before the first of them. @throws what the constructor was given for it */
   async take(size: number): Promise<Buffer | undefined> {
     const first = await this.some(size);
     if (first === undefined || first.byteLength === size) return first;
     const pieces = [first];
     for (let missing = size - first.byteLength; missing > 0; ) {
       const piece = await this.some(missing);
-      if (piece === undefined) throw truncated(this.#position);
+      if (piece === undefined) throw this.#truncated(this.#position);
       pieces.push(piece);
       missing -= piece.byteLength;
     }
     return Buffer.concat(pieces, size);
   }
 
-  /** @throws RbuildError `tar.truncated` */
+  /** @throws what the constructor was given for it */
   async skip(size: number): Promise<void> {
     for (let missing = size; missing > 0; ) {
       const piece = await this.some(missing);
-      if (piece === undefined) throw truncated(this.#position);
+      if (piece === undefined) throw this.#truncated(this.#position);
       missing -= piece.byteLength;
     }
   }

@@ -1,3 +1,4 @@
+export { ByteReader } from "./byte-reader.ts";
 export { asBuffer, type ByteString, byteString, bytesOf, textOf } from "./byte-string.ts";
 export { coalesce } from "./coalesce.ts";
 export { encodeTarHeader } from "./encode-header.ts";
