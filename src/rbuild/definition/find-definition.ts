@@ -52,8 +52,11 @@ export interface DefinitionChain {
   readonly sourceDateEpochs: readonly number[];
 }
 
-/** @throws RbuildError `definition.cycle`, `definition.too-old`, and those of `findDefinition` */
-export async function readChain(name: string, imageDirectories: readonly string[]): Promise<DefinitionChain> {
+/**
+ * The definitions of an image and of those it stands on, bottom first.
+ * @throws RbuildError `definition.cycle`, and those of `findDefinition`
+ */
+export async function readDefinitions(name: string, imageDirectories: readonly string[]): Promise<readonly LocatedDefinition[]> {
   const images: LocatedDefinition[] = [];
   for (let next: string | undefined = name; next !== undefined; next = images[0]?.definition.from) {
     if (images.some(({ definition }) => definition.name === next)) {
@@ -62,6 +65,12 @@ export async function readChain(name: string, imageDirectories: readonly string[
     }
     images.unshift(await findDefinition(next, imageDirectories));
   }
+  return images;
+}
+
+/** @throws RbuildError `definition.too-old`, and those of `readDefinitions` */
+export async function readChain(name: string, imageDirectories: readonly string[]): Promise<DefinitionChain> {
+  const images = await readDefinitions(name, imageDirectories);
   const bootstrap = images[0]?.definition.bootstrap;
   if (!bootstrap) throw new TypeError("a chain of definitions starts with a bootstrapped one: the schema says so");
   const sourceDateEpochs: number[] = [];
