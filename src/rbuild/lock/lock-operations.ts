@@ -27,11 +27,11 @@ interface ChangePlace {
 }
 
 /** How one package differs between two locks. */
-export type PackageChange = ChangePlace &
+export type PackageChange<Package = LockedPackage> = ChangePlace &
   (
-    | { readonly kind: "added"; readonly to: LockedPackage }
-    | { readonly kind: "removed"; readonly from: LockedPackage }
-    | { readonly kind: "changed"; readonly from: LockedPackage; readonly to: LockedPackage }
+    | { readonly kind: "added"; readonly to: Package }
+    | { readonly kind: "removed"; readonly from: Package }
+    | { readonly kind: "changed"; readonly from: Package; readonly to: Package }
   );
 
 export interface LockOutcome {
