@@ -43,7 +43,7 @@ const account = z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/, "must be a user's o
 const accountId = z.int().min(0).max(65_533);
 
 /** One suite of an APT archive. Which of several has a package is APT's choice, by `preferences` and versions. */
-const suiteSource = z.strictObject({
+export const suiteSourceSchema = z.strictObject({
   suite,
   components: z
     .array(z.string().regex(/^[a-z0-9-]+$/, "must be a component such as main"))
@@ -56,6 +56,19 @@ const suiteSource = z.strictObject({
   /** OpenPGP certificates that sign it. Default: Debian's archive keys of this host. */
   keyring: ownPath.exactOptional(),
 });
+
+/** What is wrong with a list of suites as a whole: dotted path and message. */
+export function suiteObjections(suites: readonly SuiteSource[]): (readonly [path: string, message: string])[] {
+  return suites.flatMap(({ archive: name, suite: codename, url }, index): [string, string][] => {
+    const isTwice = suites.findIndex((other) => other.archive === name && other.suite === codename) < index;
+    return [
+      ...(name !== "debian" && name !== "debian-security" && url === undefined
+        ? [[`suites.${index}.url`, `the archive ${name} needs a url`] as [string, string]]
+        : []),
+      ...(isTwice ? [[`suites.${index}.suite`, `${name} ${codename} is named twice`] as [string, string]] : []),
+    ];
+  });
+}
 
 /** A file that an image gets after its packages. */
 const imageFile = z
@@ -93,7 +106,7 @@ export const imageDefinitionSchema = z
     from: imageName.exactOptional(),
     bootstrap: bootstrap.exactOptional(),
     /** Where packages come from. An image without `from` needs it; one with `from` has those of the image below as well. */
-    suites: z.array(suiteSource).min(1).max(20).exactOptional(),
+    suites: z.array(suiteSourceSchema).min(1).max(20).exactOptional(),
     /** apt_preferences(5), as APT reads it. */
     preferences: z.string().max(65_536).exactOptional(),
     /** Debian's names; what is locked. Default: the host's. */
@@ -140,8 +153,7 @@ export const imageDefinitionSchema = z
       refuse("from", "an image needs either from (another image) or suites (of an APT archive)");
     if (value.from !== undefined && value.variant !== undefined) refuse("variant", "an image with from is what that image is");
     if (value.offers !== undefined && value.dockerfile === undefined) refuse("offers", "packages are offered to a Dockerfile, and there is none");
-    for (const [index, { archive: name, url }] of (value.suites ?? []).entries())
-      if (name !== "debian" && name !== "debian-security" && url === undefined) refuse(`suites.${index}.url`, `the archive ${name} needs a url`);
+    for (const [path, message] of suiteObjections(value.suites ?? [])) refuse(path, message);
     if (value.bootstrap !== undefined && value.sourceDateEpoch === undefined) refuse("sourceDateEpoch", "a bootstrapped image needs it");
     if (value.bootstrap !== undefined && value.packages !== undefined) refuse("packages", "packages of a bootstrapped image belong into bootstrap.packages");
     if (value.bootstrap !== undefined && value.dockerfile !== undefined) refuse("dockerfile", "a Dockerfile goes on top of from");
@@ -150,6 +162,6 @@ export const imageDefinitionSchema = z
 export type ImageDefinition = Readonly<z.infer<typeof imageDefinitionSchema>>;
 export type Bootstrap = NonNullable<ImageDefinition["bootstrap"]>;
 export type ArchiveState = Bootstrap["archive"];
-export type SuiteSource = NonNullable<ImageDefinition["suites"]>[number];
+export type SuiteSource = Readonly<z.infer<typeof suiteSourceSchema>>;
 export type ImageFile = NonNullable<ImageDefinition["files"]>[number];
 export type ImageUser = NonNullable<ImageDefinition["users"]>[number];
