@@ -52,13 +52,23 @@ export async function* pipeTool(
   }
 }
 
+/** Ends with the input or with the tool, whichever ends first: an input that has nothing to give just now is not waited for in vain. */
 async function feed(tool: Tool, input: AsyncIterable<Uint8Array>): Promise<void> {
   const { stdin } = tool.child;
   // A tool that ends early is reported by its exit code.
   stdin?.on("error", () => undefined);
-  for await (const chunk of input) {
-    if (tool.hasEnded()) break;
-    if (stdin && !stdin.write(chunk)) await Promise.race([once(stdin, "drain").catch(() => undefined), tool.ended]);
+  const chunks = input[Symbol.asyncIterator]();
+  let stop: () => void = () => undefined;
+  void tool.ended.then(() => stop());
+  const unlessOver = <T>(coming: Promise<T>) =>
+    new Promise<T | undefined>((resolve, reject) => {
+      stop = () => resolve(undefined);
+      coming.then(resolve, reject);
+      if (tool.hasEnded()) stop();
+    });
+  for (let next = await unlessOver(chunks.next()); next?.done !== true; next = await unlessOver(chunks.next())) {
+    if (next === undefined) return void chunks.return?.().catch(() => undefined);
+    if (stdin && !stdin.write(next.value)) await unlessOver(once(stdin, "drain").catch(() => undefined));
   }
   stdin?.end();
 }

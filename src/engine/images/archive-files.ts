@@ -1,7 +1,7 @@
-import { isDigest, type LayerCompression, MAX_CONFIG_BYTES } from "../../oci/index.ts";
+import { isDigest, MAX_CONFIG_BYTES } from "../../oci/index.ts";
 import { byteString, expandSparse, fileSize, RbuildError, readTar, relativeTarPath, type TarEntry, textOf } from "../../system/index.ts";
 import type { BlobInfo, ByteStream, ContentStore } from "../content/content-store.ts";
-import { detectCompression } from "./decompress.ts";
+import { type Compression, detectCompression } from "../content/decompress.ts";
 import { imageIncomplete, imageInvalid } from "./image-errors.ts";
 
 const MAX_ENTRIES = 50_000;
@@ -12,7 +12,7 @@ const IGNORED = /(?:^|\/)(?:VERSION|json)$/;
 
 /** A file of an archive that is in the store now. */
 export interface StoredFile extends BlobInfo {
-  readonly compression: LayerCompression;
+  readonly compression: Compression;
 }
 
 /** What an image archive holds: its documents in memory, everything else in the content store. */

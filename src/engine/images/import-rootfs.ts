@@ -1,9 +1,9 @@
 import { asDiffId, type Descriptor, hostPlatform, type ImageConfig, MEDIA_TYPE } from "../../oci/index.ts";
 import type { Clock } from "../../system/index.ts";
 import type { ByteStream, ContentStore } from "../content/content-store.ts";
+import { decompress } from "../content/decompress.ts";
 import type { Snapshotter } from "../snapshots/snapshotter.ts";
 import { createImage } from "./create-image.ts";
-import { decompressed, detectCompression } from "./decompress.ts";
 import type { ImageStore } from "./image.ts";
 
 export type ImportOptions = NonNullable<Parameters<ImageStore["importRootfs"]>[1]>;
@@ -15,8 +15,7 @@ export async function importRootfs(
   options: ImportOptions,
 ): Promise<Descriptor> {
   const signal = options.signal ? { signal: options.signal } : {};
-  const { compression, stream } = await detectCompression(tar);
-  const layer = await store.content.ingest(decompressed(stream, compression, signal), {}, signal);
+  const layer = await store.content.ingest(decompress(tar, signal), {}, signal);
   const diffId = asDiffId(layer.digest);
   // Shows at once whether it is a tar that can be a root file system.
   await store.snapshots.apply({ tar: store.content.open(layer, signal), diffId }, signal);

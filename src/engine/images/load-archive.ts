@@ -1,8 +1,8 @@
 import type { Descriptor } from "../../oci/index.ts";
 import { isRbuildError } from "../../system/index.ts";
 import type { ByteStream, ContentStore } from "../content/content-store.ts";
+import { decompress } from "../content/decompress.ts";
 import { ArchiveFiles } from "./archive-files.ts";
-import { decompressed, detectCompression } from "./decompress.ts";
 import { imageInvalid } from "./image-errors.ts";
 import { loadDockerArchive } from "./load-docker-archive.ts";
 import { loadOciArchive } from "./load-oci-archive.ts";
@@ -19,8 +19,7 @@ export interface LoadedImage {
  * @throws RbuildError `image.invalid`, `image.incomplete`, `tar.*`, `content.*`
  */
 export async function loadArchive(archive: ByteStream, content: ContentStore, options: { readonly signal?: AbortSignal }): Promise<readonly LoadedImage[]> {
-  const { compression, stream } = await detectCompression(archive);
-  const files = await readFiles(decompressed(stream, compression, options), content, options);
+  const files = await readFiles(decompress(archive, options), content, options);
   const loaded = files.document("index.json") ? await loadOciArchive(files, content) : await loadDockerArchive(files, content);
   if (loaded.length === 0) throw imageInvalid("the archive", "it has no image in it");
   return loaded;

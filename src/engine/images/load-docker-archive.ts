@@ -7,7 +7,7 @@ import { type DockerManifest, parseDockerManifest, repoTags } from "./docker-man
 import { imageInvalid } from "./image-errors.ts";
 import type { LoadedImage } from "./load-archive.ts";
 
-const LAYER_TYPE = { none: MEDIA_TYPE.layer, gzip: MEDIA_TYPE.layerGzip, zstd: MEDIA_TYPE.layerZstd } as const;
+const LAYER_TYPE: Partial<Record<StoredFile["compression"], string>> = { none: MEDIA_TYPE.layer, gzip: MEDIA_TYPE.layerGzip, zstd: MEDIA_TYPE.layerZstd };
 
 /** An archive of Docker's before version 25: config and layers without an OCI manifest. The config stays as it is, and so does the image's id. */
 export async function loadDockerArchive(files: ArchiveFiles, content: ContentStore): Promise<readonly LoadedImage[]> {
@@ -30,8 +30,14 @@ async function manifestFor(item: DockerManifest[number], files: ArchiveFiles, co
   return createManifest(content, {
     config,
     configDescriptor: { mediaType: MEDIA_TYPE.config, digest, size },
-    layers: layers.map((layer) => ({ mediaType: LAYER_TYPE[layer.compression], digest: layer.digest, size: layer.size })),
+    layers: layers.map(({ compression, digest: layer, size: bytes }, index) => ({ mediaType: layerType(compression, index), digest: layer, size: bytes })),
   });
+}
+
+function layerType(compression: StoredFile["compression"], index: number): string {
+  const mediaType = LAYER_TYPE[compression];
+  if (mediaType === undefined) throw imageInvalid("the archive", `its layer ${index} is compressed with ${compression}; images have layers in gzip and zstd`);
+  return mediaType;
 }
 
 /** A compressed layer is checked when it is unpacked. */

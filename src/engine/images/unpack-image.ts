@@ -1,7 +1,7 @@
 import { type ChainId, chainIds, layerCompression } from "../../oci/index.ts";
 import type { ByteStream, ContentStore } from "../content/content-store.ts";
+import { decompressed } from "../content/decompress.ts";
 import { type Snapshotter, snapshotKey } from "../snapshots/snapshotter.ts";
-import { decompressed } from "./decompress.ts";
 import type { Image } from "./image.ts";
 import { imageInvalid } from "./image-errors.ts";
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { z } from "zod";
 import { RbuildError } from "../../system/index.ts";
+import { uploaded } from "./upload.ts";
 
 /** Limit of a JSON body. The largest real ones hold a seccomp profile. */
 export const MAX_JSON_BYTES = 4 * 1024 * 1024;
@@ -27,8 +28,7 @@ export async function readJson<T>(request: IncomingMessage, schema: z.ZodType<T>
 async function readAll(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  // Destroying the rest of a refused body would cut off the answer too.
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+  for await (const chunk of uploaded(request)) {
     size += chunk.byteLength;
     if (size > MAX_JSON_BYTES) throw new RbuildError("server.body-too-large", `the request body has over ${MAX_JSON_BYTES} bytes`, { category: "invalid" });
     chunks.push(chunk);

@@ -7,6 +7,7 @@ import { errorBody } from "./error-body.ts";
 import { hijackResponse, hijackSocket } from "./hijack.ts";
 import type { Router } from "./router.ts";
 import { statusOf } from "./status.ts";
+import { dropRest } from "./upload.ts";
 import { writeAnswer } from "./write-answer.ts";
 
 /** Joins the HTTP server to the routes: one request in, one answer out, and every error as Docker's error JSON. */
@@ -52,9 +53,8 @@ async function serve(router: Router, context: ServerContext, message: IncomingMe
     await (answer.kind === "hijack" ? takeOver(answer, context, message, response, upgraded, gone.signal) : writeAnswer(response, answer));
   } catch (error) {
     fail(error, response, upgraded);
-    // The rest of a body nobody wants is read and dropped: a client that is still sending sees its answer, not a broken pipe.
-    // A stream that was being iterated can be resumed only when Node has taken notice that it no longer is.
-    if (!upgraded && !message.complete) setImmediate(() => message.resume());
+  } finally {
+    if (!upgraded) dropRest(message);
   }
 }
 

@@ -3,7 +3,7 @@ import { chmod, mkdir, open, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type ByteString, byteString, bytesOf, isSystemError, O_PATH, openInRoot, openPath, RbuildError, textOf } from "../../../system/index.ts";
 import type { ByteStream } from "../../content/content-store.ts";
-import { decompress } from "../files/decompress.ts";
+import { decompress } from "../../content/decompress.ts";
 import { RootWriter } from "../files/root-writer.ts";
 import { unpackTar } from "../files/unpack-tar.ts";
 import { MAX_DOCKERFILE_BYTES } from "../parse/parse.ts";

@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { posix } from "node:path";
 import { type ByteString, bytesOf, isSystemError, RbuildError, readTar, relativeTarPath, setModificationTime, textOf } from "../../../system/index.ts";
 import { O_PATH, type OpenedPath, openInRoot } from "../../../system/kernel/open-in-root.ts";
+import { decompress } from "../../content/decompress.ts";
 import type { ContainerId } from "../container.ts";
 import type { ContainerContext } from "../container-context.ts";
 import { makeDirectories } from "../rootfs/make-directories.ts";
@@ -17,8 +18,8 @@ export interface ExtractOptions {
 }
 
 /**
- * `docker cp` in: extracts a tar into an existing directory. Every member's directory is opened inside the container's root by the kernel,
- * so that no link that the container or the archive makes leads outside.
+ * `docker cp` in: extracts a tar, plain or compressed, into an existing directory. Every member's directory is opened inside the container's
+ * root by the kernel, so that no link that the container or the archive makes leads outside.
  * @throws RbuildError `container.path-not-found`, `container.read-only`, `container.unsafe-path`, `tar.malformed`, `tar.truncated`
  */
 export async function extractInto(
@@ -34,7 +35,7 @@ export async function extractInto(
   const owner = options.copyUidGid ? resolveUser(tree.root, tree.record.process.user) : undefined;
   const directories: { readonly path: Buffer; readonly mtime: bigint }[] = [];
   try {
-    for await (const entry of readTar(tar)) {
+    for await (const entry of readTar(decompress(tar))) {
       const relative = safePath(entry.path);
       const ownerOf = owner ?? entry;
       if (relative === "") {

@@ -2,7 +2,7 @@ import type { BuildEvent, BuildOptions, Image } from "../../../engine/index.ts";
 import { json } from "../../http/answer.ts";
 import { invalidParameter, type Query } from "../../http/query.ts";
 import type { Handler, Route } from "../../http/router.ts";
-import { uploadedTar } from "../../http/upload.ts";
+import { uploaded } from "../../http/upload.ts";
 import { familiarName } from "../../image-names.ts";
 import { createChannel } from "../../streams/channel.ts";
 import { createBuildTranslator, endLines } from "../../translate/build-events.ts";
@@ -11,7 +11,7 @@ import { requireHostPlatform } from "../../translate/platform.ts";
 import { notOffered } from "../refused.ts";
 
 const build: Handler = ({ query, message, signal }, { engine }) => {
-  const options = { ...buildOptions(query), context: uploadedTar(message), signal };
+  const options = { ...buildOptions(query), context: uploaded(message), signal };
   const channel = createChannel<BuildEvent>();
   const finished = engine.builder.build(options, (event) => channel.push(event)).finally(() => channel.close());
   finished.catch(() => undefined);

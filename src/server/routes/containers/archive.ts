@@ -1,7 +1,7 @@
 import type { PathStat } from "../../../engine/index.ts";
 import { empty } from "../../http/answer.ts";
 import type { Handler } from "../../http/router.ts";
-import { uploadedTar } from "../../http/upload.ts";
+import { uploaded } from "../../http/upload.ts";
 import { pathStatHeader } from "../../translate/answer/path-stat.ts";
 
 const statHeaders = (stat: PathStat) => ({ "X-Docker-Container-Path-Stat": pathStatHeader(stat) });
@@ -15,7 +15,7 @@ export const getArchive: Handler = async ({ params, query }, { engine }) => {
 };
 
 export const putArchive: Handler = async ({ params, query, message }, { engine }) => {
-  await engine.containers.extract(params["id"] ?? "", query.required("path"), uploadedTar(message), {
+  await engine.containers.extract(params["id"] ?? "", query.required("path"), uploaded(message), {
     noOverwriteDirNonDir: query.flag("noOverwriteDirNonDir"),
     copyUidGid: query.flag("copyUIDGID"),
   });

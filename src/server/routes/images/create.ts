@@ -1,5 +1,5 @@
 import type { Handler } from "../../http/router.ts";
-import { uploadedTar } from "../../http/upload.ts";
+import { uploaded } from "../../http/upload.ts";
 import { referenceOf } from "../../image-names.ts";
 import { unsupportedOption } from "../../translate/create/refusal.ts";
 import { applyChanges } from "../../translate/import-changes.ts";
@@ -14,7 +14,7 @@ export const createImage: Handler = async ({ query, message, signal }, { engine,
   const reference = referenceOf(query.text("repo"), query.text("tag"));
   const changes = query.texts("changes");
   const platform = query.text("platform");
-  const image = await engine.images.importRootfs(uploadedTar(message), {
+  const image = await engine.images.importRootfs(uploaded(message), {
     ...(reference ? { reference } : {}),
     ...(changes.length > 0 ? { config: applyChanges({}, changes) } : {}),
     ...(platform === undefined ? {} : { platform: parsePlatform(platform) }),

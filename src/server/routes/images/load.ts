@@ -1,9 +1,9 @@
 import type { Image } from "../../../engine/index.ts";
 import type { Handler } from "../../http/router.ts";
+import { uploaded } from "../../http/upload.ts";
 
-/** The engine reads plain, gzip and zstd archives itself. */
 export const loadImages: Handler = async ({ message, signal }, { engine }) => {
-  const images = await engine.images.load(message as AsyncIterable<Uint8Array>, { signal });
+  const images = await engine.images.load(uploaded(message), { signal });
   return { kind: "json-lines", values: loaded(images) };
 };
 
