@@ -7,6 +7,7 @@ import { checkMirror } from "./checks/mirror.ts";
 import { checkNamespaces } from "./checks/namespaces.ts";
 import { checkNetworking } from "./checks/networking.ts";
 import { checkOverlayfs } from "./checks/overlayfs.ts";
+import { checkRootMount } from "./checks/root-mount.ts";
 import { checkSpace } from "./checks/space.ts";
 import { checkSubordinateIds } from "./checks/subordinate-ids.ts";
 import { checkTools, toolId } from "./checks/tools.ts";
@@ -26,6 +27,7 @@ export interface Diagnosis {
 const CHECKS: readonly HostCheck[] = [
   checkHost,
   checkTools,
+  checkRootMount,
   checkNamespaces,
   checkOverlayfs,
   checkNetworking,

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { makeTempDirectory } from "../../../src/system/index.ts";
 import { jsonLines, rbuild } from "../../support/rbuild-command.ts";
 
 interface Found {
@@ -52,6 +53,28 @@ it("sees a full disk", async () => {
   const { exitCode, found } = await doctor(["--for", "engine", "--engine-root", "/mnt/engine"], small);
   expect(exitCode).toBe(7);
   expect(check(found, "disk.engine-root")).toMatchObject({ status: "fail", found: "0.0 GB free at /mnt" });
+});
+
+it("says what to do in a chroot that is a plain directory, and works in one that is a mount point", async () => {
+  await using scratch = await makeTempDirectory("/var/tmp", "rbuild-test-chroot-");
+  // all of the host below a directory of its own; only the directory itself is a mount point or not
+  const enter = (mountRoot: string) => [
+    ...["unshare", "--mount", "sh", "-ec"],
+    `cd ${scratch.path}; ${mountRoot}
+    for path in /*; do
+      if [ -h "$path" ]; then ln -sfn "$(readlink "$path")" ".$path"
+      elif [ -d "$path" ]; then mkdir -p ".$path"; mount --rbind "$path" ".$path"; fi
+    done
+    exec chroot . "$@"`,
+    "sh",
+  ];
+  const plain = await doctor(["--for", "engine"], enter(""));
+  expect(plain.exitCode).toBe(7);
+  expect(plain.found.checks.filter((one) => one.status === "fail")).toEqual([
+    expect.objectContaining({ id: "kernel.root-mount", fix: expect.stringContaining("mount --bind") }),
+  ]);
+  const mounted = await doctor(["--for", "engine"], enter("mount --bind . .; cd ."));
+  expect(mounted.found.checks.filter((one) => one.status === "fail")).toEqual([]);
 });
 
 it("asks before it installs, and installs nothing without an answer", async () => {

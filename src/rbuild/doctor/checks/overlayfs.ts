@@ -2,6 +2,7 @@ import { access } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { HostCheck } from "../check.ts";
 import { probe } from "./probe.ts";
+import { notTriedInChroot } from "./root-mount.ts";
 
 /** Mounts an overlay in a mount namespace of its own, with a lower file to change and one to remove, on the file system of `$1`. */
 const SCRIPT = `
@@ -24,6 +25,8 @@ unshare --mount sh -ec '
 export const checkOverlayfs: HostCheck = async ({ engineRoot, isRoot }) => {
   const base = { id: "kernel.overlayfs", needed: `overlayfs on the file system of ${engineRoot}`, why: "stacks the layers of images" };
   if (!isRoot) return [{ ...base, status: "warn", found: "not tried: only root may mount", fix: "sudo rbuild doctor" }];
+  const notTried = await notTriedInChroot(base);
+  if (notTried) return [notTried];
   const place = await nearestFolder(engineRoot);
   const result = await probe(SCRIPT, [place]);
   if (result.kind === "works") return [{ ...base, status: "ok", found: `mounts below ${place}` }];
