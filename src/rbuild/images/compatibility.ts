@@ -2,4 +2,4 @@
  * Covers everything in this program that an image's bytes depend on: the normalisation rules, the tar format of layers, canonical JSON,
  * the form of the config. A change that can move a digest gets a new number, and every image.yaml a new version.
  */
-export const COMPATIBILITY_VERSION = 1;
+export const COMPATIBILITY_VERSION = 2;
