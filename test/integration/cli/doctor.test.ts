@@ -59,7 +59,10 @@ it("says what to do in a chroot that is a plain directory, and works in one that
   await using scratch = await makeTempDirectory("/var/tmp", "rbuild-test-chroot-");
   // all of the host below a directory of its own; only the directory itself is a mount point or not
   const enter = (mountRoot: string) => [
-    ...["unshare", "--mount", "sh", "-ec"],
+    "unshare",
+    "--mount",
+    "sh",
+    "-ec",
     `cd ${scratch.path}; ${mountRoot}
     for path in /*; do
       if [ -h "$path" ]; then ln -sfn "$(readlink "$path")" ".$path"
