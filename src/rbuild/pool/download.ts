@@ -1,0 +1,162 @@
+import { Agent as HttpAgent } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
+import got, { type Got, RequestError, type Response } from "got";
+import { isSystemError } from "../../system/index.ts";
+import type { FetchLimits } from "./fetch-limits.ts";
+import type { IncomingFile } from "./incoming-file.ts";
+import type { PoolItem } from "./pool.ts";
+import { difference } from "./pool-errors.ts";
+import { redactUrl } from "./source-places.ts";
+
+/** One way to a server. */
+export interface Route {
+  readonly url: string;
+  readonly proxy?: string;
+  /** No cache on the way may answer. */
+  readonly isFresh: boolean;
+}
+
+/** How a request ended. Reasons are for people. */
+export type DownloadOutcome =
+  /** As many bytes as the item has. */
+  | { readonly kind: "complete" }
+  /** What this server has there is something else. */
+  | { readonly kind: "wrong"; readonly reason: string }
+  /** It has nothing there, or does not give it. */
+  | { readonly kind: "absent"; readonly reason: string }
+  /** It may do better when it is asked again. */
+  | { readonly kind: "broken"; readonly reason: string; readonly isUnreachable: boolean; readonly retryAfter?: number };
+
+/** Connections of one fill, reused from item to item. */
+export interface HttpClient extends Disposable {
+  /**
+   * Asks once for what the file does not have yet, and writes it there; never more than the item's size is taken.
+   * @param onBytes bytes that came, negative when what was there is dropped
+   * @throws RbuildError `pool.no-space`, or the signal's reason
+   */
+  download(item: PoolItem, route: Route, file: IncomingFile, onBytes: (count: number) => void, signal: AbortSignal): Promise<DownloadOutcome>;
+}
+
+export function openHttpClient(limits: FetchLimits): HttpClient {
+  const agents = new Map<string, { readonly http: HttpAgent; readonly https: HttpsAgent }>();
+  const client = got.extend({
+    decompress: false,
+    throwHttpErrors: false,
+    retry: { limit: 0 },
+    maxRedirects: 5,
+    headers: { "accept-encoding": "identity", "user-agent": "rbuild" },
+    timeout: { lookup: limits.connect, connect: limits.connect, secureConnect: limits.connect, response: limits.response, socket: limits.idle },
+  });
+  return {
+    download: (item, route, file, onBytes, signal) => download(item, route, file, onBytes, signal, client.extend({ agent: agentsFor(route.proxy) }), limits),
+    [Symbol.dispose]() {
+      for (const { http, https } of agents.values()) {
+        http.destroy();
+        https.destroy();
+      }
+    },
+  };
+
+  function agentsFor(proxy = "") {
+    const known = agents.get(proxy);
+    if (known) return known;
+    const options = { keepAlive: true, ...(proxy === "" ? {} : { proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } }) };
+    const made = { http: new HttpAgent(options), https: new HttpsAgent(options) };
+    agents.set(proxy, made);
+    return made;
+  }
+}
+
+async function download(
+  item: PoolItem,
+  { url, isFresh }: Route,
+  file: IncomingFile,
+  onBytes: (count: number) => void,
+  signal: AbortSignal,
+  client: Got,
+  limits: FetchLimits,
+): Promise<DownloadOutcome> {
+  signal.throwIfAborted();
+  const stop = new AbortController();
+  const validator = file.origin?.url === url ? file.origin.validator : undefined;
+  const headers = {
+    ...(isFresh ? { "cache-control": "no-cache", pragma: "no-cache" } : {}),
+    ...(file.size > 0 ? { range: `bytes=${file.size}-` } : {}),
+    ...(file.size > 0 && validator !== undefined ? { "if-range": validator } : {}),
+  };
+  const request = client.stream(url, { headers, signal: AbortSignal.any([signal, stop.signal]) });
+  try {
+    const response = await new Promise<Response>((resolve, reject) => request.once("response", resolve).on("error", reject));
+    const restart = async (): Promise<void> => {
+      onBytes(-file.size);
+      await file.restart();
+    };
+    const refusal = await judge(item, response, file, restart);
+    if (refusal) return refusal;
+    const current = strongValidator(response);
+    file.origin = current === undefined ? undefined : { url, validator: current };
+    using _watch = watchRate(
+      () => file.size,
+      limits,
+      (reason) => stop.abort(new SlowServer(reason)),
+    );
+    for await (const chunk of request as AsyncIterable<Uint8Array>) {
+      if (file.size + chunk.byteLength > item.size) return { kind: "wrong", reason: difference(item, { size: item.size + 1, more: true }) };
+      await file.write(chunk);
+      onBytes(chunk.byteLength);
+    }
+    if (file.size === item.size) return { kind: "complete" };
+    return { kind: "broken", reason: `the answer ended after ${file.size} of ${item.size} bytes`, isUnreachable: false };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (stop.signal.aborted) return { kind: "broken", reason: (stop.signal.reason as SlowServer).message, isUnreachable: false };
+    if (error instanceof RequestError || isSystemError(error, "ERR_STREAM_PREMATURE_CLOSE")) {
+      return { kind: "broken", reason: redactUrl(error.message), isUnreachable: request.response === undefined };
+    }
+    throw error;
+  } finally {
+    request.destroy();
+  }
+}
+
+class SlowServer extends Error {}
+
+/** What the head of an answer says already; undefined when its body is to be read. */
+async function judge(item: PoolItem, response: Response, file: IncomingFile, restart: () => Promise<void>): Promise<DownloadOutcome | undefined> {
+  const { statusCode, headers } = response;
+  const status = `it answers ${statusCode}${response.statusMessage ? ` ${response.statusMessage}` : ""}`;
+  if (statusCode === 206) {
+    const [, start, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers["content-range"] ?? "") ?? [];
+    if (Number(start) === file.size && (total === "*" || Number(total) === item.size)) return undefined;
+    await restart();
+    return { kind: "broken", reason: `it answers a range that was not asked for: ${headers["content-range"] ?? "none"}`, isUnreachable: false };
+  }
+  if (statusCode === 416) {
+    await restart();
+    return { kind: "broken", reason: status, isUnreachable: false };
+  }
+  if (statusCode === 200) {
+    if (file.size > 0) await restart();
+    const length = headers["content-length"];
+    if (length === undefined || Number(length) === item.size) return undefined;
+    return { kind: "wrong", reason: difference(item, { size: Number(length) }) };
+  }
+  if (statusCode !== 408 && statusCode !== 425 && statusCode !== 429 && statusCode < 500) return { kind: "absent", reason: status };
+  const retryAfter = Number(headers["retry-after"]) * 1000;
+  return { kind: "broken", reason: status, isUnreachable: statusCode === 502 || statusCode === 504, ...(retryAfter > 0 ? { retryAfter } : {}) };
+}
+
+/** RFC 9110, 13.1.5: only a strong validator may stand in If-Range. */
+function strongValidator({ headers }: Response): string | undefined {
+  return headers.etag?.startsWith('"') ? headers.etag : headers["last-modified"];
+}
+
+function watchRate(received: () => number, { minimumRate, window }: FetchLimits, tooSlow: (reason: string) => void): Disposable {
+  let before = received();
+  const timer = setInterval(() => {
+    const rate = ((received() - before) * 1000) / window;
+    before = received();
+    if (rate < minimumRate) tooSlow(`it gives ${Math.round(rate)} bytes a second, less than ${minimumRate}`);
+  }, window);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
