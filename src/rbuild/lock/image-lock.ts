@@ -73,7 +73,7 @@ export const imageLockSchema = z.strictObject({
   /** The image below and the digest of its lock. */
   from: z.strictObject({ name: z.string(), lock: digest }).exactOptional(),
   archives: z.array(lockedArchiveSchema).min(1),
-  architectures: z.record(z.enum(["amd64", "arm64"]), architectureLockSchema.exactOptional()),
+  architectures: z.partialRecord(z.enum(["amd64", "arm64"]), architectureLockSchema),
 });
 
 export type LockedPackage = Readonly<z.infer<typeof lockedPackageSchema>>;
