@@ -1,4 +1,5 @@
 import type { ImageListing, PinVerdict } from "../rbuild/index.ts";
+import { textTable } from "./text-table.ts";
 
 /** What is said about images, for people. */
 
@@ -9,13 +10,7 @@ const STATES = { exact: "the pinned one", absent: "not in the engine", different
 /** A table with a heading; nothing but the heading when there are no images. */
 export function listingLines(listings: readonly ImageListing[]): string[] {
   const rows = [["NAME", "VERSION", "STATE", "PIN"], ...listings.map(({ name, version, verdict, pin }) => [name, version, STATES[verdict], pin?.digest ?? ""])];
-  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  );
+  return textTable(rows);
 }
 
 export function verdictLine(verdict: PinVerdict & { readonly name: string }): string {

@@ -25,6 +25,12 @@ export function parseHttpUrl(text: string, wanted = "an http or https URL"): str
   return text.replace(/\/+$/, "");
 }
 
+/** A whole number, 0 or more. */
+export function parseCount(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw invalid(text, "a whole number");
+  return Number(text);
+}
+
 /** A directory or file name as it was given. */
 export function parsePath(text: string): string {
   if (text.trim() === "" || text.includes("\0")) throw invalid(text, "a path");

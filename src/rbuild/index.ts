@@ -7,4 +7,5 @@ export type * from "./images/image-operations.ts";
 export { listImages } from "./images/list-images.ts";
 export { pinImage } from "./images/pin-image.ts";
 export type * from "./iso/iso.ts";
+export type * from "./lock/diff/image-diff.ts";
 export { findMirror, type Mirror, type MirrorOptions } from "./mirror/find-mirror.ts";

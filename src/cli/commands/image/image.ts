@@ -1,5 +1,6 @@
 import { examples, newCommand } from "../../new-command.ts";
 import { imageBuildCommand } from "./build.ts";
+import { imageDiffCommand } from "./diff.ts";
 import { imageListCommand } from "./list.ts";
 import { imagePinCommand } from "./pin.ts";
 import { imageVerifyCommand } from "./verify.ts";
@@ -11,6 +12,7 @@ export function imageCommand() {
     .addCommand(imagePinCommand())
     .addCommand(imageListCommand())
     .addCommand(imageVerifyCommand())
+    .addCommand(imageDiffCommand())
     .addHelpText(
       "after",
       examples([

@@ -1,13 +1,26 @@
-import type { DebianArchitecture, ImageLock, LockedPackage } from "../image-lock.ts";
+import type { Digest } from "../../../oci/index.ts";
+import type { DebianArchitecture } from "../image-lock.ts";
 import type { PackageChange } from "../lock-operations.ts";
+
+/** What is compared of a package. Its bytes are unknown where dpkg alone knows of it. */
+interface Comparable {
+  readonly name: string;
+  readonly version: string;
+  readonly sha256?: Digest;
+}
+
+/** As in a lock, or with no more than is known. */
+export type PackageLists<Package> = {
+  readonly [Name in DebianArchitecture]?: { readonly packages: readonly Package[]; readonly offers: readonly Package[] };
+};
 
 const LISTS = ["packages", "offers"] as const;
 
 /**
- * How the packages of two locks differ, in order of architecture, list (what is installed first) and name. A package that other bytes
- * have under the same version has changed; one that only moved within its archive has not.
+ * How packages differ, in order of architecture, list (what is installed first) and name. A package that has other bytes under the same
+ * version has changed; one that only moved within its archive has not.
  */
-export function comparePackages(from: ImageLock["architectures"] | undefined, to: ImageLock["architectures"]): PackageChange[] {
+export function comparePackages<Package extends Comparable>(from: PackageLists<Package> | undefined, to: PackageLists<Package>): PackageChange<Package>[] {
   const architectures = new Set([...Object.keys(from ?? {}), ...Object.keys(to)] as DebianArchitecture[]);
   return [...architectures]
     .sort(byBytes)
@@ -18,20 +31,24 @@ export function comparePackages(from: ImageLock["architectures"] | undefined, to
     );
 }
 
-type Difference =
-  | { readonly kind: "added"; readonly to: LockedPackage }
-  | { readonly kind: "removed"; readonly from: LockedPackage }
-  | { readonly kind: "changed"; readonly from: LockedPackage; readonly to: LockedPackage };
+type Difference<Package> =
+  | { readonly kind: "added"; readonly to: Package }
+  | { readonly kind: "removed"; readonly from: Package }
+  | { readonly kind: "changed"; readonly from: Package; readonly to: Package };
 
-function compareLists(from: readonly LockedPackage[], to: readonly LockedPackage[]): Difference[] {
+function compareLists<Package extends Comparable>(from: readonly Package[], to: readonly Package[]): Difference<Package>[] {
   const before = new Map(from.map((entry) => [entry.name, entry]));
   const after = new Map(to.map((entry) => [entry.name, entry]));
-  return [...new Set([...before.keys(), ...after.keys()])].sort(byBytes).flatMap((name): Difference[] => {
+  return [...new Set([...before.keys(), ...after.keys()])].sort(byBytes).flatMap((name): Difference<Package>[] => {
     const [was, is] = [before.get(name), after.get(name)];
     if (!was) return is ? [{ kind: "added", to: is }] : [];
     if (!is) return [{ kind: "removed", from: was }];
-    return was.sha256 === is.sha256 && was.version === is.version ? [] : [{ kind: "changed", from: was, to: is }];
+    return isSame(was, is) ? [] : [{ kind: "changed", from: was, to: is }];
   });
+}
+
+function isSame(was: Comparable, is: Comparable): boolean {
+  return was.version === is.version && (was.sha256 === undefined || is.sha256 === undefined || was.sha256 === is.sha256);
 }
 
 /** Names of packages and architectures are ASCII. */
