@@ -26,13 +26,17 @@ node_modules/.package-lock.json: package.json package-lock.json
 	@scripts/pinned-node $(node_dir)/node
 	@touch $@
 
-build: node_modules/.package-lock.json ## compile src/ to dist/
-	@$(bin)/tsc -b src/cli
+build: dist/cli/main.js ## make the program in dist/ from src/
+	@:
+
+# The directories change with the names in them.
+dist/cli/main.js: node_modules/.package-lock.json scripts/bundle.ts $(shell find src -type d -o -name '*.ts' -o -name '*.tsx')
+	@$(node) scripts/bundle.ts
 
 check: build ## types, format, lint, directions, dead code
 	@$(bin)/tsc -b
 	@$(bin)/biome ci
-	@PATH=$(node_dir):$$PATH $(bin)/oxlint --type-aware --deny-warnings src test bench
+	@PATH=$(node_dir):$$PATH $(bin)/oxlint --type-aware --deny-warnings src test bench scripts
 	@$(node) $(bin)/depcruise --config .dependency-cruiser.cjs --output-type err src
 	@$(node) $(bin)/knip
 

@@ -1,0 +1,112 @@
+import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { isBuiltin } from "node:module";
+import { dirname, join, relative, resolve } from "node:path";
+import { type OutputAsset, type OutputChunk, type Plugin, rolldown } from "rolldown";
+
+/**
+ * Makes the program in `dist/` from `src/`: `dist/cli/main.js`, and in `dist/chunks/` what it imports, packages included. An `import()` in the
+ * source is a chunk of its own, so that a command loads what it needs. Types are checked by `tsc -b`, not here.
+ */
+
+const ROOT = resolve(import.meta.dirname, "..");
+const SRC = join(ROOT, "src");
+const DIST = join(ROOT, "dist");
+const CHUNKS = join(DIST, "chunks");
+/** A program that was started before may yet import chunks of its own build. */
+const MAX_CHUNK_AGE_MS = 24 * 60 * 60 * 1000;
+
+/** Parts of packages that no command reaches, each with megabytes behind it. */
+const UNREACHED = new Map([
+  // DOCKER_HOST=ssh://, which src/cli/values.ts refuses
+  ["docker-modem", ["./ssh"]],
+  // builds by BuildKit's protocol
+  ["dockerode", ["./session", "./buildkit"]],
+]);
+const STUB = "\0unreached";
+
+const leaveOutUnreached: Plugin = {
+  name: "leave-out-unreached",
+  resolveId(id, importer) {
+    const name = /node_modules\/([^/]+)\/(?!.*node_modules)/.exec(importer ?? "")?.[1];
+    return UNREACHED.get(name ?? "")?.includes(id) ? STUB : null;
+  },
+  load: (id) => (id === STUB ? 'module.exports = () => { throw new Error("left out of this bundle by scripts/bundle.ts"); };' : null),
+};
+
+/** Files are found by their place beside the module that asks: a chunk answers for the place of each module in it. */
+const keepModulePlaces: Plugin = {
+  name: "keep-module-places",
+  transform(code, id) {
+    if (!id.startsWith(SRC) || !code.includes("import.meta.url")) return null;
+    const place = relative(CHUNKS, join(DIST, relative(SRC, id)));
+    return { code: code.replaceAll("import.meta.url", `new URL(${JSON.stringify(place)}, import.meta.url).href`), map: null };
+  },
+};
+
+const IMPORT = /^import (.+) from "([^"]+)";$/gm;
+
+/**
+ * Node's own modules without their ESM side: making that reads every export, and for `node:http` some of those load all of undici, 40 ms.
+ * Lines stay where they are.
+ */
+function takeBuiltinsDirectly(code: string): string {
+  return code.replace(IMPORT, (statement, clause: string, id: string) => {
+    if (!isBuiltin(id)) return statement;
+    const braces = clause.indexOf("{");
+    const whole = (braces < 0 ? clause : clause.slice(0, braces)).split(",").map((name) => name.trim().replace("* as ", ""));
+    const some = braces < 0 ? "" : clause.slice(braces).replaceAll(" as ", ": ");
+    const targets = [...whole, some].filter((target) => target !== "");
+    return targets.map((target) => `const ${target} = globalThis.process.getBuiltinModule("${id}");`).join(" ");
+  });
+}
+
+async function bundle(): Promise<readonly (OutputChunk | OutputAsset)[]> {
+  await using build = await rolldown({
+    cwd: ROOT,
+    input: { "cli/main": join(SRC, "cli/main.ts") },
+    platform: "node",
+    // ink imports it in development alone
+    external: ["react-devtools-core"],
+    transform: { define: { "process.env.NODE_ENV": '"production"' } },
+    plugins: [leaveOutUnreached, keepModulePlaces],
+    onLog(level, log, report) {
+      if (level === "warn") throw new Error(log.message);
+      report(level, log);
+    },
+  });
+  const { output } = await build.generate({
+    dir: DIST,
+    format: "esm",
+    sourcemap: true,
+    entryFileNames: "[name].js",
+    chunkFileNames: "chunks/[name]-[hash].js",
+  });
+  return output;
+}
+
+/** In one step; the time is that of the start, so that a source that changed since then is newer. */
+async function put(file: string, content: string | Uint8Array, time: Date): Promise<void> {
+  const path = join(DIST, file);
+  await mkdir(dirname(path), { recursive: true });
+  const temporary = `${path}.${process.pid}`;
+  await writeFile(temporary, content);
+  await utimes(temporary, time, time);
+  await rename(temporary, path);
+}
+
+async function removeOldChunks(current: ReadonlySet<string>, now: Date): Promise<void> {
+  for (const name of await readdir(CHUNKS)) {
+    if (current.has(`chunks/${name}`)) continue;
+    const path = join(CHUNKS, name);
+    if (now.getTime() - (await stat(path)).mtimeMs > MAX_CHUNK_AGE_MS) await rm(path, { force: true });
+  }
+}
+
+const start = new Date();
+const output = await bundle();
+// the entry last: what it imports is there before it is
+const isEntry = (file: OutputChunk | OutputAsset) => file.type === "chunk" && file.isEntry;
+for (const file of output.toSorted((a, b) => Number(isEntry(a)) - Number(isEntry(b)))) {
+  await put(file.fileName, file.type === "chunk" ? takeBuiltinsDirectly(file.code) : file.source, start);
+}
+await removeOldChunks(new Set(output.map(({ fileName }) => fileName)), start);
