@@ -4,6 +4,7 @@ export type StepName =
   | "lock.index"
   | "lock.solve"
   | "lock.record"
+  | "lock.serve"
   | "pool.fetch"
   | "capsule.create"
   | "capsule.build"

@@ -6,6 +6,7 @@ export const STEP_TEXTS: Readonly<Record<StepName, string>> = {
   "lock.index": "read package indexes",
   "lock.solve": "choose packages",
   "lock.record": "record what the build fetches",
+  "lock.serve": "check the locked packages",
   "pool.fetch": "fetch packages",
   "capsule.create": "write capsule",
   "capsule.build": "build from capsule",

@@ -19,18 +19,19 @@ export const keptKeyring = ({ keyring }: Pick<LockedArchive, "keyring">): string
 
 /**
  * What is kept of one archive of the lock in `directory`, exactly as the lock says.
+ * @param beside name of the directory that has it
  * @throws RbuildError `lock.kept-file-missing`, `lock.kept-file-damaged`
  */
-export async function readKept(directory: string, archive: LockedArchive): Promise<KeptArchive> {
+export async function readKept(directory: string, archive: LockedArchive, beside = LOCK_DIRECTORY): Promise<KeptArchive> {
   return {
-    inRelease: await readExactly(join(directory, LOCK_DIRECTORY, keptInRelease(archive)), archive.inRelease),
-    keyring: await readExactly(join(directory, LOCK_DIRECTORY, keptKeyring(archive)), archive.keyring),
+    inRelease: await readExactly(join(directory, beside, keptInRelease(archive)), archive.inRelease),
+    keyring: await readExactly(join(directory, beside, keptKeyring(archive)), archive.keyring),
   };
 }
 
 async function readExactly(path: string, digest: Digest): Promise<Buffer> {
   const bytes = await readFileIfExists(path, MAX_KEPT_BYTES);
-  const hint = "git checkout the directory, or choose anew: rbuild image lock --refresh NAME";
+  const hint = "git checkout the directory, or make the lock again";
   if (!bytes) throw new RbuildError("lock.kept-file-missing", `${path}, which the lock keeps of its archive, is not there`, { category: "not-found", hint });
   const found = digestOf(bytes);
   if (found === digest) return bytes;

@@ -1,5 +1,5 @@
 import { canonicalJson } from "../../oci/index.ts";
-import type { ImageLock, LockedPackage } from "./image-lock.ts";
+import type { ImageLock, LockedArchive, LockedPackage } from "./image-lock.ts";
 
 /** Fields whose items stand on a line each. */
 const LINES = new Set(["archives", "packages", "offers"]);
@@ -16,28 +16,26 @@ export function lockText(lock: ImageLock): string {
     definition,
     wanted: JSON.parse(canonicalJson(wanted)) as unknown,
     from: from && { name: from.name, lock: from.lock },
-    archives: archives.map(({ archive, suite, components, version, date, validUntil, inRelease, keyring, signedBy, indexes }) => ({
-      archive,
-      suite,
-      components,
-      version,
-      date,
-      validUntil,
-      inRelease,
-      keyring,
-      signedBy,
-      indexes: indexes.map(({ path, size, sha256 }) => ({ path, size, sha256 })),
-    })),
+    archives: archives.map(archiveFields),
     architectures: Object.fromEntries(
       Object.entries(architectures)
         .sort(([left], [right]) => (left < right ? -1 : 1))
         .map(([architecture, { packages, offers }]) => [architecture, { packages: packages.map(packageFields), offers: offers.map(packageFields) }]),
     ),
   };
-  return `${format(ordered, "", "")}\n`;
+  return formatLock(ordered);
 }
 
-const packageFields = ({ name, version, architecture, size, sha256, path, source, archive }: LockedPackage): LockedPackage => ({
+/** Members in the order they are given; those that are undefined are left out. */
+export const formatLock = (ordered: Readonly<Record<string, unknown>>): string => `${format(ordered, "", "")}\n`;
+
+export const archiveFields = ({ indexes, ...archive }: LockedArchive): unknown => {
+  const { archive: name, suite, components, version, date, validUntil, inRelease, keyring, signedBy } = archive;
+  const files = indexes.map(({ path, size, sha256 }) => ({ path, size, sha256 }));
+  return { archive: name, suite, components, version, date, validUntil, inRelease, keyring, signedBy, indexes: files };
+};
+
+export const packageFields = ({ name, version, architecture, size, sha256, path, source, archive }: LockedPackage): LockedPackage => ({
   name,
   version,
   architecture,

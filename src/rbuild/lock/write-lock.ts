@@ -1,31 +1,41 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { readFileIfExists, writeFileAtomic } from "../../system/index.ts";
-import { type ImageLock, LOCK_DIRECTORY, LOCK_FILE } from "./image-lock.ts";
+import { type ImageLock, LOCK_DIRECTORY, LOCK_FILE, type LockedArchive } from "./image-lock.ts";
 import { type KeptArchive, keptInRelease, keptKeyring } from "./kept-files.ts";
 import { lockText } from "./lock-text.ts";
 
 /**
- * Replaces the lock beside a definition and what it keeps. Whoever reads it, also after a kill at any moment, finds the old lock or the
- * new one with all its files: the new files come first, the lock then, and what only the old one had goes last.
+ * Replaces the lock beside a definition and what it keeps.
  * @param kept by index of `lock.archives`
  */
 export async function writeLock(directory: string, lock: ImageLock, kept: readonly KeptArchive[]): Promise<string> {
+  const path = join(directory, LOCK_FILE);
+  await replaceLock({ path, text: lockText(lock), beside: join(directory, LOCK_DIRECTORY) }, lock.archives, kept);
+  return path;
+}
+
+/**
+ * Replaces any lock file and what is kept of its archives in the directory `beside`. Whoever reads it, also after a kill at any moment,
+ * finds the old lock or the new one with all its files: the new files come first, the lock then, and what only the old one had goes last.
+ */
+export async function replaceLock(
+  { path: lockPath, text, beside }: { readonly path: string; readonly text: string; readonly beside: string },
+  archives: readonly LockedArchive[],
+  kept: readonly KeptArchive[],
+): Promise<void> {
   const files = new Map<string, Buffer>();
-  for (const [index, archive] of lock.archives.entries()) {
+  for (const [index, archive] of archives.entries()) {
     const of = kept[index];
     if (!of) throw new TypeError(`nothing is kept of the archive ${archive.archive} ${archive.suite}`);
     files.set(keptInRelease(archive), of.inRelease).set(keptKeyring(archive), of.keyring);
   }
-  const beside = join(directory, LOCK_DIRECTORY);
   await mkdir(beside, { recursive: true });
   for (const [name, bytes] of files) {
     const path = join(beside, name);
     const present = await readFileIfExists(path, bytes.length).catch(() => undefined);
     if (!present?.equals(bytes)) await writeFileAtomic(path, bytes);
   }
-  const path = join(directory, LOCK_FILE);
-  await writeFileAtomic(path, lockText(lock));
+  await writeFileAtomic(lockPath, text);
   for (const name of await readdir(beside)) if (!files.has(name)) await rm(join(beside, name), { recursive: true, force: true });
-  return path;
 }
