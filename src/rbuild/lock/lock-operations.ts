@@ -13,8 +13,10 @@ export interface LockDependencies {
 
 export interface LockOptions {
   readonly name: string;
-  /** Packages to move; everything else stays unless they need it to move. Default: all are chosen anew. */
+  /** Packages to move; everything else stays unless they need it to move. Default: a current lock is left alone, and without one all are chosen. */
   readonly update?: readonly string[];
+  /** Choose all packages from the archive as it is now, although there is a current lock. */
+  readonly refresh?: boolean;
   /** URL of the archive `debian`, by name for others: `--mirror URL`, `--mirror NAME=URL`. */
   readonly mirrors?: ReadonlyMap<string, string>;
   readonly signal?: AbortSignal;

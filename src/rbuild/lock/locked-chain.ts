@@ -1,8 +1,8 @@
-import { debianFromPlatform, hostPlatform } from "../../oci/index.ts";
 import { RbuildError } from "../../system/index.ts";
 import { readDefinitions } from "../definition/find-definition.ts";
 import type { LocatedDefinition } from "../definition/read-definition.ts";
 import { COMPATIBILITY_VERSION } from "../images/compatibility.ts";
+import { hostArchitecture } from "./architectures.ts";
 import { type Below, checkLock } from "./check-lock.ts";
 import type { DebianArchitecture, ImageLock } from "./image-lock.ts";
 import type { LockedChain, LockedDefinition, LockState } from "./lock-operations.ts";
@@ -71,9 +71,4 @@ function noArchitecture({ name, architectures }: ImageLock, architecture: string
     hint: `name it in architectures: of ${name}'s definition, and: rbuild image lock ${name}`,
     details: { name, architecture, known },
   });
-}
-
-/** @throws OciFormatError when it is none that locks can be made for */
-export function hostArchitecture(): DebianArchitecture {
-  return debianFromPlatform(hostPlatform()) as DebianArchitecture;
 }

@@ -30,3 +30,10 @@ export async function readAptProxy(url: URL, options: { readonly signal?: AbortS
   const dumped = await run("apt-config", ["dump"], options).catch(noApt);
   return proxyFor(url, parseAptConfig(dumped?.stdout ?? ""), process.env);
 }
+
+/** What else the host's APT needs to reach its mirrors: the certificate authorities it trusts, where they are not the system's. */
+export async function readAptSettings(options: { readonly signal?: AbortSignal } = {}): Promise<{ readonly caFile?: string }> {
+  const dumped = await run("apt-config", ["dump"], options).catch(noApt);
+  const caFile = parseAptConfig(dumped?.stdout ?? "").get("acquire::https::cainfo");
+  return caFile ? { caFile } : {};
+}
