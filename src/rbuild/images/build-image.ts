@@ -1,32 +1,29 @@
 import { openStep } from "../../make-runner/index.ts";
 import { hostPlatform, type Platform } from "../../oci/index.ts";
 import { RbuildError } from "../../system/index.ts";
-import { type DefinitionChain, readChain } from "../definition/find-definition.ts";
 import type { LocatedDefinition } from "../definition/read-definition.ts";
-import { findMirror, type Mirror } from "../mirror/find-mirror.ts";
-import { buildLevel } from "./build-level.ts";
-import { openWorkspace } from "./build-workspace.ts";
+import type { LockedChain } from "../lock/lock-operations.ts";
+import { readLockedChain } from "../lock/locked-chain.ts";
 import { writeBuiltRecord } from "./built-record.ts";
 import type { BuiltImage, ImageBuildOptions, ImageDependencies } from "./image-operations.ts";
 import { readPin } from "./pin/pin-file.ts";
 import { findPresent, inputsOf, type PresentImage } from "./present-image.ts";
 
-/** Says whether an image of the chain may be used; throws when not. Called for each as soon as it is there, the bootstrapped one first. */
+/** Says whether an image of the chain may be used; throws when not. Called for each as soon as it is there, the first level first. */
 export type AcceptLevel = (located: LocatedDefinition, image: BuiltImage) => Promise<void>;
 
 /**
- * Builds an image and those it stands on, as far as the engine does not have them from the same inputs.
- * @throws RbuildError codes `definition.*`, `mirror.*`, `image.*`, `tool.missing`
+ * Builds an image and those it stands on from their locks and the pool, as far as the engine does not have them from the same inputs.
+ * @throws RbuildError codes `definition.*`, `lock.*`, `pool.*`, `package.*`, `image.*`, `mirror.*` (only where the pool lacks something)
  */
 export async function buildImage(
   options: ImageBuildOptions,
   dependencies: ImageDependencies,
   accept: AcceptLevel = (located, image) => warnOfPin(located, image, dependencies),
 ): Promise<BuiltImage> {
-  const { name, mirror, force = false, signal } = options;
-  const chain = await readChain(name, dependencies.imageDirectories);
+  const { name, force = false } = options;
+  const chain = await readLockedChain(name, { imageDirectories: dependencies.imageDirectories });
   const platform = hostPlatform();
-  const abort = signal === undefined ? {} : { signal };
   if (!force) {
     const present = await findChain(chain, platform, dependencies, accept);
     if (present) return present.built;
@@ -34,32 +31,48 @@ export async function buildImage(
   checkClock(chain);
   const step = openStep(dependencies.report, { name: "image.build", subject: name });
   try {
-    await using workspace = await openWorkspace(dependencies, abort);
-    let chosen: Mirror | undefined;
-    const findMirrorOnce = async () => (chosen ??= await findMirror({ mirror, suite: chain.bootstrap.suite, ...abort }));
-    let parent: PresentImage | undefined;
-    for (const [index, located] of chain.images.entries()) {
-      signal?.throwIfAborted();
-      const isLast = index === chain.images.length - 1;
-      const inputs = await inputsOf(chain, index, parent?.built, platform);
-      // Another rbuild may have built it while this one waited for its turn.
-      const present = force && isLast ? undefined : await findPresent(located, inputs, dependencies);
-      const level =
-        present ?? (await buildLevel({ chain, index, parent, platform, inputs, findMirror: findMirrorOnce }, { ...workspace, parentStep: step.id }));
-      if (!present) {
-        await writeBuiltRecord(dependencies.stateDirectory, level.built);
-        dependencies.report({ kind: "image.built", ...level.built });
-      }
-      await accept(located, level.built);
-      parent = level;
-    }
-    if (!parent) throw new TypeError("a chain of definitions is not empty");
+    const built = await buildChain(chain, platform, options, { dependencies, accept, parentStep: step.id });
     step.finish();
-    return parent.built;
+    return built;
   } catch (error) {
     step.fail(error);
     throw error;
   }
+}
+
+async function buildChain(
+  chain: LockedChain,
+  platform: Platform,
+  options: ImageBuildOptions,
+  { dependencies, accept, parentStep }: { readonly dependencies: ImageDependencies; readonly accept: AcceptLevel; readonly parentStep: string },
+): Promise<BuiltImage> {
+  // Loaded late: most calls find their image.
+  const [{ openWorkspace }, { buildLevel }, { fillForLevel }] = await Promise.all([
+    import("./build-workspace.ts"),
+    import("./build-level.ts"),
+    import("./fill-level.ts"),
+  ]);
+  const { force = false, signal } = options;
+  await using workspace = await openWorkspace(dependencies, signal === undefined ? {} : { signal });
+  let parent: PresentImage | undefined;
+  for (const [index, image] of chain.images.entries()) {
+    signal?.throwIfAborted();
+    const { located } = image;
+    const isLast = index === chain.images.length - 1;
+    const inputs = await inputsOf(chain, index, parent?.built, platform);
+    // Another rbuild may have built it while this one waited for its turn.
+    let level = force && isLast ? undefined : await findPresent(located, inputs, dependencies);
+    if (!level) {
+      const pool = await fillForLevel(image, chain.images.slice(0, index), options, dependencies);
+      level = await buildLevel({ chain, index, parent, platform, inputs, pool }, { ...workspace, parentStep });
+      await writeBuiltRecord(dependencies.stateDirectory, level.built, inputs);
+      dependencies.report({ kind: "image.built", ...level.built });
+    }
+    await accept(located, level.built);
+    parent = level;
+  }
+  if (!parent) throw new TypeError("a chain of definitions is not empty");
+  return parent.built;
 }
 
 /** Whoever only builds may have changed the definition on purpose. */
@@ -74,15 +87,15 @@ async function warnOfPin({ directory }: LocatedDefinition, { name, version, dige
   });
 }
 
-/** The last image of a chain when the engine has all of them as defined. */
-async function findChain(chain: DefinitionChain, platform: Platform, dependencies: ImageDependencies, accept: AcceptLevel): Promise<PresentImage | undefined> {
+/** The last image of a chain when the engine has all of them as they are locked and defined. */
+async function findChain(chain: LockedChain, platform: Platform, dependencies: ImageDependencies, accept: AcceptLevel): Promise<PresentImage | undefined> {
   const found: PresentImage[] = [];
-  for (const [index, located] of chain.images.entries()) {
+  for (const [index, { located }] of chain.images.entries()) {
     const present = await findPresent(located, await inputsOf(chain, index, found.at(-1)?.built, platform), dependencies);
     if (!present) return undefined;
     found.push(present);
   }
-  for (const [index, located] of chain.images.entries()) {
+  for (const [index, { located }] of chain.images.entries()) {
     const present = found[index];
     if (present) await accept(located, present.built);
   }
@@ -92,12 +105,12 @@ async function findChain(chain: DefinitionChain, platform: Platform, dependencie
 }
 
 /** Files made by the build get the time of SOURCE_DATE_EPOCH because they are younger; with a clock behind it they would not be. */
-function checkClock({ sourceDateEpochs, images }: DefinitionChain): void {
-  const epoch = Math.max(...sourceDateEpochs);
+function checkClock({ images }: LockedChain): void {
+  const epoch = Math.max(...images.map(({ lock }) => lock.sourceDateEpoch));
   if (Date.now() / 1000 >= epoch) return;
   throw new RbuildError(
     "image.clock-behind",
-    `this host's clock says ${new Date().toISOString()}, which is before the SOURCE_DATE_EPOCH of ${images.at(-1)?.definition.name ?? ""}, ${new Date(epoch * 1000).toISOString()}`,
+    `this host's clock says ${new Date().toISOString()}, which is before the SOURCE_DATE_EPOCH of ${images.at(-1)?.located.definition.name ?? ""}, ${new Date(epoch * 1000).toISOString()}`,
     { category: "unavailable", hint: "set the clock: date -u --set '…'" },
   );
 }

@@ -1,50 +1,49 @@
 import type { Digest, Platform } from "../../oci/index.ts";
 import { RbuildError } from "../../system/index.ts";
-import type { DefinitionChain } from "../definition/find-definition.ts";
-import type { Mirror } from "../mirror/find-mirror.ts";
+import type { LockedChain } from "../lock/lock-operations.ts";
+import type { Pool } from "../pool/pool.ts";
 import { applyDefinition } from "./assemble/container-defaults.ts";
 import { encodeImage } from "./assemble/image-blobs.ts";
-import { INPUTS_LABEL } from "./assemble/image-inputs.ts";
 import { loadImage } from "./assemble/load-image.ts";
 import { fetchSavedBlobs, type SavedBlob } from "./assemble/saved-blobs.ts";
 import type { BuildWorkspace } from "./build-workspace.ts";
+import { digestOfInputs, type ImageInputs, INPUTS_LABEL } from "./inputs/collect-inputs.ts";
 import { inspectImage } from "./inspect-image.ts";
-import { makeFirstLayer, makeNextLayer } from "./level-layer.ts";
+import { makeLevelLayer } from "./level-layer.ts";
 import { imageReference, type PresentImage } from "./present-image.ts";
 
 /** One image of a chain that is to be built. */
 export interface Level {
-  readonly chain: DefinitionChain;
+  readonly chain: LockedChain;
   readonly index: number;
   /** The image below, in the engine; undefined for the first. */
   readonly parent: PresentImage | undefined;
   readonly platform: Platform;
-  readonly inputs: Digest;
-  readonly findMirror: () => Promise<Mirror>;
+  readonly inputs: ImageInputs;
+  readonly pool: Pick<Pool, "read">;
 }
 
 /** Builds one image on top of the one below it, and gives it to the engine. */
-export async function buildLevel({ chain, index, parent, platform, inputs, findMirror }: Level, workspace: BuildWorkspace): Promise<PresentImage> {
-  const located = chain.images[index];
-  const sourceDateEpoch = chain.sourceDateEpochs[index];
-  if (!located || sourceDateEpoch === undefined) throw new RangeError(`the chain has no image ${index}`);
-  const { name, version } = located.definition;
-  const source = { located, bootstrap: chain.bootstrap, sourceDateEpoch, mirror: await findMirror() };
-  const { layer, defaults } = parent ? await makeNextLayer(source, parent.inspected, workspace) : await makeFirstLayer(source, workspace);
+export async function buildLevel({ chain, index, parent, platform, inputs, pool }: Level, workspace: BuildWorkspace): Promise<PresentImage> {
+  const image = chain.images[index];
+  if (!image) throw new RangeError(`the chain has no image ${index}`);
+  const { definition } = image.located;
+  const { name, version } = definition;
+  const { layer, defaults } = await makeLevelLayer({ chain, image, pool, parent }, workspace);
   const layers = [...(parent ? await parentLayers(parent, workspace) : []), layer];
-  const labels = { "rbuild.name": name, "rbuild.version": version, [INPUTS_LABEL]: inputs };
-  const origins = chain.images.slice(0, index + 1).map(({ definition }, level) => ({
-    name: definition.name,
-    version: definition.version,
-    sourceDateEpoch: chain.sourceDateEpochs[level] ?? 0,
+  const labels = { "rbuild.name": name, "rbuild.version": version, [INPUTS_LABEL]: digestOfInputs(inputs) };
+  const origins = chain.images.slice(0, index + 1).map(({ located, lock }) => ({
+    name: located.definition.name,
+    version: located.definition.version,
+    sourceDateEpoch: lock.sourceDateEpoch,
   }));
-  const image = encodeImage(platform, applyDefinition(defaults, located.definition, labels), layers, origins);
+  const blobs = encodeImage(platform, applyDefinition(defaults, definition, labels), layers, origins);
   const reference = imageReference({ name, version });
-  await loadImage(image, layers, reference, workspace);
+  await loadImage(blobs, layers, reference, workspace);
   const inspected = await inspectImage(workspace.host, reference);
   if (!inspected)
     throw new RbuildError("image.load-failed", `${reference} vanished from the engine while it was built`, { hint: `rbuild image build ${name}` });
-  return { built: { name, version, reference, digest: image.digest, imageId: image.imageId, size: image.size }, inspected };
+  return { built: { name, version, reference, digest: blobs.digest, imageId: blobs.imageId, size: blobs.size }, inspected };
 }
 
 /**

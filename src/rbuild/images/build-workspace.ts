@@ -6,7 +6,7 @@ import { lock, tryLock } from "../../system/index.ts";
 import type { ContainerHost } from "../container-host/container-host.ts";
 import type { RbuildReport } from "../events.ts";
 import type { ImageDependencies } from "./image-operations.ts";
-import { removeContainer, WORK_LABEL } from "./steps/step-container.ts";
+import { removeContainer, WORK_LABEL } from "./steps/work-container.ts";
 import { unmountBelow } from "./unmount-below.ts";
 
 /** What the parts of one build share. */

@@ -3,12 +3,24 @@ import { join, resolve } from "node:path";
 import { z } from "zod";
 import { readFileIfExists, writeFileAtomic } from "../../system/index.ts";
 import type { BuiltImage } from "./image-operations.ts";
+import type { ImageInputs } from "./inputs/collect-inputs.ts";
 
-const MAX_RECORD_BYTES = 64 * 1024;
-const recordSchema = z.object({ name: z.string(), version: z.string(), reference: z.string(), digest: z.string(), imageId: z.string(), size: z.number() });
+/** Context files of a definition count; 100 bytes each. */
+const MAX_RECORD_BYTES = 16 * 1024 * 1024;
 
-/** What an image's last build here gave. Engines keep the image but not the digest of its OCI manifest. */
-export async function readBuiltRecord(stateDirectory: string, name: string): Promise<BuiltImage | undefined> {
+/** What an image's last build here gave, and from what. Engines keep the image but not the digest of its OCI manifest. */
+export interface BuiltRecord {
+  readonly built: BuiltImage;
+  /** As they were then: an older rbuild may have had other fields. */
+  readonly inputs: Readonly<Record<string, unknown>>;
+}
+
+const recordSchema = z.object({
+  built: z.object({ name: z.string(), version: z.string(), reference: z.string(), digest: z.string(), imageId: z.string(), size: z.number() }),
+  inputs: z.record(z.string(), z.unknown()),
+});
+
+export async function readBuiltRecord(stateDirectory: string, name: string): Promise<BuiltRecord | undefined> {
   const bytes = await readFileIfExists(recordPath(stateDirectory, name), MAX_RECORD_BYTES);
   if (!bytes) return undefined;
   try {
@@ -19,10 +31,10 @@ export async function readBuiltRecord(stateDirectory: string, name: string): Pro
   }
 }
 
-export async function writeBuiltRecord(stateDirectory: string, image: BuiltImage): Promise<void> {
-  const path = recordPath(stateDirectory, image.name);
+export async function writeBuiltRecord(stateDirectory: string, built: BuiltImage, inputs: ImageInputs): Promise<void> {
+  const path = recordPath(stateDirectory, built.name);
   await mkdir(resolve(path, ".."), { recursive: true });
-  await writeFileAtomic(path, `${JSON.stringify(image)}\n`, { sync: false });
+  await writeFileAtomic(path, `${JSON.stringify({ built, inputs })}\n`, { sync: false });
 }
 
 const recordPath = (stateDirectory: string, name: string): string => join(stateDirectory, "images", "built", `${name}.json`);

@@ -1,6 +1,7 @@
 import { withStep } from "../../make-runner/index.ts";
 import { RbuildError } from "../../system/index.ts";
-import { type DefinitionChain, readChain } from "../definition/find-definition.ts";
+import { readDefinitions } from "../definition/find-definition.ts";
+import type { LocatedDefinition } from "../definition/read-definition.ts";
 import { buildImage } from "./build-image.ts";
 import { checkLocatedPin } from "./check-pin.ts";
 import type { EnsuredImage, EnsureImageOptions, ImageDependencies, PinVerdict } from "./image-operations.ts";
@@ -10,20 +11,18 @@ import { imageReference } from "./present-image.ts";
 
 /**
  * Makes sure that the pinned image is in the engine: one that is there is checked, one that is absent is reproduced from its
- * definition. Whichever way, it is accepted only when it is exactly the pinned one, and so is every image below it that is there.
+ * lock. Whichever way, it is accepted only when it is exactly the pinned one, and so is every image below it that is there.
  * @throws RbuildError `image.pin-mismatch`, `image.unpinned` unless `allowMismatch`; and those of `buildImage`
  */
 export async function ensureImage(options: EnsureImageOptions, dependencies: ImageDependencies): Promise<EnsuredImage> {
-  const chain = await readChain(options.name, dependencies.imageDirectories);
+  const chain = await readDefinitions(options.name, dependencies.imageDirectories);
   const { verdict, refusal } = await withStep(dependencies.report, { name: "image.check", subject: options.name }, async () => {
     const checked = await checkChain(chain, dependencies);
     if (checked.refusal && !options.allowMismatch) throw checked.refusal;
     return checked;
   });
   const ensured =
-    verdict.kind === "absent" || verdict.kind === "unpinned"
-      ? await reproduce(options, chain, verdict, dependencies)
-      : await takePresent(verdict, dependencies);
+    verdict.kind === "absent" || verdict.kind === "unpinned" ? await obtain(options, verdict, dependencies) : await takePresent(verdict, dependencies);
   const result: EnsuredImage =
     refusal && ensured.kind === "exact"
       ? { kind: "overridden", pin: ensured.pin, reason: refusal.message, reference: ensured.reference, imageId: ensured.imageId }
@@ -38,10 +37,13 @@ export async function ensureImage(options: EnsureImageOptions, dependencies: Ima
 }
 
 /** The verdict on the image itself, and why the chain is refused, if it is. */
-async function checkChain(chain: DefinitionChain, dependencies: ImageDependencies): Promise<{ verdict: PinVerdict; refusal: RbuildError | undefined }> {
+async function checkChain(
+  chain: readonly LocatedDefinition[],
+  dependencies: ImageDependencies,
+): Promise<{ verdict: PinVerdict; refusal: RbuildError | undefined }> {
   let verdict: PinVerdict | undefined;
   let refusal: RbuildError | undefined;
-  for (const located of chain.images) {
+  for (const located of chain) {
     verdict = await checkLocatedPin(located, dependencies);
     if (verdict.kind === "different") refusal ??= pinMismatch(verdict.pin, verdict.found.imageId, "present");
   }
@@ -61,26 +63,31 @@ async function takePresent(verdict: PinVerdict & { kind: "exact" | "different" }
   return { kind: "exact", how: "present", pin, reference, imageId: found?.Id ?? pin.imageId };
 }
 
+/** An image that the engine does not have: the one place where it comes from. */
+async function obtain(
+  options: EnsureImageOptions,
+  verdict: PinVerdict & { kind: "absent" | "unpinned" },
+  dependencies: ImageDependencies,
+): Promise<EnsuredImage> {
+  return reproduce(options, verdict, dependencies);
+}
+
+/** Builds it from its lock. */
 async function reproduce(
-  { name, mirror, allowMismatch, signal }: EnsureImageOptions,
-  chain: DefinitionChain,
+  { allowMismatch, ...options }: EnsureImageOptions,
   verdict: PinVerdict & { kind: "absent" | "unpinned" },
   dependencies: ImageDependencies,
 ): Promise<EnsuredImage> {
   let refusal: RbuildError | undefined;
-  const built = await buildImage(
-    { name, ...(mirror === undefined ? {} : { mirror }), ...(signal === undefined ? {} : { signal }) },
-    dependencies,
-    async (located) => {
-      const level = await checkLocatedPin(located, dependencies);
-      if (level.kind !== "different") return;
-      refusal ??= pinMismatch(level.pin, level.found.imageId, "reproduced");
-      if (!allowMismatch) throw refusal;
-    },
-  );
+  const built = await buildImage(options, dependencies, async (located) => {
+    const level = await checkLocatedPin(located, dependencies);
+    if (level.kind !== "different") return;
+    refusal ??= pinMismatch(level.pin, level.found.imageId, "reproduced");
+    if (!allowMismatch) throw refusal;
+  });
   const found = await inspectImage(dependencies.containerHost, built.reference);
   const named = { reference: built.reference, imageId: found?.Id ?? built.imageId };
-  if (verdict.kind === "unpinned") return { kind: "overridden", pin: undefined, reason: unpinned(name).message, ...named };
+  if (verdict.kind === "unpinned") return { kind: "overridden", pin: undefined, reason: unpinned(options.name).message, ...named };
   if (refusal) return { kind: "overridden", pin: verdict.pin, reason: refusal.message, ...named };
   return { kind: "exact", how: "reproduced", pin: verdict.pin, ...named };
 }

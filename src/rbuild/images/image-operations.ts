@@ -1,5 +1,6 @@
 import type { ContainerHost } from "../container-host/container-host.ts";
 import type { RbuildReport } from "../events.ts";
+import type { PoolSource } from "../pool/pool.ts";
 
 export interface ImageDependencies {
   readonly containerHost: ContainerHost;
@@ -12,8 +13,12 @@ export interface ImageDependencies {
 
 export interface ImageBuildOptions {
   readonly name: string;
-  /** APT mirror; default RBUILD_MIRROR, else the host's own. */
+  /** Mirror of the archive `debian`, for packages that the pool lacks; default RBUILD_MIRROR, else the host's own. */
   readonly mirror?: string;
+  /** Where packages are looked for before any mirror, in order. */
+  readonly sources?: readonly PoolSource[];
+  /** Nothing is fetched: a package that the pool lacks is an error. */
+  readonly offline?: boolean;
   /** Build again although an image of this definition is there. */
   readonly force?: boolean;
   readonly signal?: AbortSignal;
@@ -59,8 +64,12 @@ export interface ImageListing {
 
 export interface EnsureImageOptions {
   readonly name: string;
-  /** APT mirror, for an image that must be reproduced. */
+  /** Mirror of the archive `debian`, for an image that must be reproduced. */
   readonly mirror?: string;
+  /** Where packages are looked for before any mirror, in order. */
+  readonly sources?: readonly PoolSource[];
+  /** Nothing is fetched. */
+  readonly offline?: boolean;
   /** Go on with an image that is not the pinned one. */
   readonly allowMismatch?: boolean;
   readonly signal?: AbortSignal;

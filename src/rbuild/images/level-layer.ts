@@ -1,19 +1,27 @@
-import type Docker from "dockerode";
 import { withStep } from "../../make-runner/index.ts";
 import type { ContainerDefaults } from "../../oci/index.ts";
 import { readTar, type TarEntry } from "../../system/tar/index.ts";
 import type { LocatedDefinition } from "../definition/read-definition.ts";
-import type { Bootstrap } from "../definition/schema.ts";
-import type { Mirror } from "../mirror/find-mirror.ts";
+import type { LockedChain, LockedDefinition } from "../lock/lock-operations.ts";
+import type { Pool } from "../pool/pool.ts";
+import { addDefined } from "./additions/additions.ts";
+import { makeLocale } from "./additions/make-locale.ts";
 import { readDefaults } from "./assemble/container-defaults.ts";
-import { withBootstrappedRootfs } from "./bootstrap/base-rootfs.ts";
 import type { BuildWorkspace } from "./build-workspace.ts";
+import { runHooks } from "./hooks/run-hooks.ts";
+import { installPackages } from "./install/install-packages.ts";
+import { markAutomatic } from "./install/mark-automatic.ts";
+import { offerPackages } from "./offers/offer-packages.ts";
+import { type ReadPackage, readPackages } from "./packages/read-packages.ts";
+import type { PresentImage } from "./present-image.ts";
 import { makeLayer, readNormalisedTree } from "./rootfs/make-layer.ts";
 import type { Tree } from "./rootfs/tree.ts";
 import type { LayerFile } from "./rootfs/write-layer.ts";
 import { withExportedImage } from "./steps/export-image.ts";
-import { installPackages } from "./steps/install-packages.ts";
 import { runDockerfile } from "./steps/run-dockerfile.ts";
+import { openStepContainer, type StepContainer } from "./steps/step-container.ts";
+import { importUnpacked } from "./unpack/import-unpacked.ts";
+import { putUnpacked } from "./unpack/put-unpacked.ts";
 
 /** What one image adds to the one it stands on. */
 export interface LevelLayer {
@@ -23,35 +31,59 @@ export interface LevelLayer {
 }
 
 export interface LevelSource {
-  readonly located: LocatedDefinition;
-  readonly bootstrap: Bootstrap;
-  readonly sourceDateEpoch: number;
-  readonly mirror: Mirror;
+  readonly chain: LockedChain;
+  readonly image: LockedDefinition;
+  /** Has every package of the image, and those that it offers. */
+  readonly pool: Pick<Pool, "read">;
+  /** The image below, in the engine; undefined for the first. */
+  readonly parent: PresentImage | undefined;
 }
 
-/** The layer of an image that starts from a suite's packages. */
-export async function makeFirstLayer({ located, bootstrap, sourceDateEpoch, mirror }: LevelSource, workspace: BuildWorkspace): Promise<LevelLayer> {
-  const layer = await withBootstrappedRootfs(located.definition.name, bootstrap, sourceDateEpoch, mirror, workspace, (entries) =>
-    normalise(entries, new Map(), located, sourceDateEpoch, workspace),
-  );
-  return { layer, defaults: {} };
-}
-
-/** The layer of an image that stands on another: packages, then the Dockerfile, in containers of the engine. */
-export async function makeNextLayer(source: LevelSource, parent: Docker.ImageInspectInfo, workspace: BuildWorkspace): Promise<LevelLayer> {
-  const { located, sourceDateEpoch } = source;
+/** The layer of an image: packages, then what its definition adds, its hooks, its Dockerfile; all in containers of the engine without network. */
+export async function makeLevelLayer({ chain, image, pool, parent }: LevelSource, workspace: BuildWorkspace): Promise<LevelLayer> {
+  const { located, lock } = image;
+  const { sourceDateEpoch } = lock;
   const { definition } = located;
-  const parentDefaults = readDefaults({ ...parent.Config });
-  const parentTree = await withExportedImage(parent.Id, workspace, (tar) => readNormalisedTree(readTar(tar), { sourceDateEpoch }));
-  await using installed = await installPackages(definition, parent.Id, source, workspace);
+  const inherited = parent ? readDefaults({ ...parent.inspected.Config }) : {};
+  const below: Tree = parent
+    ? await withExportedImage(parent.inspected.Id, workspace, (tar) => readNormalisedTree(readTar(tar), { sourceDateEpoch }))
+    : new Map();
+  await using container = await withPackages({ chain, image, pool, parent }, below, workspace);
+  await addDefined(located, container, sourceDateEpoch);
+  await makeLocale(definition, container, workspace);
+  await runHooks(located, container, sourceDateEpoch, workspace);
   if (definition.dockerfile === undefined) {
-    const tar = (await installed.container.export()) as AsyncIterable<Uint8Array> & NodeJS.ReadableStream;
-    return { layer: await normalise(readTar(tar), parentTree, located, sourceDateEpoch, workspace), defaults: parentDefaults };
+    const tar = (await container.container.export()) as AsyncIterable<Uint8Array> & NodeJS.ReadableStream;
+    return { layer: await normalise(readTar(tar), below, located, sourceDateEpoch, workspace), defaults: inherited };
   }
-  const result = await runDockerfile(located, installed.container, parentDefaults, sourceDateEpoch, workspace);
+  await offerPackages(definition.name, await readPackages(image.offers, pool, workspace.signal), container, pool, sourceDateEpoch, workspace);
+  const result = await runDockerfile(located, container.container, inherited, sourceDateEpoch, workspace);
   const { Config } = await workspace.host.getImage(result).inspect();
-  const layer = await withExportedImage(result, workspace, (tar) => normalise(readTar(tar), parentTree, located, sourceDateEpoch, workspace));
+  const layer = await withExportedImage(result, workspace, (tar) => normalise(readTar(tar), below, located, sourceDateEpoch, workspace));
   return { layer, defaults: readDefaults({ ...Config }) };
+}
+
+/** A container that has the image's packages. */
+async function withPackages({ chain, image, pool, parent }: LevelSource, below: Tree, workspace: BuildWorkspace): Promise<StepContainer> {
+  const { definition } = image.located;
+  const { sourceDateEpoch } = image.lock;
+  // Whether packages are only unpacked is a matter of the whole chain: what has no dpkg cannot install.
+  const isExtract = chain.images[0]?.located.definition.variant === "extract";
+  const packages = await readPackages(image.packages, pool, workspace.signal);
+  const common = { name: definition.name, architecture: chain.architecture, sourceDateEpoch };
+  const from = parent ? parent.inspected.Id : await importUnpacked(packages, pool, { ...common, isExtract }, workspace);
+  await using cleanUp = new AsyncDisposableStack();
+  const container = cleanUp.use(await openStepContainer(from, workspace));
+  if (!isExtract) await install(packages);
+  else if (parent) await putUnpacked(packages, container, below, pool, common, workspace);
+  cleanUp.move();
+  return container;
+
+  async function install(read: readonly ReadPackage[]): Promise<void> {
+    const facts = read.map((each) => each.facts);
+    await installPackages(facts, container, pool, { name: definition.name, isFirst: parent === undefined, sourceDateEpoch }, workspace);
+    await markAutomatic(facts, definition, container, chain.architecture);
+  }
 }
 
 function normalise(

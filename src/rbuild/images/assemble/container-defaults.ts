@@ -1,6 +1,6 @@
 import type { ContainerDefaults } from "../../../oci/index.ts";
 import type { ImageDefinition } from "../../definition/schema.ts";
-import { WORK_LABEL } from "../steps/step-container.ts";
+import { WORK_LABEL } from "../steps/work-container.ts";
 
 type InspectedConfig = Readonly<Record<string, unknown>>;
 

@@ -1,10 +1,18 @@
 import { createReadStream } from "node:fs";
 import { readdir, readlink, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { canonicalJson, type Digest, DigestHasher, digestOf } from "../../../oci/index.ts";
+import { type Digest, DigestHasher } from "../../../oci/index.ts";
+import { isSystemError, RbuildError } from "../../../system/index.ts";
 import { byteString, type TarInput, tarHeader, writeTar } from "../../../system/tar/index.ts";
 import { DEFINITION_FILE } from "../../definition/read-definition.ts";
+import { LOCK_DIRECTORY, LOCK_FILE } from "../../lock/image-lock.ts";
 import { PIN_FILE } from "../pin/pin-file.ts";
+
+/** What Git keeps of a file, and nothing that a checkout's umask, owner or time decide. */
+export type ContextEntry =
+  | { readonly kind: "file"; readonly executable: boolean; readonly content: Digest }
+  | { readonly kind: "directory" }
+  | { readonly kind: "symlink"; readonly target: string };
 
 /** A file of a Dockerfile's context. */
 interface ContextFile {
@@ -16,10 +24,13 @@ interface ContextFile {
   readonly size: number;
 }
 
-/** Files that are about the image and not of it, and what editors leave. */
-const isLeftOut = (path: string) => path === DEFINITION_FILE || path === PIN_FILE || /~$|(?:^|\/)\.[^/]*\.sw[a-p]$/.test(path);
+const ABOUT_THE_IMAGE: ReadonlySet<string> = new Set([DEFINITION_FILE, LOCK_FILE, PIN_FILE]);
 
-/** Everything in a definition's directory but the definition and its pin, in byte order. */
+/** Files that are about the image and not of it, and what editors leave. */
+const isLeftOut = (path: string) =>
+  ABOUT_THE_IMAGE.has(path) || path === LOCK_DIRECTORY || path.startsWith(`${LOCK_DIRECTORY}/`) || /~$|(?:^|\/)\.[^/]*\.sw[a-p]$/.test(path);
+
+/** Everything in a definition's directory but the definition, its lock and its pin, in byte order. */
 export async function listContext(directory: string): Promise<ContextFile[]> {
   const found: ContextFile[] = [];
   const entries = await readdir(directory, { withFileTypes: true, recursive: true });
@@ -37,18 +48,42 @@ export async function listContext(directory: string): Promise<ContextFile[]> {
   return found.sort((a, b) => (byteString(a.path) < byteString(b.path) ? -1 : 1));
 }
 
-/** Covers names, contents and executable bits: what Git keeps of a file, and nothing that a checkout's umask, owner or time decide. */
-export async function contextDigest(directory: string): Promise<Digest> {
-  const files = await Promise.all(
-    (await listContext(directory)).map(async ({ path, kind, executable, target }) => ({
-      path,
-      kind,
-      executable,
-      target,
-      content: kind === "file" ? await fileDigest(join(directory, path)) : "",
-    })),
-  );
-  return digestOf(canonicalJson(files));
+/** The whole context by path. */
+export async function readContext(directory: string): Promise<Record<string, ContextEntry>> {
+  const entries = (await listContext(directory)).map(async ({ path, kind, executable, target }): Promise<[string, ContextEntry]> => {
+    if (kind === "directory") return [path, { kind }];
+    if (kind === "symlink") return [path, { kind, target }];
+    return [path, { kind, executable, content: await fileDigest(join(directory, path)) }];
+  });
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+/**
+ * Single files of a definition's directory, without looking at anything else in it.
+ * @throws RbuildError `image.file-missing`
+ */
+export async function readContextFiles(directory: string, paths: readonly string[]): Promise<Record<string, ContextEntry>> {
+  const entries = [...new Set(paths)].sort().map(async (path): Promise<[string, ContextEntry]> => {
+    const full = join(directory, path);
+    try {
+      const { mode } = await stat(full);
+      return [path, { kind: "file", executable: (mode & 0o100) !== 0, content: await fileDigest(full) }];
+    } catch (error) {
+      if (isSystemError(error)) throw missingFile(full, error);
+      throw error;
+    }
+  });
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+/** Of a file that image.yaml names and that is not there, or no file. */
+export function missingFile(path: string, cause?: unknown): RbuildError {
+  return new RbuildError("image.file-missing", `image.yaml names ${path}, and there is no such file`, {
+    category: "invalid",
+    hint: "put it there, or correct image.yaml",
+    cause,
+    details: { path },
+  });
 }
 
 async function fileDigest(path: string): Promise<Digest> {
@@ -57,7 +92,7 @@ async function fileDigest(path: string): Promise<Digest> {
   return hasher.digest();
 }
 
-/** The context as a tar whose bytes depend on what `contextDigest` covers and on the time alone. */
+/** The context as a tar whose bytes depend on what `readContext` tells and on the time alone. */
 export async function writeContext(directory: string, sourceDateEpoch: number): Promise<AsyncIterable<Buffer>> {
   const files = await listContext(directory);
   async function* entries(): AsyncGenerator<TarInput, void, undefined> {

@@ -1,6 +1,6 @@
 import type { ContainerHost } from "../../container-host/container-host.ts";
 import type { BuildWorkspace } from "../build-workspace.ts";
-import { removeContainer, WORK_LABEL } from "./step-container.ts";
+import { removeContainer, WORK_LABEL } from "./work-container.ts";
 
 /** Hands the tar of an image's whole root file system to `use`. */
 export async function withExportedImage<T>(

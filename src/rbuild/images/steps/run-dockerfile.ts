@@ -14,7 +14,7 @@ const BASE_ARGUMENT = "RBUILD_BASE";
 const LAST_LINES = 40;
 
 /**
- * Runs a definition's Dockerfile on top of what a container has become.
+ * Runs a definition's Dockerfile, without any network, on top of what a container has become.
  * @returns the reference of the result, which ends with the workspace
  * @throws RbuildError `image.dockerfile-failed`, and those of `explainStepFailure`
  */
@@ -35,7 +35,7 @@ export async function runDockerfile(
       dockerfile: definition.dockerfile ?? "Dockerfile",
       t: result,
       buildargs: { [BASE_ARGUMENT]: from, SOURCE_DATE_EPOCH: String(sourceDateEpoch) },
-      networkmode: "host",
+      networkmode: "none",
       nocache: true,
       rm: true,
       forcerm: true,

@@ -1,51 +1,44 @@
-import { Readable, Writable } from "node:stream";
 import type Docker from "dockerode";
-import { LineCutter, type OpenStep } from "../../../make-runner/index.ts";
-import { redact, stripControl } from "../../../system/index.ts";
-import { byteString, type TarInput, tarHeader, writeTar } from "../../../system/tar/index.ts";
-import type { ContainerHost } from "../../container-host/container-host.ts";
-import type { RbuildReport } from "../../events.ts";
+import type { OpenStep } from "../../../make-runner/index.ts";
+import { byteString, type TarInput, tarHeader } from "../../../system/tar/index.ts";
+import { sendTar } from "../assemble/send-tar.ts";
+import type { BuildWorkspace } from "../build-workspace.ts";
 import { STEP_DIRECTORY } from "../normalise/engine-rules.ts";
+import { followOutput } from "./follow-output.ts";
+import { readContainerFile } from "./read-container-file.ts";
 import { explainStepFailure } from "./step-failure.ts";
+import { removeContainer, WORK_LABEL } from "./work-container.ts";
 
-/** Measured: what APT, dpkg and mmdebstrap need. Without SETFCAP file capabilities silently become setuid bits. */
+/** Measured: what APT and dpkg need. Without SETFCAP file capabilities silently become setuid bits. */
 const CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "SETFCAP", "SETGID", "SETUID", "SYS_CHROOT"];
-/** Label of everything that only a running build needs. */
-export const WORK_LABEL = "rbuild.work";
 const LAST_LINES = 40;
-
-export interface StepFile {
-  /** Absolute, in the container. */
-  readonly path: string;
-  readonly content: string | Uint8Array;
-  readonly executable?: boolean;
-}
-
-export interface ContainerStep {
-  /** Reference or id of the image it starts from. */
-  readonly image: string;
-  /** A /bin/sh script. It runs as root, with no environment but a plain one, under umask 022. */
-  readonly script: string;
-  readonly files: readonly StepFile[];
-  /** Value of the work label. */
-  readonly work: string;
-  /** What it is for, in errors: `install the packages of builder`. */
-  readonly purpose: string;
-  readonly signal?: AbortSignal;
-}
-
 const SCRIPT = `/${STEP_DIRECTORY}/step`;
 
-/**
- * Runs a script in a container of its own with the host's network, and returns the stopped container; disposing it removes it.
- * @throws RbuildError of `explainStepFailure` when the script fails
- */
-export async function runContainerStep(
-  host: ContainerHost,
-  { image, script, files, work, purpose, signal }: ContainerStep,
-  step: OpenStep,
-  report: RbuildReport,
-): Promise<{ readonly container: Docker.Container; readonly lines: readonly string[] } & AsyncDisposable> {
+export interface ContainerScript {
+  /** For /bin/sh. It runs as root in `/`, with no environment but a plain one, under umask 022, without any network. */
+  readonly script: string;
+  /** What it is for, in errors: `install the packages of builder`. */
+  readonly purpose: string;
+  readonly step: OpenStep;
+  /** Called for each line before it is reported. */
+  readonly line?: (text: string) => void;
+  /** The error of a script that fails. Default: what `explainStepFailure` makes of it. */
+  readonly failure?: (exitCode: number, lines: readonly string[]) => Error;
+}
+
+/** A container whose file system becomes an image, step by step. It runs only while a script does. Disposing removes it. */
+export interface StepContainer extends AsyncDisposable {
+  readonly container: Docker.Container;
+  /** Puts members below the root; paths are relative to it. */
+  put(entries: AsyncIterable<TarInput> | Iterable<TarInput>): Promise<void>;
+  /** A regular file of it, or undefined. */
+  read(path: string): Promise<Buffer | undefined>;
+  /** @throws RbuildError of `explainStepFailure` */
+  run(script: ContainerScript): Promise<void>;
+}
+
+/** @param image reference or id of what it starts from */
+export async function openStepContainer(image: string, { host, report, work, signal }: BuildWorkspace): Promise<StepContainer> {
   signal?.throwIfAborted();
   const container = await host.createContainer({
     Image: image,
@@ -54,29 +47,38 @@ export async function runContainerStep(
     User: "0:0",
     WorkingDir: "/",
     Labels: { [WORK_LABEL]: work },
-    HostConfig: { NetworkMode: "host", CapDrop: ["ALL"], CapAdd: CAPABILITIES },
+    HostConfig: { NetworkMode: "none", CapDrop: ["ALL"], CapAdd: CAPABILITIES },
   });
-  await using cleanUp = new AsyncDisposableStack();
-  cleanUp.defer(() => removeContainer(container));
-  const kill = () => void container.kill().catch(() => undefined);
-  signal?.addEventListener("abort", kill);
-  cleanUp.defer(() => signal?.removeEventListener("abort", kill));
-
-  await putFiles(container, [{ path: SCRIPT, content: `${PRELUDE}${script}`, executable: true }, ...files]);
-  const last: string[] = [];
-  const attached = await container.attach({ stream: true, stdout: true, stderr: true });
-  const output = followOutput(host, attached, (stream, text) => {
-    last.push(text);
-    if (last.length > LAST_LINES) last.shift();
-    report({ kind: "log.written", step: step.id, stream, text });
-  });
-  await container.start();
-  const { StatusCode: exitCode } = (await container.wait()) as { StatusCode: number };
-  await output;
-  signal?.throwIfAborted();
-  if (exitCode !== 0) throw explainStepFailure(purpose, exitCode, last);
-  const kept = cleanUp.move();
-  return { container, lines: last, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  const put = (entries: AsyncIterable<TarInput> | Iterable<TarInput>) => sendTar(entries, async (tar) => void (await container.putArchive(tar, { path: "/" })));
+  return {
+    container,
+    put,
+    read: (path) => readContainerFile(container, path),
+    [Symbol.asyncDispose]: () => removeContainer(container),
+    async run({ script, purpose, step, line, failure = (exitCode, lines) => explainStepFailure(purpose, exitCode, lines) }) {
+      signal?.throwIfAborted();
+      const kill = () => void container.kill().catch(() => undefined);
+      signal?.addEventListener("abort", kill);
+      try {
+        await put([stepDirectory(), textFile(SCRIPT.slice(1), `${PRELUDE}${script}`, 0o755)]);
+        const last: string[] = [];
+        const attached = await container.attach({ stream: true, stdout: true, stderr: true });
+        const output = followOutput(host, attached, (stream, text) => {
+          last.push(text);
+          if (last.length > LAST_LINES) last.shift();
+          line?.(text);
+          report({ kind: "log.written", step: step.id, stream, text });
+        });
+        await container.start();
+        const { StatusCode: exitCode } = (await container.wait()) as { StatusCode: number };
+        await output;
+        signal?.throwIfAborted();
+        if (exitCode !== 0) throw failure(exitCode, last);
+      } finally {
+        signal?.removeEventListener("abort", kill);
+      }
+    },
+  };
 }
 
 /** Nothing of the image's or the engine's environment reaches the programs of a step. */
@@ -88,53 +90,11 @@ umask 022
 cd /
 `;
 
-/** Puts files of root, all as old as 1970, into a container that need not run. */
-export async function putFiles(container: Docker.Container, files: readonly StepFile[]): Promise<void> {
-  const entries: TarInput[] = files.map(({ path, content, executable }) => {
-    const bytes = typeof content === "string" ? Buffer.from(content) : content;
-    const header = tarHeader({ path: byteString(path.slice(1)), kind: "file", mode: executable ? 0o755 : 0o644, size: bytes.byteLength });
-    return { ...header, body: [bytes] };
-  });
-  const directory = tarHeader({ path: byteString(`${STEP_DIRECTORY}/`), kind: "directory", mode: 0o755 });
-  await container.putArchive(Readable.from(writeTar([directory, ...entries]), { objectMode: false }), { path: "/" });
-}
+/** The directory of everything that a step puts into its container for its own use. */
+export const stepDirectory = (): TarInput => tarHeader({ path: byteString(`${STEP_DIRECTORY}/`), kind: "directory", mode: 0o755 });
 
-/** Resolves at the end of both streams. */
-function followOutput(host: ContainerHost, attached: NodeJS.ReadWriteStream, tell: (stream: "stdout" | "stderr", text: string) => void): Promise<void> {
-  const cutters: LineCutter[] = [];
-  const into = (stream: "stdout" | "stderr") => {
-    const cutter = new LineCutter();
-    cutters.push(cutter);
-    const say = (lines: readonly string[]) => lines.forEach((line) => tell(stream, stripControl(redact(line))));
-    return new Writable({
-      write: (chunk: Buffer, _encoding, done) => {
-        say(cutter.push(chunk));
-        done();
-      },
-      final: (done) => {
-        say(cutter.end());
-        done();
-      },
-    });
-  };
-  const stdout = into("stdout");
-  const stderr = into("stderr");
-  host.modem.demuxStream(attached, stdout, stderr);
-  return new Promise((resolve, reject) => {
-    attached.on("error", reject);
-    const end = () => {
-      stdout.end();
-      stderr.end();
-      resolve();
-    };
-    attached.on("end", end);
-    attached.on("close", end);
-  });
-}
-
-/** Removes a container with its anonymous volumes; one that is gone is fine. */
-export async function removeContainer(container: Docker.Container): Promise<void> {
-  await container.remove({ force: true, v: true }).catch((error: unknown) => {
-    if ((error as { statusCode?: number }).statusCode !== 404) throw error;
-  });
+/** A file of root's, as old as 1970. */
+export function textFile(path: string, content: string | Uint8Array, mode = 0o644): TarInput {
+  const bytes = typeof content === "string" ? Buffer.from(content) : content;
+  return { ...tarHeader({ path: byteString(path), kind: "file", mode, size: bytes.byteLength }), body: [bytes] };
 }

@@ -1,0 +1,30 @@
+import type { ImageDefinition } from "../../definition/schema.ts";
+import type { DebianArchitecture } from "../../lock/image-lock.ts";
+import type { PackageFacts } from "../packages/package-facts.ts";
+import { isInContainer } from "../steps/read-container-file.ts";
+import { type StepContainer, textFile } from "../steps/step-container.ts";
+import { EXTENDED_STATES, extendedStates } from "./extended-states.ts";
+
+/** Priorities that a variant stands for, beside what is essential. */
+const PRIORITIES: Readonly<Record<string, readonly string[]>> = {
+  required: ["required"],
+  minbase: ["required"],
+  important: ["required", "important"],
+  standard: ["required", "important", "standard"],
+};
+
+/** Tells the image's APT which packages nobody asked for by name or by variant, so that it can take them away when nothing needs them. */
+export async function markAutomatic(
+  packages: readonly PackageFacts[],
+  { from, variant = "minbase", packages: wanted = [] }: ImageDefinition,
+  container: StepContainer,
+  architecture: DebianArchitecture,
+): Promise<void> {
+  if (packages.length === 0 || !(await isInContainer(container.container, "/usr/bin/apt-get"))) return;
+  const priorities = PRIORITIES[variant] ?? [];
+  const isOfVariant = ({ name, isEssential, priority }: PackageFacts) => from === undefined && (isEssential || name === "apt" || priorities.includes(priority));
+  const automatic = packages.filter((facts) => !wanted.includes(facts.name) && !isOfVariant(facts)).map(({ name }) => name);
+  const before = (await container.read(EXTENDED_STATES))?.toString("utf8") ?? "";
+  const text = extendedStates(before, automatic, architecture);
+  if (text !== before) await container.put([textFile(EXTENDED_STATES, text)]);
+}
