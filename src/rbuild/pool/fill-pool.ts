@@ -80,7 +80,7 @@ async function fetchAll(
     onWrongBytes: ({ path }, { name }, reason) =>
       report({ kind: "warning.raised", code: "pool.wrong-bytes", message: `${name} gave something else for ${path}: ${reason}` }),
   };
-  const tried = sources.map((source) => new TriedSource(source));
+  const tried = (typeof sources === "function" ? await sources() : sources).map((source) => new TriedSource(source));
   const failures: ItemFailure[] = [];
   const queue = [...missing];
   const work = async (): Promise<void> => {

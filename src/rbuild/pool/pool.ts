@@ -36,7 +36,8 @@ export type PoolSource =
   | { readonly kind: "template"; readonly template: string; readonly timestamp?: string };
 
 export interface FillOptions {
-  readonly sources: readonly PoolSource[];
+  /** A function is asked only when something is missing. */
+  readonly sources: readonly PoolSource[] | (() => Promise<readonly PoolSource[]>);
   /** Nothing is fetched: what is missing is an error that lists it. */
   readonly offline?: boolean;
   readonly signal?: AbortSignal;
