@@ -1,4 +1,6 @@
+import type { PruneReport } from "../rbuild/images/prune-images.ts";
 import type { ImageListing, PinVerdict } from "../rbuild/index.ts";
+import { formatBytes } from "../ui/index.ts";
 import { textTable } from "./text-table.ts";
 
 /** What is said about images, for people. */
@@ -27,4 +29,13 @@ export function verdictLine(verdict: PinVerdict & { readonly name: string }): st
     default:
       return verdict satisfies never;
   }
+}
+
+export function pruneLines({ images, bytes }: PruneReport, isDryRun: boolean): string[] {
+  const verb = isDryRun ? "would remove" : "removed";
+  const reasons = { "old-version": "an old version", nameless: "without a name" };
+  return [
+    ...images.map(({ image, why }) => `${verb} ${image}: ${reasons[why]}`),
+    isDryRun ? `${formatBytes(bytes)} or more to free` : `${formatBytes(bytes)} freed`,
+  ];
 }

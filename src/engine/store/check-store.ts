@@ -43,10 +43,7 @@ async function hintsByBlob(entries: readonly IndexEntry[], { content }: StorePar
   const hints = new Map<Digest, string>();
   for (const { manifest, reference } of entries) {
     for (const digest of (await neededBy(manifest, content)).blobs)
-      hints.set(
-        digest,
-        reference === undefined ? (hints.get(digest) ?? "rbuild engine serve, then docker image prune against its socket") : rebuildHint(reference),
-      );
+      hints.set(digest, reference === undefined ? (hints.get(digest) ?? "rbuild image prune --nameless") : rebuildHint(reference));
   }
   return hints;
 }

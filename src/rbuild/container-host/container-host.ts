@@ -18,6 +18,7 @@ export type ContainerHost = Pick<
   | "getVolume"
   | "createNetwork"
   | "getNetwork"
+  | "df"
   | "info"
   | "version"
   | "modem"

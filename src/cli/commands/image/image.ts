@@ -3,6 +3,7 @@ import { imageBuildCommand } from "./build.ts";
 import { imageDiffCommand } from "./diff.ts";
 import { imageListCommand } from "./list.ts";
 import { imagePinCommand } from "./pin.ts";
+import { imagePruneCommand } from "./prune.ts";
 import { imageVerifyCommand } from "./verify.ts";
 
 /** One file of this directory per verb. */
@@ -13,6 +14,7 @@ export function imageCommand() {
     .addCommand(imageListCommand())
     .addCommand(imageVerifyCommand())
     .addCommand(imageDiffCommand())
+    .addCommand(imagePruneCommand())
     .addHelpText(
       "after",
       examples([
