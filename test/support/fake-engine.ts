@@ -67,7 +67,7 @@ export function createFakeEngine(process: FakeProcess = echo): Engine & { readon
         throw new RbuildError("container.name-in-use", `the name ${spec.name} is taken`, { category: "conflict" });
       }
       created.push(spec);
-      const info = containerInfo(spec, image);
+      const info = fakeContainer(spec, image);
       containers.set(info.id, { info, run: undefined, waiting: new Set() });
       publish("container", "create", info.id, { image: spec.image, name: info.name });
       return info;
@@ -313,7 +313,7 @@ export function fakeImage(
   };
 }
 
-function containerInfo(spec: ContainerSpec, image: Image): ContainerInfo {
+export function fakeContainer(spec: ContainerSpec, image: Image): ContainerInfo {
   const id = randomBytes(32).toString("hex") as ContainerId;
   return {
     id,

@@ -11,7 +11,7 @@ export const uploaded = (message: IncomingMessage): AsyncIterable<Buffer> => ({
 /** Reads and drops the rest of a body: a client that is still sending sees its answer, not a broken pipe. */
 export function dropRest(message: IncomingMessage): void {
   if (message.complete) return;
-  // a reader that still waits for data keeps the stream from flowing; with somebody to hand data to, it flows once the reader is gone
-  message.on("data", () => undefined).on("error", () => undefined);
+  // a reader that still waits keeps the stream from flowing, and Node takes notice in the next turn that it waits no more
+  message.removeAllListeners("readable").on("error", () => undefined);
   setImmediate(() => message.resume());
 }

@@ -59,6 +59,7 @@ class Backlog {
   }
 
   push(event: EngineEvent): void {
+    if (this.#closed) return;
     this.#events.push(event);
     if (this.#events.length > MAX_BACKLOG) this.#closed = true;
     this.#wake();

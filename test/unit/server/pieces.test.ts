@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
+import { InProcessEventHub } from "../../../src/engine/event-hub.ts";
 import type { ContainerState } from "../../../src/engine/index.ts";
 import { parseReference } from "../../../src/oci/index.ts";
 import { takeActivationFd } from "../../../src/server/activation.ts";
@@ -8,7 +10,9 @@ import { statusOf } from "../../../src/server/http/status.ts";
 import { untilFilter } from "../../../src/server/http/until.ts";
 import { familiarName, matchesReference, referenceOf } from "../../../src/server/image-names.ts";
 import { createDetachScanner, parseDetachKeys } from "../../../src/server/streams/detach-keys.ts";
+import { createEventLog } from "../../../src/server/streams/event-log.ts";
 import { frameHeader } from "../../../src/server/streams/frames.ts";
+import { containerInspect } from "../../../src/server/translate/answer/container-inspect.ts";
 import { inspectState, statusText } from "../../../src/server/translate/answer/container-state.ts";
 import { imageHistory, imageInspect, imageSummary, repoDigests } from "../../../src/server/translate/answer/image-answers.ts";
 import { goFileMode } from "../../../src/server/translate/answer/path-stat.ts";
@@ -19,7 +23,7 @@ import { createBodySchema } from "../../../src/server/translate/create/create-bo
 import { applyChanges } from "../../../src/server/translate/import-changes.ts";
 import { parsePlatform } from "../../../src/server/translate/platform.ts";
 import { RbuildError } from "../../../src/system/index.ts";
-import { fakeImage } from "../../support/fake-engine.ts";
+import { fakeContainer, fakeImage } from "../../support/fake-engine.ts";
 
 const query = (text: string) => new Query(new URLSearchParams(text));
 
@@ -198,4 +202,26 @@ test("systemd's descriptor is taken once and only by the process it is for", () 
   expect(takeActivationFd(environment, 7)).toBe(3);
   expect(environment).toEqual({ OTHER: "y" });
   expect(takeActivationFd(environment, 7)).toBeUndefined();
+});
+
+test("inspect shows an image's health check, of a container too", () => {
+  const Healthcheck = { Test: ["CMD", "true"], Interval: 2_000_000_000 };
+  const image = fakeImage(["im:1"], { Cmd: ["sh"], Healthcheck });
+  expect(imageInspect(image, { minor: 41 }).Config).toMatchObject({ Healthcheck });
+  expect(containerInspect(fakeContainer({ image: "im:1" }, image), image).Config).toMatchObject({ Healthcheck });
+  expect(imageInspect(fakeImage(["im:1"]), { minor: 41 }).Config).not.toHaveProperty("Healthcheck");
+});
+
+test("a listener that does not read costs no more than its backlog", async () => {
+  const hub = new InProcessEventHub();
+  await using log = createEventLog(hub);
+  const leaving = new AbortController();
+  const slow = log.follow(undefined, leaving.signal);
+  for (let count = 0; count < 80; count++) {
+    for (let i = 0; i < 1000; i++) hub.publish({ kind: "container", action: "x", id: "1", attributes: {} });
+    await sleep(1);
+  }
+  const waiting = await Array.fromAsync(slow);
+  expect(waiting.length).toBeGreaterThan(60_000);
+  expect(waiting.length).toBeLessThan(70_000);
 });

@@ -72,6 +72,7 @@ function containerConfig(info: ContainerInfo, image: Image | undefined) {
     Entrypoint: entrypoint,
     OnBuild: null,
     Labels: { ...defaults.Labels, ...spec.labels },
+    ...(defaults.Healthcheck ? { Healthcheck: defaults.Healthcheck } : {}),
     ...(spec.stopSignal === undefined ? {} : { StopSignal: spec.stopSignal }),
     ...(spec.stopTimeout === undefined ? {} : { StopTimeout: spec.stopTimeout }),
   };

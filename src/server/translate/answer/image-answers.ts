@@ -81,6 +81,7 @@ function imageContainerConfig(config: ContainerDefaults) {
     Entrypoint: config.Entrypoint ?? null,
     OnBuild: config.OnBuild ?? null,
     Labels: config.Labels ?? null,
+    ...(config.Healthcheck ? { Healthcheck: config.Healthcheck } : {}),
     ...(config.StopSignal ? { StopSignal: config.StopSignal } : {}),
     ...(config.Shell ? { Shell: config.Shell } : {}),
   };
