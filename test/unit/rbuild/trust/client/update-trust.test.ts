@@ -1,0 +1,349 @@
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { followRoots, type TrustedRoot } from "../../../../../src/rbuild/trust/client/root-chain.ts";
+import { repositoryPaths } from "../../../../../src/rbuild/trust/format/paths.ts";
+import { openTrustStore, type RepositoryVerdict, updateTrust } from "../../../../../src/rbuild/trust/index.ts";
+import { scratchDirectory } from "../../../../support/scratch.ts";
+import { MADE, NOW, type TestKey, testKey } from "../../../../support/trust/test-keys.ts";
+import { daysFromNow, rootValue, TestRepository } from "../../../../support/trust/test-repository.ts";
+
+let alice: TestKey;
+let bob: TestKey;
+let carol: TestKey;
+let cron: TestKey;
+let mallory: TestKey;
+let honest: TestRepository;
+
+const roles = () => ({
+  root: { keys: [alice, bob, carol], threshold: 2 },
+  publisher: { keys: [alice, bob], threshold: 1 },
+  freshness: { keys: [cron], threshold: 1 },
+});
+const state = () => ({ publishers: [alice], freshnessKeys: [cron] });
+
+beforeAll(async () => {
+  [alice, bob, carol, cron, mallory] = (await Promise.all(["alice", "bob", "carol", "cron", "mallory"].map((name) => testKey(name)))) as [
+    TestKey,
+    TestKey,
+    TestKey,
+    TestKey,
+    TestKey,
+  ];
+  honest = new TestRepository();
+  await honest.putRoot(1, roles(), [alice, bob]);
+  await honest.putState({ ...state(), index: 5 });
+});
+
+/** A developer: a checkout with root 1, and a memory of his own. */
+async function developer(checkout = honest) {
+  const directory = await scratchDirectory();
+  const roots = await rootsOf(checkout, 1);
+  return {
+    directory,
+    async update(repository: TestRepository, options: { readonly now?: Date; readonly roots?: readonly TrustedRoot[] } = {}): Promise<RepositoryVerdict> {
+      await using store = await openTrustStore(directory, roots[0]!.digest);
+      return updateTrust({ checkout: options.roots ?? roots, repository, store, clock: { now: () => options.now ?? NOW } });
+    },
+    async memory(): Promise<string> {
+      const [name = ""] = await readdir(join(directory, "trust")).catch(() => []);
+      return readFile(join(directory, "trust", name, "state.json"), "utf8").catch(() => "nothing");
+    },
+  };
+}
+
+async function rootsOf(repository: TestRepository, most: number): Promise<TrustedRoot[]> {
+  const roots: TrustedRoot[] = [];
+  for await (const root of followRoots(undefined, repository, NOW)) if (root.kind === "trusted-root" && roots.length < most) roots.push(root);
+  return roots;
+}
+
+const codeOf = (verdict: RepositoryVerdict) => (verdict.kind === "refused" ? verdict.code : verdict.kind);
+
+/** What a client that has seen the honest state says to the attack; it must remember what it remembered. */
+async function attacked(
+  attack: (copy: TestRepository) => Promise<unknown> | unknown,
+  options: { readonly now?: Date; readonly isNew?: boolean } = {},
+): Promise<string> {
+  const client = await developer();
+  if (!options.isNew) expect(codeOf(await client.update(honest))).toBe("current");
+  const before = await client.memory();
+  const copy = honest.clone();
+  await attack(copy);
+  const verdict = await client.update(copy, options.now ? { now: options.now } : {});
+  if (verdict.kind === "refused") expect(await client.memory()).toBe(before);
+  return codeOf(verdict);
+}
+
+describe("an honest repository", () => {
+  test("is current, for a client that never saw it and for one that did", async () => {
+    const client = await developer();
+    const first = await client.update(honest);
+    expect(first.kind === "current" && first.index.version).toBe(5);
+    expect(codeOf(await client.update(honest))).toBe("current");
+  });
+
+  test("goes on to newer versions", async () => {
+    expect(await attacked((copy) => copy.putState({ ...state(), index: 6 }))).toBe("current");
+    expect(await attacked((copy) => copy.putState({ ...state(), index: 5, freshness: 6, freshnessFields: { asOf: daysFromNow(-1) } }))).toBe("current");
+  });
+
+  test("is judged without it from what the client kept", async () => {
+    const client = await developer();
+    await client.update(honest);
+    const kept = new TestRepository();
+    kept.files.set("current.json", honest.files.get("current.json")!);
+    const verdict = await client.update(kept);
+    expect(codeOf(verdict)).toBe("trust.missing-file");
+  });
+});
+
+describe("attacks with signatures", () => {
+  const freshness = repositoryPaths.freshness(5);
+  const signature = repositoryPaths.signature(freshness);
+
+  test("unsigned", async () => {
+    expect(await attacked((copy) => copy.files.delete(signature))).toBe("trust.unsigned");
+    expect(await attacked((copy) => copy.files.set(signature, new Uint8Array()))).toBe("trust.unsigned");
+  });
+
+  test("signed to unsigned downgrade: a newer state without signature", async () => {
+    expect(
+      await attacked(async (copy) => {
+        await copy.putState({ index: 6, publishers: [alice], freshnessKeys: [] });
+      }),
+    ).toBe("trust.unsigned");
+  });
+
+  test("wrong key", async () => {
+    expect(await attacked((copy) => copy.putState({ ...state(), index: 6, freshnessKeys: [mallory] }))).toBe("trust.unknown-key");
+    expect(await attacked((copy) => copy.putState({ ...state(), index: 6, publishers: [mallory] }))).toBe("trust.unknown-key");
+  });
+
+  test("the key of one role used for another", async () => {
+    expect(await attacked((copy) => copy.putState({ ...state(), index: 6, publishers: [cron] }))).toBe("trust.unknown-key");
+  });
+
+  test("signature over another file", async () => {
+    expect(await attacked((copy) => copy.files.set(signature, copy.files.get(repositoryPaths.signature(repositoryPaths.root(1)))!))).not.toBe("current");
+    const other = new TestRepository();
+    await other.put("x", Buffer.from("other bytes"), [cron]);
+    expect(await attacked((copy) => copy.files.set(signature, other.files.get("x.asc")!))).toBe("trust.bad-signature");
+  });
+
+  test("a signed file of another type in the place of one", async () => {
+    expect(await attacked((copy) => copy.files.set(freshness, copy.files.get(repositoryPaths.root(1))!))).toBe("trust.wrong-type");
+  });
+
+  test("oversize signature and endless metadata", async () => {
+    expect(await attacked((copy) => copy.files.set(signature, Buffer.alloc(10_000_000, "A")))).toBe("trust.too-large");
+    expect(await attacked((copy) => copy.files.set(freshness, Buffer.alloc(10_000_000, " ")))).toBe("trust.too-large");
+    expect(await attacked((copy) => copy.files.set(repositoryPaths.current, Buffer.alloc(10_000_000, " ")))).toBe("trust.too-large");
+    expect(await attacked((copy) => copy.files.set(repositoryPaths.root(2), Buffer.alloc(10_000_000, " ")))).toBe("trust.too-large");
+  });
+});
+
+describe("attacks with time and versions", () => {
+  test("rollback of the freshness, with everything it names", async () => {
+    expect(await attacked((copy) => copy.putState({ ...state(), index: 4 }))).toBe("trust.rollback");
+  });
+
+  test("rollback of the index under a newer freshness", async () => {
+    expect(await attacked((copy) => copy.putState({ ...state(), index: 4, freshness: 6 }))).toBe("trust.rollback");
+  });
+
+  test("rollback below the root's floor, for a client that never saw anything", async () => {
+    const old = new TestRepository();
+    await old.putRoot(1, roles(), [alice, bob], { floors: { index: 3, freshness: 3 } });
+    await old.putState({ ...state(), index: 2, freshness: 4 });
+    const client = await developer(old);
+    expect(codeOf(await client.update(old))).toBe("trust.rollback");
+  });
+
+  test("equivocation: the same version with other bytes", async () => {
+    expect(await attacked((copy) => copy.putState({ ...state(), index: 5, indexFields: { expires: daysFromNow(181) }, freshness: 6 }))).toBe(
+      "trust.equivocation",
+    );
+    expect(await attacked((copy) => copy.putState({ ...state(), index: 5, freshnessFields: { expires: daysFromNow(8) } }))).toBe("trust.equivocation");
+  });
+
+  test("fast-forward", async () => {
+    expect(await attacked((copy) => copy.putState({ ...state(), index: 6, freshness: 2_000_000_000 }))).toBe("trust.fast-forward");
+    expect(await attacked((copy) => copy.putState({ ...state(), index: 2_000_000_000, freshness: 6 }))).toBe("trust.fast-forward");
+  });
+
+  test("freeze: signed and once current, but expired; stale, not bad", async () => {
+    const client = await developer();
+    await client.update(honest);
+    const verdict = await client.update(honest, { now: new Date(daysFromNow(8)) });
+    expect(verdict.kind === "stale" && [verdict.reason.code, verdict.index.version]).toEqual(["trust.freeze", 5]);
+  });
+
+  test("freeze of the index under a freshness that is renewed", async () => {
+    expect(await attacked((copy) => copy.putState({ ...state(), index: 6, indexFields: { issued: daysFromNow(-9), expires: daysFromNow(-1) } }))).toBe("stale");
+  });
+
+  test("mix-and-match: the index of another state under its name", async () => {
+    const index = [...honest.files.keys()].find((path) => /^index\/5\..*json$/.test(path))!;
+    const other = new TestRepository();
+    await other.putState({ ...state(), index: 5, indexFields: { expires: daysFromNow(170) } });
+    const foreign = [...other.files].find(([path]) => /^index\/5\..*json$/.test(path))![1];
+    expect(await attacked((copy) => copy.files.set(index, foreign), { isNew: true })).toBe("trust.mix-and-match");
+  });
+
+  test("mix-and-match: one freshness under the number of another", async () => {
+    expect(
+      await attacked((copy) => {
+        for (const path of [repositoryPaths.freshness(5), repositoryPaths.signature(repositoryPaths.freshness(5))])
+          copy.files.set(path.replace("5", "6"), copy.files.get(path)!);
+        copy.files.set("current.json", Buffer.from(Buffer.from(copy.files.get("current.json")!).toString().replace('"version": 5', '"version": 6')));
+      }),
+    ).toBe("trust.mix-and-match");
+  });
+
+  test("metadata of another repository that the same keys sign", async () => {
+    expect(await attacked((copy) => copy.putState({ ...state(), index: 6, freshnessFields: { repository: "other-images" } }))).toBe("trust.wrong-repository");
+    expect(await attacked((copy) => copy.putState({ ...state(), index: 6, indexFields: { repository: "other-images" } }))).toBe("trust.wrong-repository");
+  });
+
+  test("clock in 1970, a day behind, a day ahead, decades ahead", async () => {
+    expect(await attacked(() => {}, { now: new Date("1970-01-01T00:01:00Z") })).toBe("trust.clock-behind");
+    expect(await attacked(() => {}, { now: new Date("1970-01-01T00:01:00Z"), isNew: true })).toBe("trust.clock-behind");
+    expect(await attacked(() => {}, { now: new Date(daysFromNow(-1)) })).toBe("trust.clock-behind");
+    expect(await attacked(() => {}, { now: new Date(daysFromNow(-1)), isNew: true })).toBe("trust.future-signature");
+    expect(await attacked(() => {}, { now: new Date(daysFromNow(1)) })).toBe("current");
+    expect(await attacked(() => {}, { now: new Date("2060-01-01T00:00:00Z") })).toBe("trust.clock-ahead");
+  });
+
+  test("files that are not there", async () => {
+    for (const path of ["current.json", repositoryPaths.freshness(5)]) expect(await attacked((copy) => copy.files.delete(path))).toBe("trust.missing-file");
+    const index = [...honest.files.keys()].find((path) => /^index\/5\..*json$/.test(path))!;
+    expect(await attacked((copy) => copy.files.delete(index), { isNew: true })).toBe("trust.missing-file");
+  });
+});
+
+describe("roots", () => {
+  test("a chain of three is followed, each signed by the one before", async () => {
+    const dave = await testKey("dave");
+    const copy = honest.clone();
+    await copy.putRoot(2, { ...roles(), root: { keys: [bob, carol, dave], threshold: 2 } }, [bob, carol]);
+    await copy.putRoot(3, { ...roles(), root: { keys: [carol, dave], threshold: 2 } }, [carol, dave]);
+    const client = await developer();
+    await client.update(honest);
+    const verdict = await client.update(copy);
+    expect(verdict.kind === "current" && verdict.root.root.version).toBe(3);
+    // what was followed once is remembered, also when a mirror then hides it
+    const hidden = await client.update(honest);
+    expect(hidden.kind === "current" && hidden.root.root.version).toBe(3);
+    // and a checkout that has caught up agrees
+    expect(codeOf(await client.update(copy, { roots: await rootsOf(copy, 3) }))).toBe("current");
+  });
+
+  test("a root that only its own keys signed is refused", async () => {
+    const own = { root: { keys: [mallory], threshold: 1 }, publisher: { keys: [mallory], threshold: 1 }, freshness: { keys: [mallory], threshold: 1 } };
+    expect(await attacked((copy) => copy.putRoot(2, own, [mallory]))).toBe("trust.unknown-key");
+  });
+
+  test("a root that only the old keys signed is refused", async () => {
+    expect(await attacked((copy) => copy.putRoot(2, { ...roles(), root: { keys: [mallory], threshold: 1 } }, [alice, bob]))).toBe("trust.unknown-key");
+  });
+
+  test("too few signatures, and the same signer twice", async () => {
+    expect(await attacked((copy) => copy.putRoot(2, roles(), [alice]))).toBe("trust.threshold");
+    expect(await attacked((copy) => copy.putRoot(2, roles(), [alice, alice]))).toBe("trust.threshold");
+    expect(await attacked((copy) => copy.putRoot(2, roles(), [alice, mallory]))).toBe("trust.threshold");
+  });
+
+  test("a gap in the chain, an old root in a new place, another ancestor, another repository", async () => {
+    expect(await attacked((copy) => copy.put(repositoryPaths.root(2), rootValue(3, roles(), honest.files.get("root/1.json")), [alice, bob]))).toBe(
+      "trust.root-gap",
+    );
+    expect(await attacked((copy) => copy.put(repositoryPaths.root(2), honest.files.get("root/1.json")!, [alice, bob]))).toBe("trust.rollback");
+    expect(await attacked((copy) => copy.put(repositoryPaths.root(2), rootValue(2, roles(), Buffer.from("another")), [alice, bob]))).toBe(
+      "trust.mix-and-match",
+    );
+    expect(await attacked((copy) => copy.putRoot(2, roles(), [alice, bob], { repository: "other-images" }))).toBe("trust.wrong-repository");
+  });
+
+  test("an expired root ends everything", async () => {
+    expect(await attacked(() => {}, { now: new Date(daysFromNow(301)) })).toBe("trust.expired-root");
+  });
+
+  test("a mirror that holds the newest root back is found out by the freshness", async () => {
+    expect(await attacked((copy) => copy.putState({ ...state(), index: 6, freshnessFields: { root: { version: 2 } } }))).toBe("trust.withheld-root");
+  });
+
+  test("recovery from a fast-forward: once the key that signed it is gone, its numbers are forgotten", async () => {
+    const client = await developer();
+    const far = honest.clone();
+    await far.putState({ ...state(), index: 6, freshness: 900_000 });
+    expect(codeOf(await client.update(far))).toBe("current");
+    const mended = honest.clone();
+    await mended.putRoot(2, { ...roles(), freshness: { keys: [carol], threshold: 1 } }, [alice, bob]);
+    await mended.putState({ ...state(), index: 6, freshness: 7, freshnessKeys: [carol] });
+    expect(codeOf(await client.update(mended))).toBe("current");
+    // of the index, whose keys stayed, everything is still known
+    await mended.putState({ ...state(), index: 5, freshness: 8, freshnessKeys: [carol] });
+    expect(codeOf(await client.update(mended))).toBe("trust.rollback");
+  });
+
+  test("a checkout whose root is another than the one seen before", async () => {
+    const client = await developer();
+    await client.update(honest);
+    const other = new TestRepository();
+    await other.putRoot(1, roles(), [alice, bob], { expires: daysFromNow(299) });
+    expect(codeOf(await client.update(honest, { roots: await rootsOf(other, 1) }))).toBe("trust.equivocation");
+  });
+
+  test("no root, no trust", async () => {
+    const client = await developer();
+    expect(codeOf(await client.update(honest, { roots: [] }))).toBe("trust.no-root");
+  });
+
+  test("an endless chain of roots is not followed for ever", { timeout: 120_000 }, async () => {
+    const copy = honest.clone();
+    for (let version = 2; version < 260; version++)
+      await copy.putRoot(
+        version,
+        { root: { keys: [alice], threshold: 1 }, publisher: { keys: [alice], threshold: 1 }, freshness: { keys: [alice], threshold: 1 } },
+        version === 2 ? [alice, bob] : [alice],
+      );
+    const client = await developer();
+    expect(codeOf(await client.update(copy))).toBe("trust.endless-data");
+  });
+});
+
+describe("keys over time", () => {
+  test("expired, revoked and future keys", async () => {
+    const short = await testKey("short", { date: MADE, days: 30 });
+    const young = await testKey("young", { date: new Date("2026-11-25T00:00:00Z") });
+    for (const [key, made, code] of [
+      [short, new Date("2026-01-10T00:00:00Z"), "trust.expired-key"],
+      [young, NOW, "trust.future-key"],
+    ] as const) {
+      const repository = new TestRepository();
+      await repository.putRoot(1, { ...roles(), freshness: { keys: [key], threshold: 1 } }, [alice, bob]);
+      await repository.putState({ ...state(), freshnessKeys: [] });
+      const path = repositoryPaths.freshness(1);
+      const packet = await key.sign(repository.files.get(path)!, { date: new Date(Math.max(made.getTime(), key.privateKey.getCreationTime().getTime())) });
+      const { joinSignatures } = await import("../../../../../src/rbuild/trust/openpgp/signature.ts");
+      repository.files.set(`${path}.asc`, Buffer.from(joinSignatures([packet])));
+      const verdict = codeOf(await (await developer(repository)).update(repository));
+      expect([code, "trust.future-signature"]).toContain(verdict);
+    }
+  });
+});
+
+describe("a damaged memory", () => {
+  test("is never taken for a first use", async () => {
+    const client = await developer();
+    await client.update(honest);
+    const [name] = await readdir(join(client.directory, "trust"));
+    const path = join(client.directory, "trust", name!, "state.json");
+    const text = await readFile(path, "utf8");
+    for (const damaged of ["", text.slice(0, -10), text.replace('"formatVersion": 1', '"formatVersion": 2'), "\0".repeat(text.length)]) {
+      await writeFile(path, damaged);
+      expect(codeOf(await client.update(honest))).toBe("trust.state-damaged");
+    }
+  });
+});
