@@ -25,7 +25,7 @@ export async function wantedOf({ definition, directory }: LocatedDefinition): Pr
   };
 }
 
-async function wantedSuite({ archive, suite, components, keyring }: SuiteSource, directory: string) {
+export async function wantedSuite({ archive, suite, components, keyring }: SuiteSource, directory: string) {
   const certificates: Digest | undefined = keyring === undefined ? undefined : digestOf(await readOwnKeyring(directory, keyring));
   return { archive, suite, components: [...components], ...(certificates === undefined ? {} : { keyring: certificates }) };
 }

@@ -1,5 +1,4 @@
-import type { LocatedDefinition } from "../../definition/read-definition.ts";
-import type { SuiteSource } from "../../definition/schema.ts";
+import type { ImageDefinition, SuiteSource } from "../../definition/schema.ts";
 import { findMirror, type Mirror } from "../../mirror/find-mirror.ts";
 import { readOwnKeyring } from "../wanted.ts";
 import { readHostKeyring } from "./host-keyring.ts";
@@ -19,7 +18,7 @@ export interface ArchiveSource {
  * @throws RbuildError `mirror.invalid-url`, `mirror.not-found`, `lock.keyring-missing`, `lock.no-archive-keyring`
  */
 export async function findSources(
-  chain: readonly LocatedDefinition[],
+  chain: readonly { readonly definition: Pick<ImageDefinition, "suites">; readonly directory: string }[],
   mirrors: ReadonlyMap<string, string>,
   options: { readonly signal?: AbortSignal },
 ): Promise<ArchiveSource[]> {
