@@ -36,6 +36,8 @@ const BY_CODE: Readonly<Record<string, number>> = {
   "iso.override-on-release": EXIT.baseRefused,
   "image.archive-moved": EXIT.bytesMissing,
   "mirror.unreachable": EXIT.bytesMissing,
+  "pool.missing": EXIT.bytesMissing,
+  "pool.not-obtainable": EXIT.bytesMissing,
   "internal.error": EXIT.internal,
 };
 

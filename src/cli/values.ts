@@ -31,6 +31,26 @@ export function parseCount(text: string): number {
   return Number(text);
 }
 
+/** A pool of packages: a directory, or the URL of a publisher's. */
+export function parsePool(text: string): string {
+  return /^https?:/i.test(text) ? parseHttpUrl(text) : parsePath(text);
+}
+
+/** Several pools with commas between them, as a variable or setting has them. */
+export function parsePools(text: string): readonly string[] {
+  return text
+    .split(",")
+    .filter((part) => part.trim() !== "")
+    .map((part) => parsePool(part.trim()));
+}
+
+/** The URL of an archive of old states, with a place for what is asked for. */
+export function parseArchiveTemplate(text: string): string {
+  const url = parseHttpUrl(text, "an http or https URL with {path}, {name} or {sha256} in it");
+  if (!/\{(?:path|name|sha256)\}/.test(url)) throw invalid(text, "an http or https URL with {path}, {name} or {sha256} in it");
+  return url;
+}
+
 /** A directory or file name as it was given. */
 export function parsePath(text: string): string {
   if (text.trim() === "" || text.includes("\0")) throw invalid(text, "a path");
@@ -58,4 +78,10 @@ export function parseApiAddress(text: string): ApiAddress {
 
 function invalid(text: string, wanted: string): RbuildError {
   return new RbuildError("cli.invalid-value", `${JSON.stringify(redact(text))} is not ${wanted}`, { category: "invalid" });
+}
+
+/** `URL` of the archive debian, or `NAME=URL` of another, on top of those given before. */
+export function addNamedMirror(text: string, before: ReadonlyMap<string, string> = new Map()): ReadonlyMap<string, string> {
+  const [, name = "debian", url = ""] = /^(?:([a-z][a-z0-9-]{0,31})=)?(.*)$/.exec(text) ?? [];
+  return new Map([...before, [name, parseHttpUrl(url, "URL or NAME=URL, with an http or https URL")]]);
 }

@@ -3,7 +3,7 @@ import type { Diagnosis, Job } from "../../rbuild/doctor/index.ts";
 import { enginePlaces } from "../engine-places.ts";
 import { EXIT } from "../exit-code.ts";
 import { examples, newCommand } from "../new-command.ts";
-import type { Session } from "../session.ts";
+import type { CommandResult, Session } from "../session.ts";
 
 const JOBS = ["engine", "image", "iso", "test", "bench"] as const satisfies readonly Job[];
 
@@ -12,6 +12,7 @@ interface DoctorOptions {
   readonly fix?: true;
   readonly yes?: true;
   readonly mirror?: string;
+  readonly offline?: true;
 }
 
 export function doctorCommand() {
@@ -20,22 +21,54 @@ export function doctorCommand() {
     .option("--fix", "install the Debian packages that are missing")
     .option("-y, --yes", "with --fix: do not ask")
     .option("--mirror <url>", "Debian mirror to take packages from")
+    .option("--offline", "say exactly what is missing to build images without network")
+    .argument("[name...]", "with --offline: names of images; default: all that have a lock")
     .addHelpText(
       "after",
       examples([
         ["sudo rbuild doctor", "root sees more: kernel features are tried for real"],
         ["rbuild doctor --fix", "ask, then install what is missing"],
+        ["sudo rbuild doctor --offline builder", "every package that is missing, with its size and digest"],
         ["rbuild doctor --for test --json", "for programs"],
       ]),
     )
-    .action(async (options, command) => {
+    .action(async (names, options, command) => {
       const { runSession } = await import("../session.ts");
       await runSession(command, async (session) => {
+        if (options.offline) return examineOffline(names, session);
+        if (names.length > 0) throw await unexpectedNames(names);
         const diagnosis = await examine(options, session);
         const { diagnosisLines } = await import("../doctor-text.ts");
         return { data: diagnosis, lines: diagnosisLines(diagnosis, process.stdout), exitCode: diagnosis.isAble ? EXIT.done : EXIT.hostNotAble };
       });
     });
+}
+
+async function examineOffline(names: readonly string[], session: Session): Promise<CommandResult> {
+  const [{ diagnoseOffline }, { offlineLines }, { imageDirectories }, { wire }] = await Promise.all([
+    import("../../rbuild/doctor/index.ts"),
+    import("../offline-text.ts"),
+    import("../image-directories.ts"),
+    import("../wire/wire.ts"),
+  ]);
+  // Who may not use the engine still learns what the pool lacks.
+  await using host = await wire(session).catch(() => undefined);
+  const { state } = enginePlaces(session.globals, session.settings);
+  const diagnosis = await diagnoseOffline({
+    names,
+    imageDirectories: imageDirectories(),
+    stateDirectory: state,
+    ...(host === undefined ? {} : { containerHost: host.docker }),
+  });
+  return { data: diagnosis, lines: offlineLines(diagnosis), exitCode: diagnosis.isAble ? EXIT.done : EXIT.bytesMissing };
+}
+
+async function unexpectedNames(names: readonly string[]): Promise<Error> {
+  const { RbuildError } = await import("../../system/index.ts");
+  return new RbuildError("cli.unexpected-words", `doctor takes no names without --offline: ${names.join(" ")}`, {
+    category: "invalid",
+    hint: `rbuild doctor --offline ${names.join(" ")}`,
+  });
 }
 
 async function examine(options: DoctorOptions, session: Session): Promise<Diagnosis> {

@@ -1,11 +1,13 @@
 import type { ProxyChoice } from "../../rbuild/index.ts";
 import { RbuildError } from "../../system/errors.ts";
-import { parseApiAddress, parseHttpUrl, parsePath, parseProxy, parseUi, type UiChoice } from "../values.ts";
+import { parseApiAddress, parseArchiveTemplate, parseHttpUrl, parsePath, parsePools, parseProxy, parseUi, type UiChoice } from "../values.ts";
 
 /** A person's lasting choices. An option on the command line or a variable of the environment wins over them. */
 export interface Settings {
   readonly proxy?: ProxyChoice;
   readonly mirror?: string;
+  readonly pools?: readonly string[];
+  readonly archive?: string;
   readonly ui?: UiChoice;
   readonly engineRoot?: string;
   readonly runRoot?: string;
@@ -23,6 +25,8 @@ interface SettingKind {
 export const SETTINGS: Readonly<Record<string, SettingKind>> = {
   proxy: { description: "package proxy of builds: none, link, a URL, or link+URL", parse: parseProxy, field: "proxy" },
   mirror: { description: "Debian mirror that packages come from: a URL", parse: parseHttpUrl, field: "mirror" },
+  pool: { description: "pools that packages come from: directories and URLs, with commas between them", parse: parsePools, field: "pools" },
+  archive: { description: "archive of old states: a URL with {archive}, {timestamp}, {path}, {name}, {sha256}", parse: parseArchiveTemplate, field: "archive" },
   ui: { description: "what a terminal shows: live or plain", parse: parseUi, field: "ui" },
   "engine-root": { description: "where the embedded engine keeps images and containers", parse: parsePath, field: "engineRoot" },
   "run-root": { description: "where the embedded engine keeps what ends with the boot", parse: parsePath, field: "runRoot" },

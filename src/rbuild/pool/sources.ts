@@ -1,8 +1,6 @@
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isRbuildError, pathExists } from "../../system/index.ts";
-import { readAptArchives } from "../mirror/apt-archives.ts";
-import { readAptProxy } from "../mirror/apt-proxy.ts";
 import { findMirror } from "../mirror/find-mirror.ts";
 import type { PoolSource } from "./pool.ts";
 
@@ -62,31 +60,19 @@ function poolSource(text: string): PoolSource {
   return { kind: "directory", path: resolve(/^file:\/\//i.test(text) ? fileURLToPath(text) : text) };
 }
 
+/** Undefined when nobody knows one. */
 async function mirrorOf(
-  { archive, suite, url: own }: WantedArchive,
+  { archive, suite, url }: WantedArchive,
   { mirrors }: SourceChoice,
   options: { readonly signal?: AbortSignal },
 ): Promise<PoolSource | undefined> {
-  const given = mirrors?.get(archive);
-  if (archive === "debian") {
-    try {
-      const { url, proxy } = await findMirror({ suite, ...(given === undefined ? {} : { mirror: given }), ...options });
-      return { kind: "mirror", archive, url, ...(proxy === undefined ? {} : { proxy }) };
-    } catch (error) {
-      if (isRbuildError(error, "mirror.not-found")) return undefined;
-      throw error;
-    }
+  try {
+    const mirror = await findMirror({ archive, suite, url, mirror: mirrors?.get(archive), ...options });
+    return { kind: "mirror", archive, url: mirror.url, ...(mirror.proxy === undefined ? {} : { proxy: mirror.proxy }) };
+  } catch (error) {
+    if (isRbuildError(error, "mirror.not-found")) return undefined;
+    throw error;
   }
-  const url = given ?? own ?? (archive === "debian-security" ? await securityMirror(suite, options) : undefined);
-  if (url === undefined || !URL.canParse(url)) return undefined;
-  const proxy = await readAptProxy(new URL(url), options);
-  return { kind: "mirror", archive, url, ...(proxy === undefined ? {} : { proxy }) };
-}
-
-/** Where the host's APT has Debian's security archive, of this suite if possible. */
-async function securityMirror(suite: string, options: { readonly signal?: AbortSignal }): Promise<string | undefined> {
-  const archives = ((await readAptArchives(options)) ?? []).filter(({ url }) => /^https?:\/\/.*-security(?:\/|$)/.test(url));
-  return (archives.find((archive) => archive.suite === suite) ?? archives[0])?.url;
 }
 
 /** `20260711T094637Z`, as archives of old states name them. */

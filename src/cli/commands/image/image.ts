@@ -2,18 +2,22 @@ import { examples, newCommand } from "../../new-command.ts";
 import { imageBuildCommand } from "./build.ts";
 import { imageDiffCommand } from "./diff.ts";
 import { imageListCommand } from "./list.ts";
+import { imageLockCommand } from "./lock.ts";
 import { imagePinCommand } from "./pin.ts";
 import { imagePruneCommand } from "./prune.ts";
+import { imageVendorCommand } from "./vendor.ts";
 import { imageVerifyCommand } from "./verify.ts";
 
 /** One file of this directory per verb. */
 export function imageCommand() {
   return newCommand("image", "the images that builds run in: base, builder, package proxy")
+    .addCommand(imageLockCommand())
     .addCommand(imageBuildCommand())
     .addCommand(imagePinCommand())
     .addCommand(imageListCommand())
     .addCommand(imageVerifyCommand())
     .addCommand(imageDiffCommand())
+    .addCommand(imageVendorCommand())
     .addCommand(imagePruneCommand())
     .addHelpText(
       "after",

@@ -12,7 +12,7 @@ export const checkMirror: HostCheck = async ({ job, mirror, signal }) => {
   const base = { id: "apt.mirror", needed: `a Debian mirror with ${SUITE}`, why: "packages of images and live systems" };
   try {
     const found = await findMirror({ suite: SUITE, ...(mirror === undefined ? {} : { mirror }), ...(signal === undefined ? {} : { signal }) });
-    const from = { option: "--mirror", environment: "RBUILD_MIRROR", apt: "the host's APT sources" }[found.origin];
+    const from = { option: "--mirror", definition: "the definition", environment: "RBUILD_MIRROR", apt: "the host's APT sources" }[found.origin];
     return [{ ...base, status: "ok", found: redact(`${found.url} (${from}${found.proxy === undefined ? "" : `, through ${found.proxy}`})`) }];
   } catch (error) {
     return [{ ...base, status: "fail", found: error instanceof Error ? error.message : String(error), fix: "rbuild config set mirror http://HOST/debian" }];

@@ -1,0 +1,43 @@
+import { byteText } from "../../../rbuild/pool/byte-text.ts";
+import { enginePlaces } from "../../engine-places.ts";
+import { imageDirectories } from "../../image-directories.ts";
+import { examples, newCommand } from "../../new-command.ts";
+import { ARCHIVE_OPTION, chosenSources, OFFLINE_OPTION, POOL_OPTION } from "../../pool-sources.ts";
+import { parsePath } from "../../values.ts";
+import { MIRROR_OPTION } from "./image-session.ts";
+
+export function imageVendorCommand() {
+  return newCommand("vendor", "fetch every package that locked images need, so that they can be built without network")
+    .argument("[name...]", "names of images; default: all that have a lock")
+    .option("--to <dir>", "make a pool of its own there, to be carried along or published; default: the pool of this machine", parsePath)
+    .option(...POOL_OPTION)
+    .option(...MIRROR_OPTION)
+    .option(...ARCHIVE_OPTION)
+    .option(...OFFLINE_OPTION)
+    .addHelpText(
+      "after",
+      examples([
+        ["sudo rbuild image vendor", "afterwards everything can be built without network"],
+        ["sudo rbuild image vendor builder --to /media/stick/pool", "for another machine: there with --pool /media/stick/pool"],
+        ["rbuild image vendor --to pool", "into the tree itself, where it is found"],
+      ]),
+    )
+    .action(async (names, options, command) => {
+      const { runSession } = await import("../../session.ts");
+      await runSession(
+        command,
+        async ({ globals, settings, reporter, signal }) => {
+          const { vendorImages } = await import("../../../rbuild/pool/vendor-images.ts");
+          const { to, offline = false } = options;
+          const outcome = await vendorImages(
+            { names, offline, sources: chosenSources(options, settings), signal, ...(to === undefined ? {} : { to }) },
+            { imageDirectories: imageDirectories(), report: reporter.report, stateDirectory: enginePlaces(globals, settings).state },
+          );
+          const { directory, images, present, fetched, bytes, size } = outcome;
+          const line = `${directory} has all ${present + fetched} packages (${byteText(size)}) of ${images.join(", ") || "no image"}; ${fetched} fetched (${byteText(bytes)})`;
+          return { data: outcome, lines: [line] };
+        },
+        { showsProgress: true },
+      );
+    });
+}

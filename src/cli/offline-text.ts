@@ -1,0 +1,33 @@
+import type { OfflineDiagnosis, OfflineNeed } from "../rbuild/doctor/index.ts";
+import { byteText } from "../rbuild/pool/byte-text.ts";
+import { textTable } from "./text-table.ts";
+
+/** What is missing to work without network, for people: a line per image, then each file with its size and digest. */
+export function offlineLines({ images, packages, bytes, isAble, fix }: OfflineDiagnosis): string[] {
+  const missing = new Map(images.flatMap((image) => (image.kind === "missing" ? image.items.map((item) => [item.sha256, item] as const) : [])));
+  const files = [...missing.values()].map(({ path, size, sha256 }) => [String(size), sha256, path]);
+  return [
+    ...textTable(images.map((image) => [image.name, needText(image)])),
+    ...(files.length === 0 ? [] : ["", ...textTable([["BYTES", "DIGEST", "FILE"], ...files])]),
+    "",
+    isAble ? "nothing is missing to build without network" : `missing to build without network: ${packages} packages, ${byteText(bytes)} (${bytes} bytes)`,
+    ...[...new Set([...(fix === undefined ? [] : [fix]), ...images.flatMap((image) => (image.kind === "unlocked" && image.fix ? [image.fix] : []))])].map(
+      (command) => `to mend it: ${command}`,
+    ),
+  ];
+}
+
+function needText(need: OfflineNeed): string {
+  switch (need.kind) {
+    case "present":
+      return "the pinned image is in the engine";
+    case "buildable":
+      return `can be built: all ${need.packages} packages (${byteText(need.bytes)}) are in the pool`;
+    case "missing":
+      return `${need.items.length} packages are missing (${byteText(need.bytes)})`;
+    case "unlocked":
+      return need.reason;
+    default:
+      return need satisfies never;
+  }
+}
