@@ -1,3 +1,4 @@
+export type { CapsuleVerdict } from "./capsule/build-capsule.ts";
 export type * from "./container-host/container-host.ts";
 export type * from "./events.ts";
 export { buildImage } from "./images/build-image.ts";
@@ -7,5 +8,7 @@ export type * from "./images/image-operations.ts";
 export { listImages } from "./images/list-images.ts";
 export { pinImage } from "./images/pin-image.ts";
 export type * from "./iso/iso.ts";
+export type { CheckedLock } from "./lock/check-kept-lock.ts";
 export type * from "./lock/diff/image-diff.ts";
+export type * from "./lock/lock-operations.ts";
 export { findMirror, type Mirror, type MirrorOptions } from "./mirror/find-mirror.ts";
