@@ -1,11 +1,13 @@
 import { realpath } from "node:fs/promises";
-import { type RunResult, run, toolEnvironment } from "../../../system/index.ts";
+import { pipeTool, type RunResult, run, toolEnvironment } from "../../../system/index.ts";
 
 /** Git in one directory, unable to run any program that the repository's own configuration names. */
 export interface Git {
   readonly directory: string;
   /** @throws RbuildError `tool.failed`, `tool.missing` */
   run(args: readonly string[], options?: { readonly okCodes?: readonly number[] }): Promise<RunResult>;
+  /** What git prints, as it prints it. @throws as `run` */
+  stream(args: readonly string[], input: string): AsyncIterable<Uint8Array>;
 }
 
 /** Most bytes of an answer: a status of some hundred thousand files. */
@@ -48,7 +50,15 @@ export async function openGit(directory: string, options: { readonly signal?: Ab
   const settings: [string, string][] = [["safe.directory", "*"], ...Object.entries(HARMLESS)];
   const { stdout } = await start(settings, ["config", "--list", "--name-only", "--null", "--includes"], [0, 128]);
   for (const key of new Set(stdout.split("\0"))) if (NAMED_COMMANDS.test(key)) settings.push([key, key.endsWith("required") ? "false" : ""]);
-  return { directory: cwd, run: (args, { okCodes } = {}) => start(settings, args, okCodes) };
+  return {
+    directory: cwd,
+    run: (args, { okCodes } = {}) => start(settings, args, okCodes),
+    stream: (args, input) => pipeTool("git", args, lines(input), { cwd, env: gitEnvironment(settings), ...(options.signal ? { signal: options.signal } : {}) }),
+  };
+}
+
+async function* lines(text: string): AsyncGenerator<Uint8Array, void, undefined> {
+  yield Buffer.from(text);
 }
 
 /** Nothing of the caller's GIT_* variables is passed on. */
