@@ -1,6 +1,7 @@
 import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { isBuiltin } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { type OutputAsset, type OutputChunk, type Plugin, rolldown } from "rolldown";
 
 /**
@@ -67,6 +68,8 @@ async function bundle(): Promise<readonly (OutputChunk | OutputAsset)[]> {
     platform: "node",
     // ink imports it in development alone
     external: ["react-devtools-core"],
+    // no module of ours is imported for what it does: what an index offers and a command does not use stays out of its chunk
+    treeshake: { moduleSideEffects: (id) => (id.startsWith(`${SRC}/`) ? false : undefined) },
     transform: { define: { "process.env.NODE_ENV": '"production"' } },
     plugins: [leaveOutUnreached, keepModulePlaces],
     onLog(level, log, report) {
@@ -103,7 +106,10 @@ async function removeOldChunks(current: ReadonlySet<string>, now: Date): Promise
 }
 
 const start = new Date();
-const output = await bundle();
+const output = await bundle().catch((error: unknown) => {
+  console.error(stripVTControlCharacters(error instanceof Error ? error.message : String(error)));
+  process.exit(1);
+});
 // the entry last: what it imports is there before it is
 const isEntry = (file: OutputChunk | OutputAsset) => file.type === "chunk" && file.isEntry;
 for (const file of output.toSorted((a, b) => Number(isEntry(a)) - Number(isEntry(b)))) {

@@ -4,7 +4,7 @@ import type { Engine } from "../engine/index.ts";
 import { type ServeOptions, serveEngine, takeActivationFd } from "../server/index.ts";
 import { notifyServiceManager } from "../system/index.ts";
 import type { EnginePlaces } from "./engine-places.ts";
-import { openOwnEngine } from "./wire/open-embedded.ts";
+import { openOwnEngine } from "./wire/open-own-engine.ts";
 
 export interface ServeChoices {
   readonly socketPath?: string;

@@ -56,7 +56,7 @@ export function engineCommand() {
 
 async function openEngineOf({ globals, settings }: Session) {
   requireRoot();
-  const { openOwnEngine } = await import("../wire/open-embedded.ts");
+  const { openOwnEngine } = await import("../wire/open-own-engine.ts");
   return openOwnEngine(enginePlaces(globals, settings), "session");
 }
 

@@ -46,16 +46,14 @@ export function runCommand() {
 }
 
 async function run(image: string, words: readonly string[], options: RunOptions, session: Session) {
-  const [{ wire }, { createOptions }, { runAttached }, { asked }] = await Promise.all([
-    import("../wire/wire.ts"),
+  const [{ openContainerMaker }, { createOptions }, { runAttached }] = await Promise.all([
+    import("../wire/container-maker.ts"),
     import("../run-options.ts"),
     import("../terminal/attached-container.ts"),
-    import("../../rbuild/container-host/host-error.ts"),
   ]);
-  await using host = await wire(session);
+  await using maker = await openContainerMaker(session);
   session.signal.throwIfAborted();
-  const container = await asked(`make a container of ${image}`, host.docker.createContainer(createOptions(image, words, options)));
-  await using _container = { [Symbol.asyncDispose]: () => container.remove({ force: true, v: true }).catch(() => {}) };
+  await using container = await maker.create(createOptions(image, words, options));
   // With --json, stdout belongs to the events.
   const stdout = session.mode === "json" ? process.stderr : process.stdout;
   const streams = { stdout, stderr: process.stderr, ...(options.interactive ? { stdin: process.stdin } : {}) };

@@ -52,11 +52,12 @@ async function remove(build: string | undefined, session: Session): Promise<Comm
 }
 
 async function enter(build: string | undefined, words: readonly string[], session: Session): Promise<CommandResult> {
-  const [{ openKeptBuild }, { createShellContainer }, { wire }, { runAttached }] = await Promise.all([
+  const [{ openKeptBuild }, { createShellContainer }, { wire }, { runAttached }, { dockerContainer }] = await Promise.all([
     import("../../rbuild/iso/life/kept-builds.ts"),
     import("../../rbuild/iso/shell.ts"),
     import("../wire/wire.ts"),
     import("../terminal/attached-container.ts"),
+    import("../terminal/docker-container.ts"),
   ]);
   await using host = await wire(session);
   const dependencies = { containerHost: host.docker, stateDirectory: host.stateDirectory };
@@ -65,6 +66,12 @@ async function enter(build: string | undefined, words: readonly string[], sessio
   await using created = await createShellContainer(kept, { tty: hasTty, ...(words.length > 0 ? { command: words } : {}) }, dependencies);
   if (session.mode === "live") process.stderr.write(`rbuild: kept build ${kept.id}; what it wrote is in ${kept.output}\n`);
   const stdout = session.mode === "json" ? process.stderr : process.stdout;
-  const exitCode = await runAttached(created.container, { hasTty, stdin: process.stdin, stdout, stderr: process.stderr, signal: session.signal });
+  const exitCode = await runAttached(dockerContainer(created.container), {
+    hasTty,
+    stdin: process.stdin,
+    stdout,
+    stderr: process.stderr,
+    signal: session.signal,
+  });
   return { data: { build: kept.id, exitCode }, exitCode: exitCode || EXIT.done };
 }

@@ -11,10 +11,15 @@ export interface WiredHost extends AsyncDisposable {
   readonly stateDirectory: string;
 }
 
-/** `--host`, else DOCKER_HOST, else the setting `host`: the API there. Else the embedded engine. */
+/** `--host`, else DOCKER_HOST, else the setting `host`. Undefined: the embedded engine. */
+export function hostAddress({ globals, settings }: Pick<Session, "globals" | "settings">): string | undefined {
+  return globals.host ?? (process.env["DOCKER_HOST"] || undefined) ?? settings.host;
+}
+
+/** The API at the host's address, else the embedded engine behind one. */
 export async function wire({ globals, settings }: Pick<Session, "globals" | "settings">): Promise<WiredHost> {
   const places = enginePlaces(globals, settings);
-  const address = globals.host ?? (process.env["DOCKER_HOST"] || undefined) ?? settings.host;
+  const address = hostAddress({ globals, settings });
   if (address !== undefined) {
     const { openDocker } = await import("./open-docker.ts");
     return { docker: await openDocker(address, process.env), isEmbedded: false, stateDirectory: places.state, async [Symbol.asyncDispose]() {} };

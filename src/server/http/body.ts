@@ -13,7 +13,12 @@ export const MAX_JSON_BYTES = 4 * 1024 * 1024;
 export async function readJson<T>(request: IncomingMessage, schema: z.ZodType<T>): Promise<T> {
   const bytes = await readAll(request);
   if (bytes.byteLength > 0) requireJsonType(request);
-  const result = schema.safeParse(bytes.byteLength === 0 ? null : parse(bytes));
+  return checkBody(bytes.byteLength === 0 ? null : parse(bytes), schema);
+}
+
+/** @throws RbuildError `server.body-invalid` */
+export function checkBody<T>(value: unknown, schema: z.ZodType<T>): T {
+  const result = schema.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   throw new RbuildError(
