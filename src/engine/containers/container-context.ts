@@ -35,9 +35,11 @@ export interface ContainerContext {
   readonly pending: PendingAttachments;
   readonly execs: ExecSessions;
   readonly seccomp: SeccompCache;
-  /** The engine closes: nothing new is started. */
-  isClosed(): boolean;
-  /** A container's first process has ended: takes note of it and does what is to follow. Never throws. */
+  /** Aborts when the engine closes: nothing new is begun, what waits gives up. */
+  readonly closing: AbortSignal;
+  /** Work that nobody waits for: an engine that closes does. A failure is a warning of the process. */
+  inBackground(work: () => Promise<void>): Promise<void>;
+  /** A container's first process has ended: takes note of it and does what is to follow. Never throws; nothing once the engine has closed. */
   onEnd(id: ContainerId): Promise<void>;
   /** Found when first needed. @throws RbuildError `runtime.missing` */
   runtime(): Promise<Runtime>;

@@ -55,14 +55,15 @@ export interface ContainersOptions {
   readonly clock?: Clock;
 }
 
-export function createContext(options: ContainersOptions): ContainerContext & Disposable {
+export function createContext(options: ContainersOptions): ContainerContext & AsyncDisposable {
   const { root, runRoot } = options;
   const host = readHostFacts();
   const store = new ContainerStore({ root, runRoot }, options.session);
   let runtime: Promise<Runtime> | undefined;
   let monitor: string | undefined;
-  let isClosed = false;
-  const context: ContainerContext & Disposable = {
+  const closing = new AbortController();
+  const background = new Set<Promise<void>>();
+  const context: ContainerContext & AsyncDisposable = {
     ...options,
     clock: options.clock ?? systemClock,
     host,
@@ -72,8 +73,15 @@ export function createContext(options: ContainersOptions): ContainerContext & Di
     pending: new PendingAttachments(),
     execs: new ExecSessions(),
     seccomp: new SeccompCache(root),
-    isClosed: () => isClosed,
-    onEnd: (id) => handleEnd(context, id).catch((error: unknown) => process.emitWarning(error instanceof Error ? error : String(error))),
+    closing: closing.signal,
+    inBackground(work) {
+      const running = work()
+        .catch((error: unknown) => process.emitWarning(error instanceof Error ? error : String(error)))
+        .finally(() => background.delete(running));
+      background.add(running);
+      return running;
+    },
+    onEnd: (id) => (closing.signal.aborted ? Promise.resolve() : context.inBackground(() => handleEnd(context, id))),
     async runtime() {
       runtime ??= chooseRuntime({ root, runRoot, cgroups: host.cgroups, ...(options.runtime ? { wanted: options.runtime } : {}) });
       try {
@@ -85,9 +93,10 @@ export function createContext(options: ContainersOptions): ContainerContext & Di
       }
     },
     monitor: () => (monitor ??= findMonitor()),
-    [Symbol.dispose]: () => {
-      isClosed = true;
+    async [Symbol.asyncDispose]() {
+      closing.abort();
       context.exits[Symbol.dispose]();
+      while (background.size > 0) await Promise.all(background);
     },
   };
   return context;

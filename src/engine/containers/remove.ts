@@ -64,6 +64,15 @@ export async function removeRemains(
   context.notices.tell(id, { kind: "removed" });
 }
 
+/** Removes what processes, mounts and the run root still have of a container whose record is gone, as it is when somebody removed the engine's root. */
+export async function removeTraces(context: ContainerContext, id: ContainerId): Promise<void> {
+  const paths = context.store.paths(id);
+  await endProcesses(context, id);
+  await context.network.detach(id);
+  await unmountRootfs(context, id);
+  await Promise.all([rm(paths.exitFile, { force: true }), removeTree(paths.bundle)]);
+}
+
 /** It ended by itself meanwhile; or it does not end, which `removeRemains` has stronger means against. */
 function ignoreEnded(error: unknown): void {
   const isTimeout = error instanceof DOMException && error.name === "TimeoutError";

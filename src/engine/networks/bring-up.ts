@@ -11,6 +11,7 @@ import {
   lock,
   NetlinkSocket,
   RbuildError,
+  setLinkAlias,
 } from "../../system/index.ts";
 import { chooseSubnet, hostBlocks } from "./choose-subnet.ts";
 import type { NetworkDefinition } from "./definition-store.ts";
@@ -20,7 +21,7 @@ import { addressText, blockText, macFor, overlaps, parseAddress, parseSubnet } f
 import type { RunningNetwork } from "./running-networks.ts";
 
 /** Engines of different roots must not choose one subnet at the same time; whoever brings a network up holds this. */
-const SUBNET_LOCK = "/run/lock/rbuild-subnets.lock";
+export const SUBNET_LOCK = "/run/lock/rbuild-subnets.lock";
 const IP_FORWARD = "/proc/sys/net/ipv4/ip_forward";
 
 /** The bridge is there, the rules are being made: `ready` is the network with all of it. */
@@ -36,19 +37,26 @@ export function bridgeName(definition: NetworkDefinition, isDefaultRoot: boolean
 
 /**
  * Makes the bridge with its gateway address, and the rules for NAT and isolation. What a killed process left of it is
- * replaced. `others` are the subnets of this root's other networks, up or not.
+ * replaced.
+ * @param options.others the subnets of this root's other networks, up or not
+ * @param options.alias what the bridge says of its owner
  */
-export async function bringUp(definition: NetworkDefinition, bridge: string, others: readonly Ipv4Block[]): Promise<BroughtUp> {
+export async function bringUp(
+  definition: NetworkDefinition,
+  bridge: string,
+  options: { readonly others: readonly Ipv4Block[]; readonly alias: string | undefined },
+): Promise<BroughtUp> {
   await using _held = await lock(SUBNET_LOCK);
   using socket = NetlinkSocket.open();
   deleteLink(socket, bridge);
-  const block = definition.subnet === undefined ? await chooseSubnet(others) : ownSubnet(definition, definition.subnet);
+  const block = definition.subnet === undefined ? await chooseSubnet(options.others) : ownSubnet(definition, definition.subnet);
   const gateway = (definition.gateway === undefined ? undefined : parseAddress(definition.gateway)) ?? block.base + 1;
   const mtu = uplinkMtu(socket);
   createBridge(socket, bridge, { mac: macFor(gateway), ...(mtu === undefined ? {} : { mtu }) });
   try {
     const link = findLink(socket, bridge);
     if (!link) throw new RbuildError("network.bridge-vanished", `the bridge ${bridge} vanished while it was made`, { hint: "try again" });
+    if (options.alias !== undefined) setLinkAlias(socket, link.index, options.alias);
     setSysctl(`/proc/sys/net/ipv6/conf/${bridge}/disable_ipv6`, "1");
     addAddress(socket, link.index, gateway, block.prefixLength);
     if (!definition.internal) enableForwarding();

@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { deleteLink, isSystemError, listLinks, NetlinkSocket, removeNetworkNamespace, run } from "../../system/index.ts";
+import { removeOrphans } from "./bridge-owner.ts";
 import { portsScript } from "./firewall.ts";
 import { updateNeighbours, updateOwnName } from "./hosts-file.ts";
 import { linkExists, type NetworkContext } from "./network-context.ts";
@@ -34,7 +35,7 @@ export async function renameMember(context: NetworkContext, containerId: string,
   }
 }
 
-/** Removes what belongs to no container, and the networks nobody needs any more. */
+/** Removes what belongs to no container, the networks nobody needs any more, and those of engines that are gone altogether. */
 export async function sweep(context: NetworkContext, isOwned: (containerId: string) => Promise<boolean>): Promise<void> {
   const seen = new Set([...(await namespaceNames(context)), ...(await context.running.list()).flatMap(({ members }) => members.map((one) => one.containerId))]);
   const dead: string[] = [];
@@ -54,6 +55,7 @@ export async function sweep(context: NetworkContext, isOwned: (containerId: stri
     }
   }
   if (dead.length > 0) await removeStrayLinks(context);
+  await removeOrphans();
 }
 
 export async function forget(context: NetworkContext, network: RunningNetwork): Promise<void> {

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { type Clock, findLink, type HeldLock, lock, NetlinkSocket, RbuildError, tryLock } from "../../system/index.ts";
 import type { EventHub } from "../events.ts";
+import { ownerAlias } from "./bridge-owner.ts";
 import { bridgeName, bringUp } from "./bring-up.ts";
 import { DefinitionStore, type NetworkDefinition } from "./definition-store.ts";
 import { parseSubnet } from "./ipv4.ts";
@@ -72,7 +73,7 @@ export class NetworkContext {
     if (running && linkExists(running.bridge)) return { ready: Promise.resolve(running) };
     const taken = [...(await this.definitions.list()), ...(await this.running.list())].filter((other) => !("id" in other) || other.id !== definition.id);
     const others = taken.flatMap(({ subnet }) => (subnet === undefined ? [] : parseSubnet(subnet)));
-    const { bridge, ready } = await bringUp(definition, this.bridgeOf(definition), others);
+    const { bridge, ready } = await bringUp(definition, this.bridgeOf(definition), { others, alias: ownerAlias(this.#options.root) });
     return { made: bridge, ready };
   }
 

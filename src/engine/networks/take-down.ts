@@ -3,7 +3,7 @@ import { deleteLink, NetlinkSocket, toolEnvironment } from "../../system/index.t
 import { applyRules, dropScript } from "./firewall.ts";
 import { closeForwarding } from "./forward-policy.ts";
 
-/** Removes the bridge, its rules and the openings made for it in other firewalls. Idempotent. */
+/** Removes the bridge, its rules and the openings made for it in other firewalls; the bridge last, for it is what tells of them. Idempotent. */
 export async function takeDown(bridge: string, options: { readonly forwardingOpened: boolean }): Promise<void> {
   await Promise.all([applyRules(dropScript(bridge)), options.forwardingOpened && closeForwarding(bridge)]);
   using socket = NetlinkSocket.open();
@@ -16,7 +16,7 @@ export async function takeDown(bridge: string, options: { readonly forwardingOpe
  * network up again waits for it.
  */
 export function takeDownDetached(bridges: readonly string[], lockFd: number): void {
-  const script = bridges.map((bridge) => `ip link delete '${bridge}'; printf '${dropScript(bridge).replaceAll("\n", "\\n")}' | nft -f -`).join("; ");
+  const script = bridges.map((bridge) => `printf '${dropScript(bridge).replaceAll("\n", "\\n")}' | nft -f -; ip link delete '${bridge}'`).join("; ");
   spawn("sh", ["-c", script], { detached: true, stdio: ["ignore", "ignore", "ignore", lockFd], env: toolEnvironment() })
     .on("error", () => {}) // The next sweep does it.
     .unref();

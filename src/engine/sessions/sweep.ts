@@ -1,10 +1,9 @@
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { pathExists, tryLock } from "../../system/index.ts";
 import type { ContainerId } from "../containers/container.ts";
 import type { ContainerContext } from "../containers/container-context.ts";
 import { isToRestart } from "../containers/exit/handle-end.ts";
-import { removeRemains } from "../containers/remove.ts";
+import { removeRemains, removeTraces } from "../containers/remove.ts";
 import { abandonStart } from "../containers/start/abandon-start.ts";
 import { startContainer } from "../containers/start/start.ts";
 import type { StoredContainer } from "../containers/state/container-store.ts";
@@ -27,6 +26,8 @@ export async function sweepSessions(context: ContainerContext): Promise<void> {
     return answer;
   };
   await Promise.all((await context.store.ids()).map((id) => sweepContainer(context, id, isDead)));
+  // listed first: a container has its record before its bundle, and until after it
+  for (const id of await context.store.bundleIds()) if (!(await pathExists(context.store.paths(id).record))) await removeTraces(context, id);
   await context.store.dropUnfinished((session) => ask(context.runRoot, session));
   await context.network.sweep((id) => pathExists(context.store.paths(id as ContainerId).record));
   await sweepOwnedFiles(join(context.runRoot, "sessions"));
@@ -38,8 +39,8 @@ async function sweepContainer(context: ContainerContext, id: ContainerId, isDead
   if (stored === undefined || !(await isDead(stored))) return;
   // another engine may be at it: then it is gone when the lock is free
   await using _held = await context.store.lock(id);
-  if ((await context.store.read(id)) === undefined) await rm(context.store.paths(id).lock, { force: true });
-  else await removeRemains(context, stored, { volumes: true });
+  const now = await context.store.read(id);
+  if (now) await removeRemains(context, now, { volumes: true });
 }
 
 /** Takes over the containers of a service that was stopped or killed: ends that nobody saw are noted, restart policies hold. */

@@ -10,7 +10,7 @@ const NLM_F_DUMP = 0x300;
 const NLM_F_EXCL = 0x200;
 const NLM_F_CREATE = 0x400;
 const IFF_UP = 1;
-const IFLA = { ADDRESS: 1, IFNAME: 3, MTU: 4, MASTER: 10, LINKINFO: 18, NET_NS_FD: 28 } as const;
+const IFLA = { ADDRESS: 1, IFNAME: 3, MTU: 4, MASTER: 10, LINKINFO: 18, IFALIAS: 20, NET_NS_FD: 28 } as const;
 const IFLA_INFO = { KIND: 1, DATA: 2, SLAVE_KIND: 4, SLAVE_DATA: 5 } as const;
 const VETH_INFO_PEER = 1;
 const IFLA_BRPORT_MODE = 4;
@@ -25,6 +25,8 @@ export interface Link {
   /** Index of the bridge it belongs to. */
   readonly master?: number;
   readonly mtu: number;
+  /** Free text that whoever made it has put on it. */
+  readonly alias?: string;
 }
 
 function header(index: number, flags = 0, change = 0): Buffer {
@@ -38,12 +40,14 @@ function header(index: number, flags = 0, change = 0): Buffer {
 function parseLink(payload: Buffer): Link {
   const attributes = parseAttributes(payload.subarray(IFINFOMSG_BYTES));
   const master = attributes.get(IFLA.MASTER)?.readUInt32LE();
+  const alias = attributes.get(IFLA.IFALIAS)?.toString("utf8").replace(/\0.*$/, "");
   return {
     index: payload.readInt32LE(4),
     name: attributes.get(IFLA.IFNAME)?.toString("utf8").replace(/\0.*$/, "") ?? "",
     up: (payload.readUInt32LE(8) & IFF_UP) !== 0,
     mtu: attributes.get(IFLA.MTU)?.readUInt32LE() ?? 0,
     ...(master === undefined ? {} : { master }),
+    ...(alias ? { alias } : {}),
   };
 }
 
@@ -64,6 +68,12 @@ export function listLinks(socket: NetlinkSocket): readonly Link[] {
 
 export function setLinkUp(socket: NetlinkSocket, index: number): void {
   socket.request(RTM_NEWLINK, 0, header(index, IFF_UP, IFF_UP), `link ${index}`);
+}
+
+/** @param alias at most 255 bytes */
+export function setLinkAlias(socket: NetlinkSocket, index: number, alias: string): void {
+  // without the zero at its end, which the kernel would keep
+  socket.request(RTM_NEWLINK, 0, Buffer.concat([header(index), attribute(IFLA.IFALIAS, Buffer.from(alias))]), `link ${index}`);
 }
 
 /** @throws EEXIST when the name is taken */

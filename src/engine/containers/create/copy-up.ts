@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { isSystemError, lock, RbuildError } from "../../../system/index.ts";
 import { type OpenedPath, openInRoot, openPath } from "../../../system/kernel/open-in-root.ts";
 
@@ -11,12 +11,12 @@ export interface CopyUp {
   readonly target: string;
   /** The volume's files. */
   readonly destination: string;
-  readonly lockPath: string;
 }
 
 /** Gives an empty volume what the image has at its target: files, owner, mode. Nothing when the image has nothing there. */
-export async function copyUp({ rootfs, target, destination, lockPath }: CopyUp): Promise<void> {
-  await using _held = await lock(lockPath);
+export async function copyUp({ rootfs, target, destination }: CopyUp): Promise<void> {
+  // beside the files, so that it goes with the volume
+  await using _held = await lock(join(dirname(destination), "copy.lock"));
   if ((await readdir(destination)).length > 0) return;
   using root = openPath(rootfs);
   let source: OpenedPath;

@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { ContainerDefaults } from "../../../oci/index.ts";
 import { isRbuildError } from "../../../system/index.ts";
 import { assembleSpec } from "../../runtime/spec/assemble.ts";
@@ -26,11 +25,10 @@ const SHORT_ID = 12;
 export async function createContainer(context: ContainerContext, spec: ContainerSpec): Promise<ContainerInfo> {
   await using _lease = await takeLease(context.root);
   const image = await context.images.get(spec.image);
-  const unpacking = context.images.unpack(image);
   const defaults = image.config.config ?? {};
   const id = randomBytes(32).toString("hex") as ContainerId;
   const { hostname, process, stopSignal, checked } = check(context, spec, defaults, id);
-  const parent = await unpacking;
+  const parent = await context.images.unpack(image);
   const mounts = await resolveMounts(spec, Object.keys(defaults.Volumes ?? {}), context.volumes);
   const record: ContainerRecord = {
     version: RECORD_VERSION,
@@ -120,7 +118,7 @@ async function fillVolumes(context: ContainerContext, record: ContainerRecord, m
   if (filled.length === 0) return;
   const { rootfs } = context.store.paths(record.id);
   await mountRootfs(context, record.id);
-  for (const { target, source, volumeName } of filled) {
-    await copyUp({ rootfs, target, destination: source, lockPath: join(context.root, "locks", "volumes", `${volumeName}.copy`) });
+  for (const { target, source } of filled) {
+    await copyUp({ rootfs, target, destination: source });
   }
 }

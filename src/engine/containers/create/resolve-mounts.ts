@@ -28,27 +28,34 @@ export async function resolveMounts(spec: ContainerSpec, imageVolumes: readonly 
     .map((target): VolumeMount => ({ kind: "volume", target, readOnly: false }));
   const mounts: ResolvedMount[] = [];
   const anonymousVolumes: string[] = [];
-  const copyTargets = new Set<string>();
-  for (const mount of [...given, ...ofImage]) {
-    switch (mount.kind) {
-      case "bind":
-        mounts.push(await resolveBind(mount));
-        break;
-      case "tmpfs":
-        mounts.push({ kind: "tmpfs", source: "tmpfs", target: mount.target, readOnly: mount.readOnly ?? false });
-        break;
-      case "volume": {
-        const volume = await volumes.create(mount.name === undefined ? {} : { name: mount.name });
-        if (mount.name === undefined) anonymousVolumes.push(volume.name);
-        if (!mount.noCopy) copyTargets.add(mount.target);
-        mounts.push({ kind: "volume", source: volume.mountpoint, target: mount.target, readOnly: mount.readOnly, volumeName: volume.name });
-        break;
-      }
-      default:
-        mount satisfies never;
+  try {
+    for (const mount of [...given, ...ofImage]) {
+      const resolved = await resolve(mount, volumes);
+      mounts.push(resolved);
+      if (mount.kind === "volume" && mount.name === undefined && resolved.volumeName !== undefined) anonymousVolumes.push(resolved.volumeName);
     }
+  } catch (error) {
+    for (const name of anonymousVolumes) await volumes.remove(name, { force: true });
+    throw error;
   }
-  return { mounts, anonymousVolumes, copyTargets };
+  const copyTargets = [...given, ...ofImage].flatMap((mount) => (mount.kind === "volume" && !mount.noCopy ? mount.target : []));
+  return { mounts, anonymousVolumes, copyTargets: new Set(copyTargets) };
+}
+
+async function resolve(mount: ContainerMount, volumes: Volumes): Promise<ResolvedMount> {
+  const { target } = mount;
+  switch (mount.kind) {
+    case "bind":
+      return await resolveBind(mount);
+    case "tmpfs":
+      return { kind: "tmpfs", source: "tmpfs", target, readOnly: mount.readOnly ?? false };
+    case "volume": {
+      const { name, mountpoint } = await volumes.create(mount.name === undefined ? {} : { name: mount.name });
+      return { kind: "volume", source: mountpoint, target, readOnly: mount.readOnly, volumeName: name };
+    }
+    default:
+      return mount satisfies never;
+  }
 }
 
 async function resolveBind(mount: BindMount): Promise<ResolvedMount> {

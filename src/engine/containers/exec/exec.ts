@@ -42,12 +42,12 @@ export async function startExec(context: ContainerContext, id: string, signal?: 
     throw new RbuildError("container.exec-started", `the exec ${id.slice(0, 12)} was started before`, { category: "conflict", details: { id } });
   }
   session.state = { kind: "starting" };
-  const { stored, phase } = await requireRunning(context, session.containerId);
-  const { record, status } = stored;
-  const bundle = join(context.store.paths(record.id).bundle, "exec", id.slice(0, 12));
-  await mkdir(join(bundle, "exits"), { recursive: true, mode: 0o700 });
+  const bundle = join(context.store.paths(session.containerId).bundle, "exec", id.slice(0, 12));
   const processPath = join(bundle, "process.json");
   try {
+    const { stored, phase } = await requireRunning(context, session.containerId);
+    const { record, status } = stored;
+    await mkdir(join(bundle, "exits"), { recursive: true, mode: 0o700 });
     await writeFile(processPath, JSON.stringify(await execProcess(context, record, phase.process.pid, session.spec)), { mode: 0o600 });
     publishContainer(context, `exec_start: ${session.spec.command.join(" ")}`, record, status, { execID: id });
     return await (session.spec.tty
@@ -79,9 +79,9 @@ async function startWithPipes(context: ContainerContext, session: ExecSession, p
   });
   session.state = { kind: "running", pid: started.pid };
   void started.exitCode.then(
-    async (exitCode) => {
+    (exitCode) => {
       ended(context, session, record, exitCode);
-      await rm(bundle, { recursive: true, force: true });
+      return forgetBundle(context, bundle);
     },
     () => undefined,
   );
@@ -137,9 +137,15 @@ async function followEnd(
       ended(context, session, record, text === undefined ? 137 : exitStatusOf(Number(text.toString("latin1"))).code);
       break;
     }
-    await sleep(10, undefined, { ref: false });
+    await sleep(10, undefined, { ref: false, signal: context.closing }).catch(() => undefined);
+    if (context.closing.aborted) return;
   }
-  await rm(at.bundle, { recursive: true, force: true });
+  await forgetBundle(context, at.bundle);
+}
+
+/** Of an engine that has closed, the bundle goes with the container. */
+async function forgetBundle(context: ContainerContext, bundle: string): Promise<void> {
+  if (!context.closing.aborted) await context.inBackground(() => rm(bundle, { recursive: true, force: true }));
 }
 
 function ended(context: ContainerContext, session: ExecSession, record: ContainerRecord, exitCode: number): void {

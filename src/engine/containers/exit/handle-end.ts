@@ -47,8 +47,9 @@ export function isToRestart({ record, status }: StoredContainer, isReopened = fa
 }
 
 async function restartLater(context: ContainerContext, { record, status }: StoredContainer): Promise<void> {
-  await sleep(Math.min(FIRST_RESTART_DELAY_MS * 2 ** Math.min(status.restarts, 20), MAX_RESTART_DELAY_MS), undefined, { ref: false });
+  const delay = Math.min(FIRST_RESTART_DELAY_MS * 2 ** Math.min(status.restarts, 20), MAX_RESTART_DELAY_MS);
+  await sleep(delay, undefined, { ref: false, signal: context.closing }).catch(() => undefined);
   const now = await context.store.read(record.id);
-  if (context.isClosed() || now === undefined || !isToRestart(now)) return;
+  if (context.closing.aborted || now === undefined || !isToRestart(now)) return;
   await startContainer(context, record.id, { restarts: status.restarts + 1 });
 }

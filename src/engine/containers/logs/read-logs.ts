@@ -88,14 +88,13 @@ function watchFile(path: string | undefined): Disposable & { next(signal?: Abort
   return {
     async next(signal) {
       if (!hasChanged) {
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, LOOK_INTERVAL);
-          wake = () => {
-            clearTimeout(timer);
-            resolve();
-          };
-          signal?.addEventListener("abort", wake, { once: true });
-        });
+        const waiting = Promise.withResolvers<void>();
+        wake = waiting.resolve;
+        const timer = setTimeout(wake, LOOK_INTERVAL);
+        signal?.addEventListener("abort", wake, { once: true });
+        await waiting.promise;
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", wake);
       }
       hasChanged = false;
       wake = undefined;

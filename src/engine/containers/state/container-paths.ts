@@ -31,12 +31,13 @@ export interface ContainerPaths {
 
 export const containersDirectory = ({ root }: ContainerRoots): string => join(root, "containers");
 export const namesDirectory = ({ root }: ContainerRoots): string => join(root, "container-names");
+export const bundlesDirectory = ({ runRoot }: ContainerRoots): string => join(runRoot, "containers");
 /** One for all containers, so that one watch sees every end. */
 export const exitsDirectory = ({ runRoot }: ContainerRoots): string => join(runRoot, "exits");
 
 export function containerPaths(roots: ContainerRoots, id: ContainerId): ContainerPaths {
   const directory = join(containersDirectory(roots), id);
-  const bundle = join(roots.runRoot, "containers", id);
+  const bundle = join(bundlesDirectory(roots), id);
   return {
     directory,
     record: join(directory, "container.json"),

@@ -1,9 +1,10 @@
+import { existsSync } from "node:fs";
 import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { type HeldLock, isSystemError, lock, RbuildError, readFileIfExists, writeFileAtomic } from "../../../system/index.ts";
 import type { ContainerId } from "../container.ts";
 import { ContainerNames } from "./container-names.ts";
-import { type ContainerPaths, type ContainerRoots, containerPaths, containersDirectory } from "./container-paths.ts";
+import { bundlesDirectory, type ContainerPaths, type ContainerRoots, containerPaths, containersDirectory } from "./container-paths.ts";
 import { type ContainerRecord, type ContainerStatus, RECORD_VERSION } from "./container-record.ts";
 
 const MAX_RECORD_BYTES = 16 * 1024 * 1024;
@@ -37,7 +38,10 @@ export class ContainerStore {
     return containerPaths(this.roots, id);
   }
 
-  /** Alone among all processes; within this one in the order of asking, without the waiting that a file lock between processes takes. */
+  /**
+   * Alone among all processes; within this one in the order of asking, without the waiting that a file lock between processes takes. The file
+   * goes with the container: nobody has anything to do under the lock of one that is gone.
+   */
   async lock(id: ContainerId): Promise<HeldLock> {
     const before = this.#queues.get(id);
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
@@ -51,7 +55,8 @@ export class ContainerStore {
       const held = await lock(this.paths(id).lock);
       return {
         path: held.path,
-        async [Symbol.asyncDispose]() {
+        [Symbol.asyncDispose]: async () => {
+          if (!existsSync(this.paths(id).record)) await rm(held.path, { force: true });
           await held[Symbol.asyncDispose]();
           leave();
         },
@@ -121,6 +126,11 @@ export class ContainerStore {
     return (await namesIn(containersDirectory(this.roots))).filter(isContainerId).sort();
   }
 
+  /** Ids of containers that the run root has something of. */
+  async bundleIds(): Promise<readonly ContainerId[]> {
+    return (await namesIn(bundlesDirectory(this.roots))).filter(isContainerId);
+  }
+
   /** Forgets a container of which nothing is left but its record. */
   async drop(id: ContainerId): Promise<void> {
     const paths = this.paths(id);
@@ -129,7 +139,6 @@ export class ContainerStore {
       if (!isSystemError(error, "ENOENT")) throw error;
     });
     await rm(unfinished, { recursive: true, force: true });
-    await rm(paths.lock, { force: true });
   }
 
   /** Removes the directories that killed processes have left half made or half removed. */

@@ -1,4 +1,4 @@
-import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -8,11 +8,13 @@ import { containerId, type NetworkBench, networkBench, outsideHost, serveIn } fr
 
 const namespaceOf = (bench: NetworkBench, number: number) => join(bench.runRoot, "netns", containerId(number));
 
-/** Bridges, veth ends and tables on the host that belong to some rbuild network. */
+/** Bridges, veth ends and tables on the host that belong to some rbuild network; those of engines of others, who work beside this test, left out. */
 async function kernelObjects(): Promise<string> {
   const links = (await run("ip", ["-o", "link"])).stdout.split("\n").filter((line) => /: (?:rbuild|rbv)/.test(line));
   const tables = (await run("nft", ["list", "tables"])).stdout.split("\n").filter((line) => line.includes("rbuild_"));
-  return [...links, ...tables].join("\n");
+  const foreign = links.flatMap((line) => (line.includes("rbuild-networks-") ? [] : (/^\d+: (rbuild[^:]*):/.exec(line)?.[1] ?? [])));
+  const isForeign = (line: string) => foreign.some((bridge) => line.includes(bridge) || line.endsWith(bridge.replaceAll("-", "_")));
+  return [...links, ...tables].filter((line) => !isForeign(line)).join("\n");
 }
 
 test("members reach each other by name, alias, id prefix and link, and see who comes and goes", async () => {
@@ -127,6 +129,23 @@ test("sweeps what dead containers left and keeps living ones", async () => {
   expect(await readFile(bench.hostsFile(2), "utf8")).not.toContain("c1");
   expect((await opened.networks.get("bridge")).containers).toMatchObject([{ name: "c2" }]);
   await opened.stack.sweep(async () => false);
+  await vi.waitFor(async () => expect(await kernelObjects()).toBe(before), { timeout: 5000 });
+});
+
+test("takes down what belongs to an engine whose root was removed, and nothing of one whose root is there", async () => {
+  await using bench = await networkBench();
+  await using living = bench.open();
+  await bench.attach(living, 1);
+  const before = await kernelObjects();
+  await using gone = await networkBench();
+  await using killed = gone.open();
+  await gone.attach(killed, 2);
+  await killed.stack.detach(containerId(2));
+  await living.stack.sweep(async () => true);
+  expect(await kernelObjects()).toContain(gone.root);
+  await rm(gone.runRoot, { recursive: true });
+  await rm(gone.root, { recursive: true });
+  await living.stack.sweep(async () => true);
   await vi.waitFor(async () => expect(await kernelObjects()).toBe(before), { timeout: 5000 });
 });
 

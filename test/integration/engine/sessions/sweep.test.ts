@@ -1,8 +1,10 @@
-import { readdir } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { openEngine } from "../../../../src/engine/index.ts";
+import { run } from "../../../../src/system/index.ts";
+import { loadBusyboxImage } from "../../../support/busybox-image.ts";
 import { spawnChildEngine } from "../../../support/engine/child-engine.ts";
 import { collect, makeEnginePlace, openTestEngine, startIdle } from "../../../support/engine/test-engine.ts";
 
@@ -19,6 +21,46 @@ test("the next engine removes everything that a killed session has left", async 
   expect((await readdir(join(place.runRoot, "sessions"))).length).toBe(1);
   expect((await engine.fsck()).findings).toEqual([]);
 });
+
+test("the next engine removes what a killed session has left although its root was removed", async () => {
+  await using place = await makeEnginePlace();
+  await using child = spawnChildEngine("session", place);
+  expect(await child.nextLine()).toBe("ready");
+  await child.kill();
+  await rm(place.root, { recursive: true });
+  await using _engine = await openEngine(place);
+  expect(await place.leftovers()).toEqual([]);
+  expect(await readdir(join(place.runRoot, "containers"))).toEqual([]);
+});
+
+test("nothing is written any more when an engine has closed", async () => {
+  await using place = await makeEnginePlace();
+  for (let round = 0; round < 4; round++) {
+    {
+      await using engine = await openEngine(place);
+      if (round === 0) await loadBusyboxImage(engine.images, "busybox:test");
+      // its ends come while the engine closes
+      for (const seconds of ["0", "0.03", "0.06"]) {
+        const { id } = await engine.containers.create({ image: "busybox:test", command: ["sleep", seconds], autoRemove: round % 2 === 0 });
+        await engine.containers.start(id);
+        engine.containers.wait(id).catch(() => undefined);
+        const exec = await engine.containers.createExec(id, { command: ["true"] }).catch(() => undefined);
+        if (exec) await engine.containers.startExec(exec.id).catch(() => undefined);
+      }
+      await sleep(round * 10);
+    }
+    const after = await listing(place);
+    await sleep(400);
+    expect(await listing(place)).toEqual(after);
+    expect(after.filter((line) => /locks\/containers\/.|run\/containers\/./.test(line))).toEqual([]);
+  }
+});
+
+/** Every file of an engine with its time of change. */
+async function listing({ root, runRoot }: { readonly root: string; readonly runRoot: string }): Promise<string[]> {
+  const found = await Promise.all([root, runRoot].map((path) => run("find", [path, "-not", "-path", "*/image/*", "-printf", "%C@ %p\n"])));
+  return found.flatMap(({ stdout }) => stdout.split("\n")).sort();
+}
 
 test("whenever it is killed", { timeout: 180_000 }, async () => {
   await using place = await makeEnginePlace();
@@ -48,7 +90,6 @@ test("closing a session removes its containers", async () => {
   await using place = await makeEnginePlace();
   {
     await using engine = await openEngine(place);
-    const { loadBusyboxImage } = await import("../../../support/busybox-image.ts");
     await loadBusyboxImage(engine.images, "busybox:test");
     await startIdle(engine);
   }
