@@ -2,18 +2,14 @@ import type { OfflineDiagnosis, OfflineNeed } from "../rbuild/doctor/index.ts";
 import { byteText } from "../rbuild/pool/byte-text.ts";
 import { textTable } from "./text-table.ts";
 
-/** What is missing to work without network, for people: a line per image, then each file with its size and digest. */
+/** What is missing to work without network, for people: a line per image. `--json` has every file. */
 export function offlineLines({ images, packages, bytes, isAble, fix }: OfflineDiagnosis): string[] {
-  const missing = new Map(images.flatMap((image) => (image.kind === "missing" ? image.items.map((item) => [item.sha256, item] as const) : [])));
-  const files = [...missing.values()].map(({ path, size, sha256 }) => [String(size), sha256, path]);
+  const fixes = [...(fix === undefined ? [] : [fix]), ...images.flatMap((image) => (image.kind === "unlocked" && image.fix ? [image.fix] : []))];
   return [
     ...textTable(images.map((image) => [image.name, needText(image)])),
-    ...(files.length === 0 ? [] : ["", ...textTable([["BYTES", "DIGEST", "FILE"], ...files])]),
     "",
     isAble ? "nothing is missing to build without network" : `missing to build without network: ${packages} packages, ${byteText(bytes)} (${bytes} bytes)`,
-    ...[...new Set([...(fix === undefined ? [] : [fix]), ...images.flatMap((image) => (image.kind === "unlocked" && image.fix ? [image.fix] : []))])].map(
-      (command) => `to mend it: ${command}`,
-    ),
+    ...fixes.map((command) => `to mend it: ${command}`),
   ];
 }
 

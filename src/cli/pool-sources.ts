@@ -14,7 +14,7 @@ export const ARCHIVE_OPTION = [
   "last, from this archive of old states: a URL with {archive}, {timestamp}, {path}, {name} or {sha256}",
   parseArchiveTemplate,
 ] as const;
-export const OFFLINE_OPTION = ["--offline", "fetch nothing: what is missing is an error that lists it"] as const;
+export const OFFLINE_OPTION = ["--offline", "use no network: what is missing is an error that lists it"] as const;
 
 export interface PoolChoices {
   readonly pool?: readonly string[];

@@ -22,13 +22,13 @@ export function doctorCommand() {
     .option("-y, --yes", "with --fix: do not ask")
     .option("--mirror <url>", "Debian mirror to take packages from")
     .option("--offline", "say exactly what is missing to build images without network")
-    .argument("[name...]", "with --offline: names of images; default: all that have a lock")
+    .argument("[name...]", "with --offline: names of images; default: all that are defined")
     .addHelpText(
       "after",
       examples([
         ["sudo rbuild doctor", "root sees more: kernel features are tried for real"],
         ["rbuild doctor --fix", "ask, then install what is missing"],
-        ["sudo rbuild doctor --offline builder", "every package that is missing, with its size and digest"],
+        ["sudo rbuild doctor --offline builder", "with --json: every package that is missing, its size and digest"],
         ["rbuild doctor --for test --json", "for programs"],
       ]),
     )

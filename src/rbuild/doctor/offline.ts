@@ -1,6 +1,6 @@
 import { isRbuildError } from "../../system/index.ts";
 import type { ContainerHost } from "../container-host/container-host.ts";
-import { findDefinition } from "../definition/find-definition.ts";
+import { findDefinition, listDefinitions } from "../definition/find-definition.ts";
 import { checkLocatedPin } from "../images/check-pin.ts";
 import { readLockedChain } from "../lock/locked-chain.ts";
 import { missingOf } from "../pool/fill-pool.ts";
@@ -8,7 +8,6 @@ import { itemsOf } from "../pool/locked-images.ts";
 import { openPool, poolDirectory } from "../pool/open-pool.ts";
 import type { Pool, PoolItem } from "../pool/pool.ts";
 import { itemDetails, VENDOR_HINT } from "../pool/pool-errors.ts";
-import { lockedNames } from "../pool/vendor-images.ts";
 
 /** What an image needs to be used where there is no network. */
 export type OfflineNeed =
@@ -33,7 +32,7 @@ export interface OfflineDiagnosis {
 }
 
 export interface OfflineOptions {
-  /** Default: all that have a lock. */
+  /** Default: all that are defined. */
   readonly names: readonly string[];
   readonly imageDirectories: readonly string[];
   readonly stateDirectory: string;
@@ -45,9 +44,10 @@ export interface OfflineOptions {
 export async function diagnoseOffline({ names, imageDirectories, stateDirectory, containerHost }: OfflineOptions): Promise<OfflineDiagnosis> {
   const pool = await openPool(poolDirectory(stateDirectory));
   const images: OfflineNeed[] = [];
-  for (const name of names.length > 0 ? names : await lockedNames(imageDirectories)) {
-    const located = await findDefinition(name, imageDirectories);
-    const isPresent = containerHost !== undefined && (await checkLocatedPin(located, { containerHost })).kind === "exact";
+  const located = names.length > 0 ? await Promise.all(names.map((name) => findDefinition(name, imageDirectories))) : await listDefinitions(imageDirectories);
+  for (const each of located) {
+    const { name } = each.definition;
+    const isPresent = containerHost !== undefined && (await checkLocatedPin(each, { containerHost })).kind === "exact";
     images.push(isPresent ? { kind: "present", name } : await needOf(name, imageDirectories, pool));
   }
   const missing = new Map(images.flatMap((image) => (image.kind === "missing" ? image.items.map((item) => [item.sha256, item.size] as const) : [])));

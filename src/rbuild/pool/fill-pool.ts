@@ -8,7 +8,7 @@ import { type FetchContext, fetchItem, type SourceFailure } from "./fetch-item.t
 import { FETCH_LIMITS, type FetchLimits } from "./fetch-limits.ts";
 import { IncomingFile } from "./incoming-file.ts";
 import { partPath } from "./open-pool.ts";
-import type { FillOptions, FillOutcome, FillPool, Pool, PoolItem } from "./pool.ts";
+import type { FillOptions, FillOutcome, FillPool, Pool, PoolItem, PoolSource } from "./pool.ts";
 import { itemDetails, missingItems } from "./pool-errors.ts";
 import { TriedSource } from "./tried-source.ts";
 
@@ -32,10 +32,11 @@ export async function fillPoolWithin(
   options.signal?.throwIfAborted();
   const { wanted, missing } = await missingOf(items, pool);
   if (missing.length === 0) return { present: wanted, fetched: 0, bytes: 0 };
-  if (options.offline) throw missingItems(missing);
+  const sources = await sourcesOf(options);
+  if (options.offline && sources.length === 0) throw missingItems(missing);
   return withStep(report, { name: "pool.fetch" }, async (step) => {
     await checkSpace(missing, pool);
-    const bytes = await fetchAll(missing, pool, options, limits, step, report);
+    const bytes = await fetchAll(missing, pool, { ...options, sources }, limits, step, report);
     return { present: wanted - missing.length, fetched: missing.length, bytes };
   });
 }
@@ -58,11 +59,16 @@ async function checkSpace(missing: readonly PoolItem[], pool: Pool): Promise<voi
   });
 }
 
+async function sourcesOf({ sources, offline }: FillOptions): Promise<readonly PoolSource[]> {
+  const all = typeof sources === "function" ? await sources() : sources;
+  return offline ? all.filter(({ kind }) => kind === "directory") : all;
+}
+
 /** @returns bytes fetched */
 async function fetchAll(
   missing: readonly PoolItem[],
   pool: Pool,
-  { sources, signal }: FillOptions,
+  { sources, signal, offline }: FillOptions & { readonly sources: readonly PoolSource[] },
   limits: FetchLimits,
   step: OpenStep,
   report: RbuildReport,
@@ -80,7 +86,7 @@ async function fetchAll(
     onWrongBytes: ({ path }, { name }, reason) =>
       report({ kind: "warning.raised", code: "pool.wrong-bytes", message: `${name} gave something else for ${path}: ${reason}` }),
   };
-  const tried = (typeof sources === "function" ? await sources() : sources).map((source) => new TriedSource(source));
+  const tried = sources.map((source) => new TriedSource(source));
   const failures: ItemFailure[] = [];
   const queue = [...missing];
   const work = async (): Promise<void> => {
@@ -104,7 +110,7 @@ async function fetchAll(
   signal?.throwIfAborted();
   if (stop.signal.aborted) throw stop.signal.reason;
   for (const worker of workers) if (worker.status === "rejected") throw worker.reason;
-  if (failures.length > 0) throw notObtainable(failures);
+  if (failures.length > 0) throw offline ? missingItems(failures.map(({ item }) => item)) : notObtainable(failures);
   return progress.fetched();
 }
 

@@ -38,7 +38,7 @@ export type PoolSource =
 export interface FillOptions {
   /** A function is asked only when something is missing. */
   readonly sources: readonly PoolSource[] | (() => Promise<readonly PoolSource[]>);
-  /** Nothing is fetched: what is missing is an error that lists it. */
+  /** Only directories are asked: what is missing then is an error that lists it. */
   readonly offline?: boolean;
   readonly signal?: AbortSignal;
 }

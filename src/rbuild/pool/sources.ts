@@ -14,6 +14,8 @@ export interface SourceChoice {
   readonly mirrors?: ReadonlyMap<string, string>;
   /** Of an archive of old states, see PoolSource. */
   readonly archiveTemplate?: string;
+  /** Directories only. */
+  readonly offline?: boolean;
 }
 
 /** An archive that packages are locked from. */
@@ -43,6 +45,7 @@ export async function findSources(choice: SourceChoice, wanted: WantedSources, o
   const sources: PoolSource[] = (choice.pools ?? []).map(poolSource);
   const vendored = choice.tree === undefined ? undefined : join(choice.tree, VENDORED_POOL);
   if (vendored !== undefined && (await pathExists(join(vendored, "sha256")))) sources.push({ kind: "directory", path: vendored });
+  if (choice.offline) return sources.filter(({ kind }) => kind === "directory");
   for (const archive of wanted.archives) {
     if (sources.some((source) => source.kind === "mirror" && source.archive === archive.archive)) continue;
     const mirror = await mirrorOf(archive, choice, options);

@@ -43,7 +43,7 @@ export async function vendorImages(options: VendorOptions, dependencies: LockDep
   const directory = options.to === undefined ? own : resolve(options.to);
   const pools = directory === own ? (options.sources.pools ?? []) : [own, ...(options.sources.pools ?? [])];
   const abort = signal === undefined ? {} : { signal };
-  const sources = () => findSources({ ...options.sources, pools }, wantedSourcesOf(images), abort);
+  const sources = () => findSources({ ...options.sources, pools, ...(offline ? { offline } : {}) }, wantedSourcesOf(images), abort);
   const pool = await openPool(directory);
   const outcome = await fillPool(items, pool, { sources, ...(offline ? { offline } : {}), ...abort }, report);
   // What is handed on has no working directory in it, unless somebody else works there.
@@ -53,7 +53,7 @@ export async function vendorImages(options: VendorOptions, dependencies: LockDep
 }
 
 /** The defined images that have a lock. */
-export async function lockedNames(imageDirectories: readonly string[]): Promise<string[]> {
+async function lockedNames(imageDirectories: readonly string[]): Promise<string[]> {
   const located = await listDefinitions(imageDirectories);
   const isLocked = await Promise.all(located.map(({ directory }) => pathExists(join(directory, LOCK_FILE))));
   return located.filter((_each, index) => isLocked[index]).map(({ definition }) => definition.name);

@@ -14,7 +14,7 @@ export interface PoolLab {
   /** What was reported, of all fills. */
   readonly events: RbuildEvent[];
   readonly warnings: () => string[];
-  fillPool(items: readonly PoolItem[], sources: readonly PoolSource[], options?: Partial<FillOptions>): ReturnType<typeof fillPoolWithin>;
+  fillPool(items: readonly PoolItem[], sources: FillOptions["sources"], options?: Partial<FillOptions>): ReturnType<typeof fillPoolWithin>;
 }
 
 export async function openPoolLab(limits: Partial<FetchLimits> = {}): Promise<PoolLab> {
