@@ -1,6 +1,7 @@
 import { chdir } from "node:process";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { isSystemError, RbuildError } from "../system/errors.ts";
+import { capsuleCommand } from "./commands/capsule.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { configCommand } from "./commands/config.ts";
 import { doctorCommand } from "./commands/doctor.ts";
@@ -8,6 +9,8 @@ import { engineCommand } from "./commands/engine.ts";
 import { imageCommand } from "./commands/image/image.ts";
 import { initCommand } from "./commands/init.ts";
 import { isoCommand } from "./commands/iso.ts";
+import { keysCommand } from "./commands/keys.ts";
+import { lockCommand } from "./commands/lock.ts";
 import { runCommand } from "./commands/run.ts";
 import { shellCommand } from "./commands/shell.ts";
 import { addGlobalOptions, globalOptionsOf } from "./global-options.ts";
@@ -27,10 +30,13 @@ export function createProgram(): CommandUnknownOpts {
     .helpCommand("help [command]", "print help for a command")
     .enablePositionalOptions()
     .addCommand(isoCommand())
+    .addCommand(lockCommand())
     .addCommand(imageCommand())
+    .addCommand(capsuleCommand())
     .addCommand(shellCommand())
     .addCommand(runCommand())
     .addCommand(initCommand())
+    .addCommand(keysCommand())
     .addCommand(doctorCommand())
     .addCommand(engineCommand())
     .addCommand(configCommand())

@@ -7,6 +7,7 @@ export type StepName =
   | "lock.serve"
   | "pool.fetch"
   | "capsule.create"
+  | "capsule.verify"
   | "capsule.build"
   | "image.check"
   | "image.unpack"

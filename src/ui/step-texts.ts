@@ -9,6 +9,7 @@ export const STEP_TEXTS: Readonly<Record<StepName, string>> = {
   "lock.serve": "check the locked packages",
   "pool.fetch": "fetch packages",
   "capsule.create": "write capsule",
+  "capsule.verify": "verify capsule",
   "capsule.build": "build from capsule",
   "image.check": "check image",
   "image.unpack": "unpack packages of",

@@ -1,0 +1,96 @@
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { EXIT } from "../exit-code.ts";
+import { imageDirectories } from "../image-directories.ts";
+import { examples, newCommand } from "../new-command.ts";
+import type { CommandResult, Session } from "../session.ts";
+import { parsePath } from "../values.ts";
+
+/** Has `bin/rbuild`, two folders above this module, in `src` and in `dist` alike. */
+const PROGRAM_DIRECTORY = fileURLToPath(new URL("../../..", import.meta.url));
+
+export function capsuleCommand() {
+  const create = newCommand("create", "write the tree you are in with everything that its build needs into one file")
+    .argument("<file>", "the capsule, such as project-1.0.capsule.tar", parsePath)
+    .option("--output <dir>", "where the last build's artifacts are, to note their digests; default: out", parsePath)
+    .option("--pool <dir-or-url>", "look for packages here first; may be given several times", collect, [])
+    .option("--offline", "fetch nothing: everything must be in the pool")
+    .action(async (file, options, command) => {
+      const { runSession } = await import("../session.ts");
+      await runSession(command, (session) => createFile(file, options, session), { showsProgress: true });
+    });
+
+  const build = newCommand("build", "rebuild the images and artifacts of a capsule, without a network, and compare them")
+    .argument("<file>", "a capsule, or the directory of one that was unpacked", parsePath)
+    .option("--output <dir>", "where the artifacts go; default: out", parsePath)
+    .option("--images-only", "rebuild the images and leave the tree alone")
+    .addHelpText("after", "\nExit code 0 when everything that can be compared is identical, 1 when something differs.")
+    .action(async (file, options, command) => {
+      const { runSession } = await import("../session.ts");
+      await runSession(command, (session) => buildFile(file, options, session), { showsProgress: true });
+    });
+
+  return newCommand("capsule", "one file that rebuilds a tree bit for bit, without a network, whenever that is")
+    .addCommand(create)
+    .addCommand(build)
+    .addHelpText(
+      "after",
+      examples([
+        ["rbuild capsule create project-1.0.capsule.tar", "after rbuild iso, whose artifacts it then expects"],
+        ["sudo rbuild capsule build project-1.0.capsule.tar", "is it still the same?"],
+        ["tar xf project-1.0.capsule.tar && sudo ./capsule/build", "the same with the rbuild in it"],
+      ]),
+    );
+}
+
+interface CreateChoices {
+  readonly output?: string;
+  readonly pool: readonly string[];
+  readonly offline?: true;
+}
+
+async function createFile(file: string, { output, pool, offline }: CreateChoices, session: Session): Promise<CommandResult> {
+  const [{ createCapsule }, { enginePlaces }, { chosenMirror }] = await Promise.all([
+    import("../../rbuild/capsule/create-capsule.ts"),
+    import("../engine-places.ts"),
+    import("../chosen-mirror.ts"),
+  ]);
+  const { globals, settings, reporter, signal } = session;
+  const directory = process.cwd();
+  const { mirror } = chosenMirror(undefined, settings);
+  const sources = { pools: pool, tree: directory, ...(mirror === undefined ? {} : { mirrors: new Map([["debian", mirror]]) }) };
+  const data = await createCapsule(
+    { file, directory, sources, signal, ...(output === undefined ? {} : { output }), ...(offline ? { offline } : {}) },
+    {
+      imageDirectories: imageDirectories(directory),
+      report: reporter.report,
+      stateDirectory: enginePlaces(globals, settings).state,
+      programDirectory: PROGRAM_DIRECTORY,
+    },
+  );
+  const notes =
+    data.artifacts === undefined ? ["no build of this commit is known here: the capsule does not say what its artifacts must be (rbuild iso first)"] : [];
+  return { data, lines: [`${data.path} ${data.digest}`], notes };
+}
+
+async function buildFile(file: string, choices: { readonly output?: string; readonly imagesOnly?: true }, session: Session): Promise<CommandResult> {
+  const [{ openCapsule }, { buildCapsule }, { verdictLines }, { wire }, { makeTempDirectory }] = await Promise.all([
+    import("../../rbuild/capsule/open-capsule.ts"),
+    import("../../rbuild/capsule/build-capsule.ts"),
+    import("../capsule-text.ts"),
+    import("../wire/wire.ts"),
+    import("../../system/index.ts"),
+  ]);
+  const { reporter, signal } = session;
+  const output = resolve(choices.output ?? "out");
+  await using work = await makeTempDirectory(dirname(output), ".rbuild-capsule-");
+  const capsule = await openCapsule(file, work.path, { report: reporter.report, signal });
+  // An engine of its own: nothing that is here already is taken for what the capsule makes.
+  const globals = { ...session.globals, engineRoot: join(work.path, "engine") };
+  await using host = await wire({ ...session, globals });
+  const dependencies = { containerHost: host.docker, stateDirectory: host.stateDirectory, report: reporter.report };
+  const data = await buildCapsule(capsule, { output, work: work.path, signal, ...(choices.imagesOnly ? { imagesOnly: true } : {}) }, dependencies);
+  return { data, lines: verdictLines(data), exitCode: data.kind === "different" ? EXIT.differs : EXIT.done };
+}
+
+const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];

@@ -1,0 +1,87 @@
+import { randomBytes } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { open, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { type Digest, DigestHasher } from "../../oci/index.ts";
+import { byteString, RbuildError, syncDirectory, type TarInput, tarHeader, writeTar } from "../../system/index.ts";
+import { CAPSULE_FILE, CAPSULE_ROOT, type CapsuleManifest, type CapsuleMember, capsuleManifestText } from "./capsule-manifest.ts";
+
+/** A member and where its bytes come from. */
+export interface CapsuleSource extends CapsuleMember {
+  open(): AsyncIterable<Uint8Array>;
+}
+
+/** A text that is made for the capsule. */
+export function textSource(path: string, text: string, mode: CapsuleMember["mode"] = "0644"): CapsuleSource {
+  const bytes = Buffer.from(text, "utf8");
+  const hasher = new DigestHasher().update(bytes);
+  return { path, mode, size: bytes.byteLength, sha256: hasher.digest(), open: () => once(bytes) };
+}
+
+/** A file as it is now: read once to know it, and once more when it is written, which must give the same bytes. */
+export async function fileSource(path: string, file: string, mode: CapsuleMember["mode"] = "0644"): Promise<CapsuleSource> {
+  const hasher = new DigestHasher();
+  for await (const chunk of createReadStream(file)) hasher.update(chunk as Buffer);
+  const [size, sha256] = [hasher.size, hasher.digest()];
+  return { path, mode, size, sha256, open: () => unchanged(createReadStream(file) as AsyncIterable<Uint8Array>, { file, sha256 }) };
+}
+
+async function* unchanged(bytes: AsyncIterable<Uint8Array>, { file, sha256 }: { readonly file: string; readonly sha256: Digest }) {
+  const hasher = new DigestHasher();
+  for await (const chunk of bytes) {
+    hasher.update(chunk);
+    yield chunk;
+  }
+  if (hasher.digest() === sha256) return;
+  throw new RbuildError("capsule.source-changed", `${file} was changed while the capsule was written`, {
+    category: "conflict",
+    hint: "write the capsule again",
+  });
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  yield bytes;
+}
+
+/**
+ * Writes a capsule: all of it or nothing, with the same bytes for the same members.
+ * @param sources in the order of the manifest's members
+ */
+export async function writeCapsule(
+  path: string,
+  manifest: CapsuleManifest,
+  sources: readonly CapsuleSource[],
+  { signal, onProgress }: { readonly signal?: AbortSignal; readonly onProgress?: (bytes: number) => void } = {},
+): Promise<{ readonly size: number; readonly digest: Digest }> {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}`);
+  const hasher = new DigestHasher();
+  const handle = await open(temporary, "wx", 0o644);
+  try {
+    try {
+      for await (const chunk of writeTar(entries(manifest, sources))) {
+        signal?.throwIfAborted();
+        hasher.update(chunk);
+        await handle.appendFile(chunk);
+        onProgress?.(hasher.size);
+      }
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  await syncDirectory(dirname(path));
+  return { size: hasher.size, digest: hasher.digest() };
+}
+
+function* entries(manifest: CapsuleManifest, sources: readonly CapsuleSource[]): Generator<TarInput, void, undefined> {
+  for (const source of [textSource(CAPSULE_FILE, capsuleManifestText(manifest)), ...sources]) {
+    const { path, mode, size } = source;
+    const header = tarHeader({ path: byteString(`${CAPSULE_ROOT}/${path}`), kind: "file", mode: Number.parseInt(mode, 8), size });
+    // A body is opened when it is its turn.
+    yield { ...header, body: { [Symbol.asyncIterator]: () => source.open()[Symbol.asyncIterator]() } };
+  }
+}

@@ -1,0 +1,115 @@
+import { chmod, mkdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeEach, expect, test } from "vitest";
+import { digestOf } from "../../../../src/oci/index.ts";
+import { type CapsuleSource, fileSource, textSource, writeCapsule } from "../../../../src/rbuild/capsule/capsule-archive.ts";
+import type { CapsuleManifest } from "../../../../src/rbuild/capsule/capsule-manifest.ts";
+import { unpackCapsule, verifyUnpacked } from "../../../../src/rbuild/capsule/unpack-capsule.ts";
+import { run } from "../../../../src/system/index.ts";
+import { scratchDirectory } from "../../../support/scratch.ts";
+
+const digest = digestOf("x");
+const HEAD: Omit<CapsuleManifest, "members"> = {
+  kind: "org.rbuild.capsule",
+  schema: 1,
+  architecture: "amd64",
+  tools: { rbuild: "0.1.0", node: "26.10.0", compatibilityVersion: 1 },
+  tree: { commit: "a".repeat(40), ref: null, tag: null, baseBranch: null, sourceDateEpoch: 1, refs: {}, directory: ".", target: "iso" },
+  images: [{ name: "base", version: "1", lock: digest, digest, imageId: digest }],
+};
+
+let directory: string;
+beforeEach(async () => {
+  directory = await scratchDirectory();
+});
+
+const manifestOf = (sources: readonly CapsuleSource[]): CapsuleManifest => ({
+  ...HEAD,
+  members: sources.map(({ path, mode, size, sha256 }) => ({ path, mode, size, sha256 })),
+});
+
+async function small(name = "small.tar") {
+  const big = join(directory, "big");
+  await writeFile(big, Buffer.alloc(3_000_000, "b"));
+  const sources = [textSource("README", "read me\n"), textSource("build", "#!/bin/sh\n", "0755"), textSource("empty", ""), await fileSource("pool/big", big)];
+  const path = join(directory, name);
+  return { path, ...(await writeCapsule(path, manifestOf(sources), sources)), sources };
+}
+
+const unpack = async (path: string, into = "unpacked") => {
+  await mkdir(join(directory, into));
+  return unpackCapsule(
+    (async function* () {
+      yield await readFile(path);
+    })(),
+    join(directory, into),
+  );
+};
+
+test("has the same bytes twice, whatever the files' times, modes and owners are", async () => {
+  const first = await small();
+  await chmod(join(directory, "big"), 0o600);
+  const second = await small("again.tar");
+  expect(second.digest).toBe(first.digest);
+  expect(digestOf(await readFile(first.path))).toBe(first.digest);
+});
+
+test("is unpacked by tar, and verified as it lies there", async () => {
+  const { path } = await small();
+  await run("tar", ["-xf", path, "-C", directory]);
+  expect((await stat(join(directory, "capsule/build"))).mode & 0o111).not.toBe(0);
+  expect(await verifyUnpacked(join(directory, "capsule"))).toMatchObject({ kind: "org.rbuild.capsule" });
+  const { stdout } = await run("tar", ["--list", "--verbose", "--numeric-owner", "--file", path]);
+  expect(stdout.split("\n")[0]).toMatch(/^-rw-r--r-- 0\/0 +\d+ 1970-01-01 00:00 capsule\/capsule\.json$/);
+});
+
+test("is unpacked and verified on the way", async () => {
+  const { path } = await small();
+  await unpack(path);
+  expect(await readFile(join(directory, "unpacked/README"), "utf8")).toBe("read me\n");
+  await verifyUnpacked(join(directory, "unpacked"));
+});
+
+test("is not unpacked any further than to what is wrong", async () => {
+  const { path, sources } = await small();
+  const bytes = await readFile(path);
+  await writeFile(path, Buffer.from(bytes.toString("latin1").replace("read me", "read ME"), "latin1"));
+  await expect(unpack(path)).rejects.toMatchObject({ code: "capsule.damaged", details: { path: "README" } });
+  await expect(stat(join(directory, "unpacked/build"))).rejects.toMatchObject({ code: "ENOENT" });
+
+  await writeFile(path, bytes.subarray(0, bytes.length - 2_000_000));
+  await expect(unpack(path, "cut")).rejects.toMatchObject({ code: "capsule.invalid" });
+
+  await writeCapsule(path, manifestOf(sources.slice(1)), sources);
+  await expect(unpack(path, "more")).rejects.toMatchObject({ code: "capsule.damaged" });
+  await writeCapsule(path, manifestOf(sources), sources.slice(0, 3));
+  await expect(unpack(path, "fewer")).rejects.toMatchObject({ code: "capsule.damaged", details: { path: "pool/big" } });
+  await writeCapsule(path, manifestOf(sources.slice(0, 3)), sources);
+  await expect(unpack(path, "behind")).rejects.toMatchObject({ code: "capsule.invalid" });
+
+  await run("tar", ["-cf", path, "-C", directory, "big"]);
+  await expect(unpack(path, "other")).rejects.toMatchObject({ code: "capsule.invalid" });
+});
+
+test("says which member of an unpacked one is not what it must be", async () => {
+  const { path } = await small();
+  const root = join(directory, "unpacked");
+  await unpack(path);
+  const refused = (member: string) => expect(verifyUnpacked(root)).rejects.toMatchObject({ code: "capsule.damaged", details: { path: member } });
+  await chmod(join(root, "build"), 0o644);
+  await refused("build");
+  await chmod(join(root, "build"), 0o755);
+  await rename(join(root, "pool"), join(directory, "elsewhere"));
+  await symlink(join(directory, "elsewhere"), join(root, "pool"));
+  await refused("pool/big");
+  await rm(join(root, "README"));
+  await symlink(join(root, "build"), join(root, "README"));
+  await refused("README");
+});
+
+test("leaves the old file when a member is not as long as announced", async () => {
+  const { path, digest: old, sources } = await small();
+  const broken = sources.map((source) => (source.path === "pool/big" ? { ...source, size: 5 } : source));
+  await expect(writeCapsule(path, manifestOf(broken), broken)).rejects.toMatchObject({ code: "tar.size-mismatch" });
+  expect(digestOf(await readFile(path))).toBe(old);
+});
