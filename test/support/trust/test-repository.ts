@@ -65,8 +65,14 @@ export class TestRepository implements MetadataSource {
 
   async putFreshness(version: number, index: Fields, keys: readonly TestKey[], fields: Fields = {}, made?: Date): Promise<void> {
     const value = {
-      ...{ type: "freshness", formatVersion: 1, repository: "test-images", version },
-      ...{ asOf: daysFromNow(0), expires: daysFromNow(7), root: { version: 1 }, index },
+      type: "freshness",
+      formatVersion: 1,
+      repository: "test-images",
+      version,
+      asOf: daysFromNow(0),
+      expires: daysFromNow(7),
+      root: { version: 1 },
+      index,
       ...fields,
     };
     await this.put(repositoryPaths.freshness(version), value, keys, made);
@@ -92,7 +98,12 @@ interface StateOptions {
 export function rootValue(version: number, roles: Readonly<Partial<Record<Role, RoleKeys>>>, before?: Uint8Array, fields: Fields = {}): Fields {
   const all = new Map(Object.values(roles).flatMap(({ keys }) => keys.map((key) => [key.fingerprint, key.armored] as const)));
   return {
-    ...{ type: "root", formatVersion: 1, repository: "test-images", version, issued: daysFromNow(-30), expires: daysFromNow(300) },
+    type: "root",
+    formatVersion: 1,
+    repository: "test-images",
+    version,
+    issued: daysFromNow(-30),
+    expires: daysFromNow(300),
     floors: { index: 1, freshness: 1 },
     certificates: [...all].sort(([a], [b]) => (a < b ? -1 : 1)).map(([fingerprint, armored]) => ({ fingerprint, armored })),
     roles: Object.fromEntries(
@@ -106,8 +117,17 @@ export function rootValue(version: number, roles: Readonly<Partial<Record<Role, 
 
 export function indexValue(version: number, fields: Fields = {}): Fields {
   return {
-    ...{ type: "index", formatVersion: 1, repository: "test-images", version, issued: daysFromNow(0), expires: daysFromNow(180) },
-    ...{ images: [], blobs: [], deltas: [], locks: [], pool: [] },
+    type: "index",
+    formatVersion: 1,
+    repository: "test-images",
+    version,
+    issued: daysFromNow(0),
+    expires: daysFromNow(180),
+    images: [],
+    blobs: [],
+    deltas: [],
+    locks: [],
+    pool: [],
     ...fields,
   };
 }

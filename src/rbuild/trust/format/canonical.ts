@@ -28,7 +28,7 @@ function ordered(value: unknown, depth: number): unknown {
     return value;
   }
   if (Array.isArray(value)) return value.map((item) => ordered(item, depth + 1));
-  if (typeof value !== "object" || value === null) throw new TypeError(`${value} has no place in this format`);
+  if (typeof value !== "object" || value === null) throw new TypeError(`${value === null ? "null" : typeof value} has no place in this format`);
   const keys = Object.keys(value).filter((key) => (value as Record<string, unknown>)[key] !== undefined);
   for (const key of keys) if (!KEY.test(key)) throw new TypeError(`${JSON.stringify(key.slice(0, 80))} is no name of a field`);
   return Object.fromEntries(keys.sort(byCodeUnit).map((key) => [key, ordered((value as Record<string, unknown>)[key], depth + 1)]));

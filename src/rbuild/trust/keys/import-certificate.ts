@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { enums, type PublicKey } from "openpgp";
+import type { PublicKey } from "openpgp";
 import { writeFileAtomic } from "../../../system/index.ts";
 import { MAX_BYTES } from "../limits.ts";
 import { decodeArmor, encodeArmor } from "../openpgp/armor.ts";
@@ -53,6 +53,6 @@ async function readAny(bytes: Uint8Array, what: string): Promise<Certificate | R
 function reduce(key: PublicKey): PublicKey {
   key.users = key.users.filter((user) => user.userID !== null && user.selfCertifications.length > 0);
   for (const user of key.users) user.otherCertifications = [];
-  key.subkeys = key.subkeys.filter(({ keyPacket }) => isSigningAlgorithm(keyPacket.algorithm as enums.publicKey));
+  key.subkeys = key.subkeys.filter(({ keyPacket }) => isSigningAlgorithm(keyPacket.algorithm));
   return key;
 }

@@ -61,10 +61,7 @@ async function rootsOf(repository: TestRepository, most: number): Promise<Truste
 const codeOf = (verdict: RepositoryVerdict) => (verdict.kind === "refused" ? verdict.code : verdict.kind);
 
 /** What a client that has seen the honest state says to the attack; it must remember what it remembered. */
-async function attacked(
-  attack: (copy: TestRepository) => Promise<unknown> | unknown,
-  options: { readonly now?: Date; readonly isNew?: boolean } = {},
-): Promise<string> {
+async function attacked(attack: (copy: TestRepository) => unknown, options: { readonly now?: Date; readonly isNew?: boolean } = {}): Promise<string> {
   const client = await developer();
   if (!options.isNew) expect(codeOf(await client.update(honest))).toBe("current");
   const before = await client.memory();

@@ -1,0 +1,69 @@
+import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
+import { ReadStream } from "node:tty";
+import { RbuildError } from "../../system/index.ts";
+
+const MAX_BYTES = 4096;
+
+/**
+ * A passphrase: from a file descriptor (up to its end; one line end is left out), else asked on the terminal, unseen.
+ * @throws RbuildError `keys.no-passphrase`
+ */
+export async function askPassphrase(what: string, options: { readonly fileDescriptor?: number | undefined; readonly signal: AbortSignal }): Promise<string> {
+  const text = options.fileDescriptor === undefined ? await readTerminal(what, options.signal) : await readDescriptor(options.fileDescriptor, options.signal);
+  return text.replace(/\r?\n$/, "");
+}
+
+async function readDescriptor(fd: number, signal: AbortSignal): Promise<string> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of createReadStream("", { fd, autoClose: false, signal })) {
+      chunks.push(chunk as Buffer);
+      if (Buffer.concat(chunks).byteLength > MAX_BYTES) throw new Error(`more than ${MAX_BYTES} bytes`);
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    throw missing(`the file descriptor ${fd} gives no passphrase: ${error instanceof Error ? error.message : String(error)}`, error);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+async function readTerminal(what: string, signal: AbortSignal): Promise<string> {
+  const handle = await open("/dev/tty", "r+").catch((error: unknown) => {
+    throw missing("there is no terminal to ask for the passphrase on", error);
+  });
+  const terminal = new ReadStream(handle.fd);
+  try {
+    await handle.write(`Passphrase of ${what}: `);
+    terminal.setRawMode(true);
+    return await readLine(terminal, signal);
+  } finally {
+    terminal.setRawMode(false);
+    await handle.write("\n");
+    terminal.destroy();
+  }
+}
+
+/** Characters up to the end of the line, with the keys that take back. Ctrl-C is not a signal in raw mode. */
+function readLine(terminal: ReadStream, signal: AbortSignal): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = "";
+    const abort = () => reject(signal.reason as Error);
+    signal.addEventListener("abort", abort, { once: true });
+    terminal.setEncoding("utf8");
+    terminal.on("error", reject);
+    terminal.on("data", (chunk) => {
+      for (const character of String(chunk)) {
+        if (character === "\r" || character === "\n" || character === "\u0004") return resolve(text);
+        if (character === "\u0003") return void process.kill(process.pid, "SIGINT");
+        if (character === "\u007f" || character === "\b") text = Array.from(text).slice(0, -1).join("");
+        else if (character === "\u0015") text = "";
+        else text += character;
+      }
+    });
+  });
+}
+
+function missing(message: string, cause: unknown): RbuildError {
+  return new RbuildError("keys.no-passphrase", message, { category: "unavailable", hint: "--passphrase-fd 3 3< FILE", cause });
+}
