@@ -2,9 +2,13 @@ import { withStep } from "../../make-runner/index.ts";
 import { canonicalJson, digestOf } from "../../oci/index.ts";
 import { RbuildError } from "../../system/index.ts";
 import type { LocatedDefinition } from "../definition/read-definition.ts";
+import type { RbuildReport } from "../events.ts";
 import { COMPATIBILITY_VERSION } from "../images/compatibility.ts";
+import { fillPool } from "../pool/fill-pool.ts";
 import { openPool, poolDirectory } from "../pool/open-pool.ts";
+import type { PoolSource } from "../pool/pool.ts";
 import { openAptWorkspace } from "./apt/apt-workspace.ts";
+import type { PackageFiles } from "./apt/installed-status.ts";
 import { updateIndexes } from "./apt/update-indexes.ts";
 import { readSuites, type VerifiedSuite } from "./apt/verified-suite.ts";
 import { architecturesOf } from "./architectures.ts";
@@ -92,11 +96,31 @@ async function chooseFor(
       suites,
       below: packageSet(...packagesBelow.map(({ packages }) => packages)),
       ownerBelow: (name) => below.findLast((_, index) => packagesBelow[index]?.packages.some((entry) => entry.name === name))?.lock.name ?? definition.name,
-      pool: await openPool(poolDirectory(stateDirectory)),
+      files: await openFiles(sources, stateDirectory, report, options),
       ...(update ? { update: { current: packagesFor(update.lock, architecture), names: update.names } } : {}),
     });
     return { suites, choice };
   });
+}
+
+/** The pool, and the mirrors that packages are chosen from: they keep what their indexes no longer name for a while. */
+async function openFiles(
+  sources: readonly ArchiveSource[],
+  stateDirectory: string,
+  report: RbuildReport,
+  options: { readonly signal?: AbortSignal },
+): Promise<PackageFiles> {
+  const pool = await openPool(poolDirectory(stateDirectory));
+  const mirrors = sources.map(
+    ({ archive, mirror: { url, proxy } }): PoolSource => ({ kind: "mirror", archive, url, ...(proxy === undefined ? {} : { proxy }) }),
+  );
+  return {
+    has: (item) => pool.has(item),
+    read: (item) => pool.read(item),
+    async fetch(packages) {
+      await fillPool(packages, pool, { sources: mirrors, ...options }, report);
+    },
+  };
 }
 
 /** @throws RbuildError `lock.no-architecture` */

@@ -1,8 +1,7 @@
 import { RbuildError } from "../../../system/index.ts";
 import type { ImageDefinition } from "../../definition/schema.ts";
-import type { Pool } from "../../pool/pool.ts";
 import type { AptWorkspace } from "../apt/apt-workspace.ts";
-import { installedStatus } from "../apt/installed-status.ts";
+import { installedStatus, type PackageFiles } from "../apt/installed-status.ts";
 import { type Solution, type SolveRequest, solve } from "../apt/solve.ts";
 import { findPackage, type VerifiedSuite } from "../apt/verified-suite.ts";
 import type { LockedPackage } from "../image-lock.ts";
@@ -22,7 +21,7 @@ export interface ChoiceRequest {
   /** Packages of the images below, and which of these has one. */
   readonly below: PackageSet;
   readonly ownerBelow: (name: string) => string;
-  readonly pool: Pick<Pool, "has" | "read">;
+  readonly files: PackageFiles;
   /** What is locked, and which packages of it are to move. Without it all are chosen anew. */
   readonly update?: { readonly current: Choice; readonly names: readonly string[] };
 }
@@ -69,12 +68,12 @@ export async function choosePackages(request: ChoiceRequest): Promise<Choice> {
 
 /** What comes on top of what is installed. */
 async function solveOn(
-  { workspace, suites, pool, below, ownerBelow, definition }: ChoiceRequest,
+  { workspace, suites, files, below, ownerBelow, definition }: ChoiceRequest,
   installed: PackageSet,
   request: SolveRequest,
 ): Promise<LockedPackage[]> {
   const ownerOf = (name: string): string => (below.has(name) && below.get(name) === installed.get(name) ? ownerBelow(name) : definition.name);
-  await workspace.writeStatus(await installedStatus([...installed.values()], suites, pool, ownerOf));
+  await workspace.writeStatus(await installedStatus([...installed.values()], suites, files, ownerOf));
   const solution = await solve(workspace, suites, request);
   return resolve(solution, suites);
 }
