@@ -2,7 +2,6 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { isSystemError, RbuildError } from "../../system/index.ts";
 import { type LocatedDefinition, readDefinition } from "./read-definition.ts";
-import type { ArchiveState, Bootstrap } from "./schema.ts";
 
 /**
  * The definition of an image, from the first of the directories that has one.
@@ -42,16 +41,6 @@ export async function listDefinitions(imageDirectories: readonly string[]): Prom
   return Promise.all([...names].sort().map((name) => findDefinition(name, imageDirectories)));
 }
 
-/** An image and those it stands on: the bootstrapped one first, the image itself last. */
-export interface DefinitionChain {
-  readonly images: readonly LocatedDefinition[];
-  /** Of the first image; every package of the chain comes from it. */
-  readonly bootstrap: Bootstrap;
-  readonly archive: ArchiveState;
-  /** Seconds since 1970, per image, in the order of `images`. */
-  readonly sourceDateEpochs: readonly number[];
-}
-
 /**
  * The definitions of an image and of those it stands on, bottom first.
  * @throws RbuildError `definition.cycle`, and those of `findDefinition`
@@ -66,24 +55,4 @@ export async function readDefinitions(name: string, imageDirectories: readonly s
     images.unshift(await findDefinition(next, imageDirectories));
   }
   return images;
-}
-
-/** @throws RbuildError `definition.too-old`, and those of `readDefinitions` */
-export async function readChain(name: string, imageDirectories: readonly string[]): Promise<DefinitionChain> {
-  const images = await readDefinitions(name, imageDirectories);
-  const bootstrap = images[0]?.definition.bootstrap;
-  if (!bootstrap) throw new TypeError("a chain of definitions starts with a bootstrapped one: the schema says so");
-  const sourceDateEpochs: number[] = [];
-  for (const { definition } of images) {
-    const below = sourceDateEpochs.at(-1) ?? 0;
-    const epoch = definition.sourceDateEpoch ?? below;
-    if (epoch < below) {
-      throw new RbuildError("definition.too-old", `the sourceDateEpoch of ${definition.name} is ${epoch}, before that of the image it stands on, ${below}`, {
-        category: "invalid",
-        hint: "leave sourceDateEpoch out, or make it later",
-      });
-    }
-    sourceDateEpochs.push(epoch);
-  }
-  return { images, bootstrap, archive: bootstrap.archive, sourceDateEpochs };
 }

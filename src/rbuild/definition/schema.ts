@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { type Digest, isDigest } from "../../oci/index.ts";
 
 /** Debian Policy 5.6.7. */
 const packageName = z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/, "must be a Debian package name: lower-case letters, digits, + - .");
@@ -7,30 +6,12 @@ const packageNames = z.array(packageName).refine((names) => new Set(names).size 
 const imageName = z.string().regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/, "must be lower-case letters and digits joined by -");
 const version = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "must be letters, digits, . _ - (64 at most): it becomes the image's tag");
 const suite = z.string().regex(/^[a-z0-9][a-z0-9.-]*$/, "must be a suite's codename");
-const digest = z.custom<Digest>(isDigest, { error: "must be sha256:<64 lower-case hex>" });
 const absolutePath = z.string().regex(/^\/(?:[^/\0]+(?:\/[^/\0]+)*)?$/, "must be an absolute path without closing slash");
 const command = z.array(z.string()).min(1);
 /** A path or pattern of the image: `*` within one component, `**` for any number of them. */
 const pattern = z.string().regex(/^[^/\0][^\0]*[^/\0]$/, "must be a path relative to the image's root");
 /** A file of the definition's own directory. */
 const ownFile = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, "must be a file name in the definition's directory");
-
-/** Which state of the archive the definition was written for. */
-const archive = z.strictObject({
-  /** `Version` of the suite's InRelease. For people: the digest decides. */
-  version: z.string().regex(/^[0-9A-Za-z.~-]{1,32}$/, "must be the Version of the suite's InRelease, as a string"),
-  /** SHA-256 of the suite's InRelease. */
-  inRelease: digest,
-});
-
-const bootstrap = z.strictObject({
-  suite,
-  components: z.array(z.string().regex(/^[a-z0-9-]+$/, "must be a component such as main")).min(1),
-  /** mmdebstrap's. */
-  variant: z.enum(["essential", "apt", "required", "minbase", "important", "standard"]),
-  archive,
-  packages: packageNames.default([]),
-});
 
 /** A file of the definition's own directory, or of a directory in it. */
 const ownPath = z
@@ -95,16 +76,51 @@ const user = z.strictObject({
 /** Rules on top of those that every image gets. */
 const normalise = z.strictObject({ remove: z.array(pattern).default([]) });
 
+/** Users, files and hooks that get in each other's way: dotted path and message. */
+function listObjections({ users = [], files = [], hooks = [] }: Lists): (readonly [path: string, message: string])[] {
+  const twice = <T>(items: readonly T[], key: (item: T) => unknown, path: (index: number) => string, message: (item: T) => string) =>
+    items.flatMap((item, index) => (items.findIndex((other) => key(other) === key(item)) < index ? [[path(index), message(item)] as const] : []));
+  return [
+    ...twice(
+      users,
+      ({ name }) => name,
+      (index) => `users.${index}.name`,
+      ({ name }) => `the user ${name} is named twice`,
+    ),
+    ...twice(
+      users,
+      ({ uid }) => uid,
+      (index) => `users.${index}.uid`,
+      ({ uid }) => `the uid ${uid} is given twice`,
+    ),
+    ...twice(
+      files,
+      ({ path }) => path,
+      (index) => `files.${index}.path`,
+      ({ path }) => `${path} is named twice`,
+    ),
+    ...twice(
+      hooks,
+      (hook) => hook,
+      (index) => `hooks.${index}`,
+      (hook) => `the hook ${hook} is named twice`,
+    ),
+  ];
+}
+
+interface Lists {
+  readonly users?: readonly { readonly name: string; readonly uid: number }[];
+  readonly files?: readonly { readonly path: string }[];
+  readonly hooks?: readonly string[];
+}
+
 /** Content of `images/<name>/image.yaml`. */
 export const imageDefinitionSchema = z
   .strictObject({
     name: imageName,
     version,
     description: z.string().max(500).exactOptional(),
-    /** Seconds since 1970: no file of the image is younger. Default: that of the image named by `from`. */
-    sourceDateEpoch: z.int().min(0).max(0o77777777777).exactOptional(),
     from: imageName.exactOptional(),
-    bootstrap: bootstrap.exactOptional(),
     /** Where packages come from. An image without `from` needs it; one with `from` has those of the image below as well. */
     suites: z.array(suiteSourceSchema).min(1).max(20).exactOptional(),
     /** apt_preferences(5), as APT reads it. */
@@ -147,21 +163,19 @@ export const imageDefinitionSchema = z
   })
   .check((context) => {
     const { value } = context;
-    const refuse = (path: string, message: string) => context.issues.push({ code: "custom", path: [path], message, input: value });
-    if (value.from !== undefined && value.bootstrap !== undefined) refuse("bootstrap", "an image has either from or bootstrap, not both");
-    if (value.from === undefined && value.bootstrap === undefined && value.suites === undefined)
-      refuse("from", "an image needs either from (another image) or suites (of an APT archive)");
+    const refuse = (path: string, message: string) => context.issues.push({ code: "custom", path: path.split("."), message, input: value });
+    if (value.from === undefined && value.suites === undefined) refuse("from", "an image needs either from (another image) or suites (of an APT archive)");
     if (value.from !== undefined && value.variant !== undefined) refuse("variant", "an image with from is what that image is");
     if (value.offers !== undefined && value.dockerfile === undefined) refuse("offers", "packages are offered to a Dockerfile, and there is none");
+    if (value.variant === "extract" && value.locale !== undefined && !/^(?:C|POSIX|C\.UTF-8)$/.test(value.locale))
+      refuse("locale", "in an image whose packages are only unpacked nothing can make a locale");
+    for (const [index, offered] of (value.offers ?? []).entries())
+      if (value.packages?.includes(offered)) refuse(`offers.${index}`, `${offered} is in packages already`);
+    for (const [path, message] of listObjections(value)) refuse(path, message);
     for (const [path, message] of suiteObjections(value.suites ?? [])) refuse(path, message);
-    if (value.bootstrap !== undefined && value.sourceDateEpoch === undefined) refuse("sourceDateEpoch", "a bootstrapped image needs it");
-    if (value.bootstrap !== undefined && value.packages !== undefined) refuse("packages", "packages of a bootstrapped image belong into bootstrap.packages");
-    if (value.bootstrap !== undefined && value.dockerfile !== undefined) refuse("dockerfile", "a Dockerfile goes on top of from");
   });
 
 export type ImageDefinition = Readonly<z.infer<typeof imageDefinitionSchema>>;
-export type Bootstrap = NonNullable<ImageDefinition["bootstrap"]>;
-export type ArchiveState = Bootstrap["archive"];
 export type SuiteSource = Readonly<z.infer<typeof suiteSourceSchema>>;
 export type ImageFile = NonNullable<ImageDefinition["files"]>[number];
 export type ImageUser = NonNullable<ImageDefinition["users"]>[number];

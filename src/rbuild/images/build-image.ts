@@ -63,7 +63,7 @@ async function buildChain(
     // Another rbuild may have built it while this one waited for its turn.
     let level = force && isLast ? undefined : await findPresent(located, inputs, dependencies);
     if (!level) {
-      const pool = await fillForLevel(image, chain.images.slice(0, index), options, dependencies);
+      const pool = await fillForLevel(image, chain.images.slice(0, index + 1), options, dependencies);
       level = await buildLevel({ chain, index, parent, platform, inputs, pool }, { ...workspace, parentStep });
       await writeBuiltRecord(dependencies.stateDirectory, level.built, inputs);
       dependencies.report({ kind: "image.built", ...level.built });

@@ -1,6 +1,6 @@
 import type { ContainerHost } from "../container-host/container-host.ts";
 import type { RbuildReport } from "../events.ts";
-import type { PoolSource } from "../pool/pool.ts";
+import type { SourceChoice } from "../pool/sources.ts";
 
 export interface ImageDependencies {
   readonly containerHost: ContainerHost;
@@ -15,8 +15,8 @@ export interface ImageBuildOptions {
   readonly name: string;
   /** Mirror of the archive `debian`, for packages that the pool lacks; default RBUILD_MIRROR, else the host's own. */
   readonly mirror?: string;
-  /** Where packages are looked for before any mirror, in order. */
-  readonly sources?: readonly PoolSource[];
+  /** Where else packages may come from, and mirrors of other archives. */
+  readonly sources?: SourceChoice;
   /** Nothing is fetched: a package that the pool lacks is an error. */
   readonly offline?: boolean;
   /** Build again although an image of this definition is there. */
@@ -66,8 +66,8 @@ export interface EnsureImageOptions {
   readonly name: string;
   /** Mirror of the archive `debian`, for an image that must be reproduced. */
   readonly mirror?: string;
-  /** Where packages are looked for before any mirror, in order. */
-  readonly sources?: readonly PoolSource[];
+  /** Where else packages may come from, and mirrors of other archives. */
+  readonly sources?: SourceChoice;
   /** Nothing is fetched. */
   readonly offline?: boolean;
   /** Go on with an image that is not the pinned one. */

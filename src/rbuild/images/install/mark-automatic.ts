@@ -1,6 +1,7 @@
 import type { ImageDefinition } from "../../definition/schema.ts";
 import type { DebianArchitecture } from "../../lock/image-lock.ts";
 import type { PackageFacts } from "../packages/package-facts.ts";
+import { PackageSet } from "../packages/package-set.ts";
 import { isInContainer } from "../steps/read-container-file.ts";
 import { type StepContainer, textFile } from "../steps/step-container.ts";
 import { EXTENDED_STATES, extendedStates } from "./extended-states.ts";
@@ -13,18 +14,29 @@ const PRIORITIES: Readonly<Record<string, readonly string[]>> = {
   standard: ["required", "important", "standard"],
 };
 
-/** Tells the image's APT which packages nobody asked for by name or by variant, so that it can take them away when nothing needs them. */
+/**
+ * Tells the image's APT which packages came only because others need them, so that it can take them away with those. What was asked for, by
+ * name or by variant, and what nothing needs stays.
+ */
 export async function markAutomatic(
   packages: readonly PackageFacts[],
-  { from, variant = "minbase", packages: wanted = [] }: ImageDefinition,
+  definition: Pick<ImageDefinition, "from" | "variant" | "packages">,
   container: StepContainer,
   architecture: DebianArchitecture,
 ): Promise<void> {
   if (packages.length === 0 || !(await isInContainer(container.container, "/usr/bin/apt-get"))) return;
+  const before = (await container.read(EXTENDED_STATES))?.toString("utf8") ?? "";
+  const text = extendedStates(before, automaticPackages(packages, definition), architecture);
+  if (text !== before) await container.put([textFile(EXTENDED_STATES, text)]);
+}
+
+export function automaticPackages(
+  packages: readonly PackageFacts[],
+  { from, variant = "minbase", packages: wanted = [] }: Pick<ImageDefinition, "from" | "variant" | "packages">,
+): string[] {
+  const set = new PackageSet(packages);
+  const needed = new Set(packages.flatMap(({ preDepends, depends, recommends }) => [...set.targets([...preDepends, ...depends, ...recommends])]));
   const priorities = PRIORITIES[variant] ?? [];
   const isOfVariant = ({ name, isEssential, priority }: PackageFacts) => from === undefined && (isEssential || name === "apt" || priorities.includes(priority));
-  const automatic = packages.filter((facts) => !wanted.includes(facts.name) && !isOfVariant(facts)).map(({ name }) => name);
-  const before = (await container.read(EXTENDED_STATES))?.toString("utf8") ?? "";
-  const text = extendedStates(before, automatic, architecture);
-  if (text !== before) await container.put([textFile(EXTENDED_STATES, text)]);
+  return packages.filter((facts) => needed.has(facts) && !wanted.includes(facts.name) && !isOfVariant(facts)).map(({ name }) => name);
 }

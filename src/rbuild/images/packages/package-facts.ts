@@ -11,6 +11,7 @@ export interface PackageFacts {
   readonly priority: string;
   readonly preDepends: Relations;
   readonly depends: Relations;
+  readonly recommends: Relations;
   readonly provides: readonly string[];
   readonly replaces: readonly string[];
 }
@@ -24,6 +25,7 @@ export function packageFacts(locked: LockedPackage, fields: Stanza): PackageFact
     priority: fields.get("priority") ?? "",
     preDepends: parseRelations(fields.get("pre-depends")),
     depends: parseRelations(fields.get("depends")),
+    recommends: parseRelations(fields.get("recommends")),
     provides: parseRelations(fields.get("provides")).flat(),
     replaces: parseRelations(fields.get("replaces")).flat(),
   };
