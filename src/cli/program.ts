@@ -2,6 +2,7 @@ import { chdir } from "node:process";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { isSystemError, RbuildError } from "../system/errors.ts";
 import { capsuleCommand } from "./commands/capsule.ts";
+import { cacheCommand } from "./commands/cache.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { configCommand } from "./commands/config.ts";
 import { doctorCommand } from "./commands/doctor.ts";
@@ -37,6 +38,7 @@ export function createProgram(): CommandUnknownOpts {
     .addCommand(runCommand())
     .addCommand(initCommand())
     .addCommand(keysCommand())
+    .addCommand(cacheCommand())
     .addCommand(doctorCommand())
     .addCommand(engineCommand())
     .addCommand(configCommand())
