@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
-import { missingTool, RbuildError, toolEnvironment } from "../../../system/index.ts";
+import { missingTool, RbuildError, readFileIfExists, toolEnvironment } from "../../../system/index.ts";
 import type { Runtime } from "../runtime.ts";
 import { runtimeMessage } from "../runtime-message.ts";
 import { startFailure } from "./start-failure.ts";
@@ -75,14 +75,18 @@ export interface ExecRequest {
   readonly onReady: () => void;
 }
 
-/** Runs one more process, with a terminal, under a conmon of its own. The exit code comes to the bundle's `exits/<container id>`. */
+/**
+ * Runs one more process, with a terminal, under a conmon of its own. The exit code comes to the bundle's `exits/<container id>`.
+ * @throws RbuildError `container.command-not-found`, `container.command-not-executable`, `runtime.failed`, `tool.missing`
+ */
 export async function execMonitored(conmon: string, runtime: Runtime, request: ExecRequest): Promise<MonitoredProcess> {
   const { containerId, bundle } = request;
-  const pid = await spawnConmon(
+  const logPath = join(bundle, "runtime.log");
+  const running = spawnConmon(
     conmon,
     [
       ["--api-version", "1", "-c", containerId, "-u", containerId, "-n", containerId, "-r", runtime.path, "-b", bundle],
-      runtime.globalArguments.flatMap((argument) => ["--runtime-arg", argument]),
+      [...runtime.globalArguments, "--log", logPath].flatMap((argument) => ["--runtime-arg", argument]),
       ["--exec", "--exec-attach", "--exec-process-spec", request.processPath, "-t", ...(request.stdin ? ["-i", "--leave-stdin-open"] : [])],
       ["-p", join(bundle, BUNDLE.pidFile), "-P", join(bundle, BUNDLE.monitorPidFile), "--full-attach"],
       ["--exit-dir", join(bundle, "exits"), "-l", "none", "--no-sync-log", "--no-new-keyring"],
@@ -91,6 +95,11 @@ export async function execMonitored(conmon: string, runtime: Runtime, request: E
     (message) => startFailure(runtime.name, containerId, message),
     request.onReady,
   );
+  const pid = await running.catch(async (error: unknown) => {
+    // why a command cannot run crun says on the terminal, which goes with conmon, and in its log
+    const said = (await readFileIfExists(logPath, MAX_SYNC_MESSAGE))?.toString("utf8");
+    throw said ? startFailure(runtime.name, containerId, runtimeMessage(said)) : error;
+  });
   return { pid, monitorPid: Number.parseInt(await readFile(join(bundle, BUNDLE.monitorPidFile), "latin1"), 10) };
 }
 

@@ -56,10 +56,16 @@ test("carries 20 MB of output unchanged to a slow reader", async () => {
   expect(size).toBe(20_000_000);
 });
 
-test("tells a command that is not there", async () => {
-  const { id } = await engine.containers.createExec(container, { command: ["/no/such"] });
-  await expect(engine.containers.startExec(id)).rejects.toMatchObject({ code: "container.command-not-found" });
-  expect(await engine.containers.getExec(id)).toMatchObject({ running: false, exitCode: 127 });
+test.each([
+  [false, "/no/such", "container.command-not-found", 127],
+  [false, "/etc/passwd", "container.command-not-executable", 126],
+  [true, "/no/such", "container.command-not-found", 127],
+  [true, "no-such", "container.command-not-found", 127],
+  [true, "/etc/passwd", "container.command-not-executable", 126],
+])("with tty %s tells of %s that it cannot be run", async (tty, command, code, exitCode) => {
+  const { id } = await engine.containers.createExec(container, { command: [command], tty });
+  await expect(engine.containers.startExec(id)).rejects.toMatchObject({ code, details: { exitCode } });
+  expect(await engine.containers.getExec(id)).toMatchObject({ running: false, exitCode });
   await expect(engine.containers.startExec(id)).rejects.toMatchObject({ code: "container.exec-started" });
 });
 
