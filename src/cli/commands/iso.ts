@@ -3,6 +3,7 @@ import type { IsoOptions, ProxyChoice } from "../../rbuild/index.ts";
 import { chosenMirror } from "../chosen-mirror.ts";
 import { imageDirectories } from "../image-directories.ts";
 import { examples, newCommand } from "../new-command.ts";
+import { ARCHIVE_OPTION, chosenSources, OFFLINE_OPTION, POOL_OPTION } from "../pool-sources.ts";
 import type { CommandResult, Session } from "../session.ts";
 import { parseHttpUrl, parsePath, parseProxy } from "../values.ts";
 
@@ -12,6 +13,10 @@ interface IsoChoices {
   readonly allowBaseMismatch?: true;
   readonly proxy?: ProxyChoice;
   readonly mirror?: string;
+  readonly lock: boolean;
+  readonly pool?: readonly string[];
+  readonly archive?: string;
+  readonly offline?: true;
   readonly ram?: true;
   readonly keep?: true;
 }
@@ -24,6 +29,10 @@ export function isoCommand() {
     .option("--allow-base-mismatch", "use a builder image that is not the pinned one; the result is not publishable")
     .option("--proxy <proxy>", "get packages through: none, link (a caching proxy of rbuild's own), a URL, or link+URL", parseProxy)
     .option("--mirror <url>", "Debian mirror; default: RBUILD_MIRROR, or that of the host's APT", parseHttpUrl)
+    .option("--no-lock", "take packages from the mirror although the tree has them locked; the result is not publishable")
+    .option(...POOL_OPTION)
+    .option(...ARCHIVE_OPTION)
+    .option(...OFFLINE_OPTION)
     .option("--ram", "work in memory instead of on disk")
     .option("--keep", "keep what a failed build leaves, for rbuild shell")
     .addHelpText(
@@ -45,11 +54,14 @@ async function iso(target: string | undefined, choices: IsoChoices, session: Ses
   const [{ wire }, { buildIso }] = await Promise.all([import("../wire/wire.ts"), import("../../rbuild/iso/build-iso.ts")]);
   const { settings, signal, reporter } = session;
   const directory = process.cwd();
-  const { proxy = settings.proxy, mirror, ...rest } = choices;
+  const { proxy = settings.proxy, mirror, lock, pool, archive, ...rest } = choices;
+  const sources = { ...(pool ? { pool } : {}), ...(archive === undefined ? {} : { archive }), ...(mirror === undefined ? {} : { mirror }) };
   const options: IsoOptions = {
     ...rest,
     directory,
     signal,
+    ...(lock ? {} : { ignoreLock: true }),
+    sources: chosenSources(sources, settings, directory),
     ...(target === undefined ? {} : { target }),
     ...(proxy === undefined ? {} : { proxy }),
     ...chosenMirror(mirror, settings),

@@ -1,6 +1,7 @@
 import type { Clock } from "../../system/index.ts";
 import type { ContainerHost } from "../container-host/container-host.ts";
 import type { RbuildReport } from "../events.ts";
+import type { SourceChoice } from "../pool/sources.ts";
 
 /** Where apt inside the build container gets its packages through. */
 export type ProxyChoice =
@@ -24,8 +25,14 @@ export interface IsoOptions {
   readonly ram?: boolean;
   /** Leave the container of a failed build for `rbuild shell`. */
   readonly keep?: boolean;
-  /** APT mirror; default RBUILD_MIRROR, else the host's own. */
+  /** Debian's mirror; default RBUILD_MIRROR, else the host's own. */
   readonly mirror?: string;
+  /** Where locked packages may be had; mirrors of other archives. */
+  readonly sources?: SourceChoice;
+  /** Fetch no locked package: one that is missing is an error. */
+  readonly offline?: boolean;
+  /** Take packages from the mirror although the tree has them locked. */
+  readonly ignoreLock?: boolean;
   readonly signal?: AbortSignal;
 }
 

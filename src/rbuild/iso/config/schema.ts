@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { suiteObjections, suiteSourceSchema } from "../../definition/schema.ts";
 import { ALLOWED_CAPABILITIES, DEFAULT_CAPABILITIES } from "./capabilities.ts";
 import { parseDuration, parseSize } from "./quantities.ts";
 
@@ -40,24 +41,36 @@ const proxy = z
   .string()
   .regex(/^(?:none|link|(?:link\+)?http:\/\/[^\s/]+\/?)$/, "must be none, link, the http URL of a proxy, or link+URL for both one after the other");
 
-/** Content of rbuild.yaml: docs/rbuild-yaml.md. */
-export const rbuildYamlSchema = z.strictObject({
-  builder: name.default("builder"),
-  target: target.default("iso"),
-  artifacts: z.array(glob).min(1).max(100).default(["*.iso"]),
-  capabilities: z
-    .array(z.enum(ALLOWED_CAPABILITIES, { error: `must be one of ${ALLOWED_CAPABILITIES.join(", ")}` }))
-    .transform((list) => [...new Set(list)].sort())
-    .default([...DEFAULT_CAPABILITIES]),
-  devices: z.array(device).max(32).default([]),
-  network: z.enum(["bridge", "none"]).default("bridge"),
-  proxy: proxy.default("link"),
-  ram: z.union([z.boolean(), size], { error: "must be true, false or a size such as 4G" }).default(false),
-  memory: size.exactOptional(),
-  disk: size.default(2 * 2 ** 30),
-  timeout: duration.default(6 * 3600 * 1000),
-  environment: z.record(variable, value).default({}),
+/** The archives whose packages a build gets, and gets from the lock alone: docs/locks.md. A `keyring` is a file of the tree. */
+const lock = z.strictObject({ suites: z.array(suiteSourceSchema).min(1).max(20) }).check(({ value: wanted, issues }) => {
+  for (const [path, message] of suiteObjections(wanted.suites)) issues.push({ code: "custom", path: path.split("."), message, input: wanted });
 });
+
+/** Content of rbuild.yaml: docs/rbuild-yaml.md. */
+export const rbuildYamlSchema = z
+  .strictObject({
+    builder: name.default("builder"),
+    target: target.default("iso"),
+    artifacts: z.array(glob).min(1).max(100).default(["*.iso"]),
+    capabilities: z
+      .array(z.enum(ALLOWED_CAPABILITIES, { error: `must be one of ${ALLOWED_CAPABILITIES.join(", ")}` }))
+      .transform((list) => [...new Set(list)].sort())
+      .default([...DEFAULT_CAPABILITIES]),
+    devices: z.array(device).max(32).default([]),
+    network: z.enum(["bridge", "none"]).default("bridge"),
+    proxy: proxy.default("link"),
+    ram: z.union([z.boolean(), size], { error: "must be true, false or a size such as 4G" }).default(false),
+    memory: size.exactOptional(),
+    disk: size.default(2 * 2 ** 30),
+    timeout: duration.default(6 * 3600 * 1000),
+    environment: z.record(variable, value).default({}),
+    lock: lock.exactOptional(),
+  })
+  .check(({ value: yaml, issues }) => {
+    if (yaml.lock !== undefined && yaml.network === "none")
+      issues.push({ code: "custom", path: ["lock"], message: "locked packages come over a network: leave out lock or network: none", input: yaml });
+  });
 
 /** Sizes in bytes, durations in milliseconds, everything that was left out filled in. */
 export type RbuildYaml = Readonly<z.infer<typeof rbuildYamlSchema>>;
+export type WantedLock = NonNullable<RbuildYaml["lock"]>;

@@ -1,6 +1,7 @@
 import type Docker from "dockerode";
 import { buildLabels } from "../../container-host/labels.ts";
 import { type Capability, needsUnconfined } from "../config/capabilities.ts";
+import type { ProxyReach } from "../proxy/start-proxy.ts";
 import { CONTAINER } from "./paths.ts";
 import type { SourceMounts } from "./source-mounts.ts";
 
@@ -19,8 +20,8 @@ export interface ContainerPlan {
   readonly capabilities: readonly Capability[];
   readonly devices: readonly string[];
   readonly network: "bridge" | "none";
-  /** Name of the proxy's container, and the name it has inside. */
-  readonly link?: { readonly container: string; readonly alias: string };
+  /** How it gets to the package proxy. A network of the proxy's stands in for the bridge. */
+  readonly proxy?: ProxyReach;
   /** Bytes; scratch is a tmpfs of this size. */
   readonly scratchMemory?: number;
   /** Bytes. */
@@ -44,9 +45,9 @@ export function containerOptions(plan: ContainerPlan): Docker.ContainerCreateOpt
       CapDrop: ["ALL"],
       CapAdd: [...plan.capabilities],
       SecurityOpt: needsUnconfined(plan.capabilities) ? ["seccomp=unconfined", "apparmor=unconfined"] : [],
-      NetworkMode: plan.network,
+      NetworkMode: plan.proxy?.kind === "network" ? plan.proxy.name : plan.network,
       Mounts: mounts(plan),
-      ...(plan.link ? { Links: [`${plan.link.container}:${plan.link.alias}`] } : {}),
+      ...(plan.proxy?.kind === "link" ? { Links: [`${plan.proxy.container}:${plan.proxy.alias}`] } : {}),
       ...(plan.scratchMemory === undefined ? {} : { Tmpfs: { [CONTAINER.scratch]: `rw,exec,suid,dev,size=${plan.scratchMemory},mode=755` } }),
       ...(plan.memory === undefined ? {} : { Memory: plan.memory, MemorySwap: plan.memory }),
       ...deviceOptions(plan.devices),

@@ -5,13 +5,14 @@ export interface EnvironmentFacts {
   readonly git: GitFacts;
   /** Of rbuild.yaml; its names were checked not to collide. */
   readonly own: Readonly<Record<string, string>>;
-  readonly mirror: string | undefined;
+  /** URLs by archive; RBUILD_MIRROR is that of `debian`. */
+  readonly mirrors: ReadonlyMap<string, string>;
   /** URL of the proxy for packages. */
   readonly proxy: string | undefined;
 }
 
-/** The variables that a build sees, `KEY=value` in byte order. Facts that are unknown are empty; RBUILD_MIRROR and http_proxy are left out then. */
-export function buildEnvironment({ git, own, mirror, proxy }: EnvironmentFacts): string[] {
+/** The variables that a build sees, `KEY=value` in byte order. Facts that are unknown are empty; mirrors and http_proxy are left out then. */
+export function buildEnvironment({ git, own, mirrors, proxy }: EnvironmentFacts): string[] {
   const variables: Record<string, string | undefined> = {
     ...own,
     LC_ALL: "C.UTF-8",
@@ -25,10 +26,13 @@ export function buildEnvironment({ git, own, mirror, proxy }: EnvironmentFacts):
     RBUILD_GIT_BASE_BRANCH: git.baseBranch?.name ?? "",
     RBUILD_GIT_BASE_COMMIT: git.baseBranch?.mergeBase ?? "",
     RBUILD_GIT_DIRTY: git.changedFiles.length > 0 ? "1" : "0",
-    RBUILD_MIRROR: mirror,
+    ...Object.fromEntries([...mirrors].map(([archive, url]) => [mirrorVariable(archive), url])),
     http_proxy: proxy,
   };
   return Object.keys(variables)
     .sort((a, b) => (a < b ? -1 : 1))
     .flatMap((key) => (variables[key] === undefined ? [] : [`${key}=${variables[key]}`]));
 }
+
+/** `RBUILD_MIRROR_DEBIAN_SECURITY` for `debian-security`. */
+const mirrorVariable = (archive: string): string => (archive === "debian" ? "RBUILD_MIRROR" : `RBUILD_MIRROR_${archive.toUpperCase().replaceAll("-", "_")}`);

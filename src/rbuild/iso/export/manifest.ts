@@ -1,8 +1,9 @@
-import { canonicalJson } from "../../../oci/index.ts";
+import { canonicalJson, type JsonValue } from "../../../oci/index.ts";
 import { redact } from "../../../system/index.ts";
 import type { EnsuredImage } from "../../images/image-operations.ts";
 import type { RbuildYaml } from "../config/schema.ts";
 import type { GitFacts } from "../git/git-facts.ts";
+import type { PackageSupply } from "../supply/choose-supply.ts";
 import type { InstalledPackage } from "./packages.ts";
 import type { StagedArtifact } from "./stage-artifacts.ts";
 
@@ -18,6 +19,7 @@ export interface ManifestFacts {
   readonly images: readonly EnsuredImage[];
   readonly config: RbuildYaml;
   readonly target: string;
+  readonly supply: PackageSupply;
   readonly proxy: string;
   readonly isRam: boolean;
   readonly builderPackages: readonly InstalledPackage[];
@@ -30,9 +32,10 @@ export interface ManifestFacts {
 }
 
 /** Why a build is not for publication; empty when it is. */
-export function objections(git: GitFacts, images: readonly EnsuredImage[]): string[] {
+export function objections(git: GitFacts, images: readonly EnsuredImage[], supply: PackageSupply): string[] {
   const dirty = git.changedFiles.length;
   return [
+    ...(supply.kind === "mirror" && supply.objection !== undefined ? [supply.objection] : []),
     ...images.flatMap((image) => (image.kind === "overridden" ? [image.reason] : [])),
     ...(dirty > 0 ? [`the tree has ${dirty} changed ${dirty === 1 ? "file" : "files"} that ${git.commit} does not have`] : []),
   ];
@@ -41,7 +44,7 @@ export function objections(git: GitFacts, images: readonly EnsuredImage[]): stri
 /** The build manifest as canonical JSON with a newline. docs/build-flow.md has its members. */
 export function manifestText(facts: ManifestFacts): string {
   const { git, config } = facts;
-  const reasons = objections(git, facts.images);
+  const reasons = objections(git, facts.images, facts.supply);
   const value = {
     kind: "org.rbuild.build-manifest",
     schema: MANIFEST_SCHEMA,
@@ -60,6 +63,7 @@ export function manifestText(facts: ManifestFacts): string {
     },
     images: facts.images.map((image) => ({ ...image, pin: image.pin && { ...image.pin } })),
     packages: { builder: facts.builderPackages.map((each) => ({ ...each })), system: facts.systemPackages.map((each) => ({ ...each })) },
+    lock: lockMember(facts),
     tools: facts.tools,
     options: {
       target: facts.target,
@@ -78,4 +82,10 @@ export function manifestText(facts: ManifestFacts): string {
     host: facts.host,
   };
   return `${canonicalJson(value)}\n`;
+}
+
+/** Of a tree that declares one. */
+function lockMember({ config, supply }: Pick<ManifestFacts, "config" | "supply">): JsonValue | undefined {
+  if (config.lock === undefined) return undefined;
+  return supply.kind === "locked" ? { locked: true, digest: supply.digest, packageCount: supply.lock.packages.length } : { locked: false };
 }

@@ -5,11 +5,13 @@ import type { ContainerHost } from "../../container-host/container-host.ts";
 import { asked } from "../../container-host/host-error.ts";
 import { LABELS } from "../../container-host/labels.ts";
 import { finishExport } from "../export/finish-export.ts";
+import { archiveDirectory } from "../locked/archive-places.ts";
+import { removeInnerNetwork } from "../proxy/inner-network.ts";
 import { isBuildId } from "./build-id.ts";
 import { forDeadBuilds, isBuildAlive } from "./build-record.ts";
 
 /**
- * Removes whatever builds that died have left: containers, half-made output. An export that had begun is completed, so
+ * Removes whatever builds that died have left: containers, networks, laid out archives, half-made output. An export that had begun is completed, so
  * that the output is of one build. Costs a directory listing and one question to the host when there is nothing.
  * @returns directories that this user may not remove: those of builds whose files belong to root
  */
@@ -22,7 +24,9 @@ export async function sweepBuilds({
 }): Promise<readonly string[]> {
   await sweepContainers(containerHost, stateDirectory);
   const left: string[] = [];
-  await forDeadBuilds(stateDirectory, async (_id, record) => {
+  await forDeadBuilds(stateDirectory, async (id, record) => {
+    await removeInnerNetwork(containerHost, id);
+    await rm(archiveDirectory(stateDirectory, id), { recursive: true, force: true });
     if (record?.staging === undefined) return;
     try {
       await finishExport(record.staging);

@@ -11,6 +11,7 @@ import { openGit } from "../git/git.ts";
 import { findGitTree, type GitFacts, readGitFacts } from "../git/git-facts.ts";
 import { listIgnored, listSubmodules } from "../git/work-tree-changes.ts";
 import type { IsoOptions } from "../iso.ts";
+import { chooseSupply, type PackageSupply } from "../supply/choose-supply.ts";
 import { checkScratchSpace, checkSpace, MIN_OUTPUT_BYTES, scratchMemory } from "./free-space.ts";
 import { findMakefile, literalTargets, unknownTarget } from "./makefile.ts";
 import { makeOutput, type OutputDirectory, resolveOutput } from "./output-directory.ts";
@@ -33,6 +34,7 @@ export interface Project extends AsyncDisposable {
   readonly owner: Owner;
   /** Bytes of a scratch in memory; undefined for one on disk. */
   readonly scratchMemory: number | undefined;
+  readonly supply: PackageSupply;
 }
 
 export interface PreflightDependencies {
@@ -45,7 +47,7 @@ export interface PreflightDependencies {
 const MAX_NAMED_FILES = 20;
 
 /** Finds every reason not to build that can be found without a container, before anything is changed. */
-export async function preflight(options: IsoOptions, dependencies: PreflightDependencies): Promise<Project> {
+export async function preflight(options: IsoOptions, dependencies: PreflightDependencies, purpose: "build" | "record" = "build"): Promise<Project> {
   const { containerHost, report, stateDirectory, clock } = dependencies;
   const signal = options.signal ? { signal: options.signal } : {};
   const opened = await openGit(await existing(options.directory), signal);
@@ -60,6 +62,8 @@ export async function preflight(options: IsoOptions, dependencies: PreflightDepe
   const git = await readGitFacts(directory, { ...ignore, ...signal });
   refuseOverrideOnRelease(options.allowBaseMismatch ?? false, git.tag);
   if (!options.ignoreChanges) refuseChanges(directory, git.changedFiles);
+  const wanted = { wanted: config.lock, ignoresLock: options.ignoreLock ?? false };
+  const supply = await chooseSupply({ directory, ...wanted, purpose, tag: git.tag }, report);
   warnOfIgnored(await listIgnored(opened, output.insideTree), report);
 
   const makefile = await findMakefile(directory);
@@ -89,6 +93,7 @@ export async function preflight(options: IsoOptions, dependencies: PreflightDepe
     output,
     owner,
     scratchMemory: memory,
+    supply,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }

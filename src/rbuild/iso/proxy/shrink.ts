@@ -3,7 +3,7 @@ import { RbuildError } from "../../../system/index.ts";
 import { runContainer } from "../../container-host/container.ts";
 import type { ContainerHost } from "../../container-host/container-host.ts";
 import type { RbuildReport } from "../../events.ts";
-import { type ProxyPlan, proxyContainer } from "./proxy-container.ts";
+import { cachingProxy, type ProxyPlan } from "./proxy-container.ts";
 
 /** Bytes that a cache is shrunk to: a few releases of a live system. */
 export const MAX_CACHE_BYTES = 5 * 2 ** 30;
@@ -17,7 +17,7 @@ export async function shrinkCache(
   const step = openStep(report, { name: "proxy.shrink", subject: volume });
   try {
     const size = `${Math.ceil((plan.cacheLimit ?? MAX_CACHE_BYTES) / 2 ** 20)}M`;
-    const options = proxyContainer(plan, "shrink", volume, ["shrink", size]);
+    const options = cachingProxy(plan, "shrink", volume, ["shrink", size]);
     const { exit, stdout, stderr } = await runContainer(containerHost, options, { maxOutput: 64 * 1024 });
     if (exit.code !== 0) throw notShrunk(exit.code, `${stdout}${stderr}`);
     step.finish();

@@ -7,7 +7,8 @@ import { execInContainer } from "../../container-host/exec.ts";
 import { asked } from "../../container-host/host-error.ts";
 import type { RbuildReport } from "../../events.ts";
 import { takeCacheSlot } from "./cache-slot.ts";
-import { PROXY_IMAGE, PROXY_PORT, type ProxyPlan, proxyContainer, proxyName } from "./proxy-container.ts";
+import { cachingProxy, lockedProxy, PROXY_IMAGE, PROXY_PORT, type ProxyPlan, proxyName, serveCommand } from "./proxy-container.ts";
+import { type ProxyRequests, readProxyLog } from "./proxy-log.ts";
 import { shrinkCache } from "./shrink.ts";
 
 export interface ProxyDependencies {
@@ -16,40 +17,59 @@ export interface ProxyDependencies {
   readonly stateDirectory: string;
 }
 
+/** How a build's container gets to the proxy by name: linked, or in the network that the proxy is in. */
+export type ProxyReach = { readonly kind: "link"; readonly container: string; readonly alias: string } | { readonly kind: "network"; readonly name: string };
+
 /** A proxy that answers. Disposing takes it away and shrinks its cache. */
 export interface RunningProxy extends AsyncDisposable {
-  /** For a container's `Links`: only what is linked gets to it by name. */
-  readonly link: { readonly container: string; readonly alias: string };
-  /** As the linked container sees it. */
+  readonly reach: ProxyReach;
+  /** As the build's container sees it. */
   readonly url: string;
+  /** What was asked for until now, where that is noted. */
+  requests(): Promise<ProxyRequests>;
 }
 
 /**
- * Shrinks a cache that no other build uses, starts apt-cacher-ng on it in a container of its own and waits until it answers.
+ * Starts apt-cacher-ng in a container of its own and waits until it answers. Unless its content is locked it works on a
+ * cache that no other build uses, which is shrunk before and after.
  * @throws RbuildError `proxy.did-not-start`, `proxy.all-caches-busy`
  */
 export async function startProxy(plan: ProxyPlan, dependencies: ProxyDependencies, signal: AbortSignal): Promise<RunningProxy> {
-  const { containerHost, report, stateDirectory } = dependencies;
+  const { content } = plan;
   await using cleanUp = new AsyncDisposableStack();
-  const { volume } = cleanUp.use(await takeCacheSlot(stateDirectory, containerHost));
+  const options = content.kind === "locked" ? lockedProxy(plan, content) : await withCache(plan, dependencies, { cleanUp, signal });
+  const container = await withStep(dependencies.report, { name: "proxy.start", subject: PROXY_IMAGE }, async () => {
+    const created = cleanUp.use(await createContainer(dependencies.containerHost, options));
+    await asked("start the package proxy", created.container.start());
+    // Asked to end, it writes down what it has; killed, it would fetch that again.
+    if (content.kind !== "locked") cleanUp.defer(() => created.container.stop({ t: 5 }).then(nothing, nothing));
+    await untilItAnswers(created.container, signal);
+    return created.container;
+  });
+  const archives = content.kind === "any" ? [] : [...(content.kind === "locked" ? content.archives : content.archives.keys())];
+  const kept = cleanUp.move();
+  return {
+    reach:
+      content.kind === "locked"
+        ? { kind: "network", name: content.network }
+        : { kind: "link", container: proxyName(plan.buildId, "proxy"), alias: PROXY_IMAGE },
+    url: `http://${PROXY_IMAGE}:${PROXY_PORT}`,
+    requests: () => readProxyLog(container, archives),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+async function withCache(
+  plan: ProxyPlan,
+  dependencies: ProxyDependencies,
+  { cleanUp, signal }: { readonly cleanUp: AsyncDisposableStack; readonly signal: AbortSignal },
+): Promise<Docker.ContainerCreateOptions> {
+  const { volume } = cleanUp.use(await takeCacheSlot(dependencies.stateDirectory, dependencies.containerHost));
   await shrinkCache(plan, volume, dependencies);
   signal.throwIfAborted();
   // Registered before the container, so done after it is gone.
   cleanUp.defer(() => shrinkCache(plan, volume, dependencies));
-  await withStep(report, { name: "proxy.start", subject: PROXY_IMAGE }, async () => {
-    const command = ["serve", ...(plan.upstream === undefined ? [] : [`Proxy=${plan.upstream}`])];
-    const { container } = cleanUp.use(await createContainer(containerHost, proxyContainer(plan, "proxy", volume, command)));
-    await asked("start the package proxy", container.start());
-    // Asked to end, it writes down what it has; killed, it would fetch that again.
-    cleanUp.defer(() => container.stop({ t: 5 }).then(nothing, nothing));
-    await untilItAnswers(container, signal);
-  });
-  const kept = cleanUp.move();
-  return {
-    link: { container: proxyName(plan.buildId, "proxy"), alias: PROXY_IMAGE },
-    url: `http://${PROXY_IMAGE}:${PROXY_PORT}`,
-    [Symbol.asyncDispose]: () => kept.disposeAsync(),
-  };
+  return cachingProxy(plan, "proxy", volume, serveCommand(plan.content));
 }
 
 const nothing = () => {};

@@ -57,7 +57,7 @@ test("profiles are lifted for mounting alone; devices, memory and the proxy's li
     devices: ["/dev/kvm", "loop"],
     memory: 1024,
     scratchMemory: 4096,
-    link: { container: "proxy", alias: "apt-cacher-ng" },
+    proxy: { kind: "link", container: "proxy", alias: "apt-cacher-ng" },
   });
   expect(options.HostConfig).toMatchObject({
     SecurityOpt: ["seccomp=unconfined", "apparmor=unconfined"],
@@ -71,7 +71,7 @@ test("profiles are lifted for mounting alone; devices, memory and the proxy's li
 });
 
 test("the environment is complete, sorted, and has nothing of the host", () => {
-  expect(buildEnvironment({ git: GIT, own: { Z: "1", A: "2" }, mirror: undefined, proxy: undefined })).toEqual([
+  expect(buildEnvironment({ git: GIT, own: { Z: "1", A: "2" }, mirrors: new Map(), proxy: undefined })).toEqual([
     "A=2",
     "LC_ALL=C.UTF-8",
     `RBUILD_GIT_BASE_BRANCH=main`,
@@ -86,8 +86,24 @@ test("the environment is complete, sorted, and has nothing of the host", () => {
     "TZ=UTC",
     "Z=1",
   ]);
-  const set = buildEnvironment({ git: { ...GIT, tag: "v1", changedFiles: ["x"] }, own: {}, mirror: "http://m/debian", proxy: "http://p:1" });
-  expect(set).toEqual(expect.arrayContaining(["RBUILD_GIT_TAG=v1", "RBUILD_GIT_DIRTY=1", "RBUILD_MIRROR=http://m/debian", "http_proxy=http://p:1"]));
+  const set = buildEnvironment({
+    git: { ...GIT, tag: "v1", changedFiles: ["x"] },
+    own: {},
+    mirrors: new Map([
+      ["debian", "http://m/debian"],
+      ["debian-security", "http://m/s"],
+    ]),
+    proxy: "http://p:1",
+  });
+  expect(set).toEqual(
+    expect.arrayContaining([
+      "RBUILD_GIT_TAG=v1",
+      "RBUILD_GIT_DIRTY=1",
+      "RBUILD_MIRROR=http://m/debian",
+      "RBUILD_MIRROR_DEBIAN_SECURITY=http://m/s",
+      "http_proxy=http://p:1",
+    ]),
+  );
 });
 
 test("capabilities are cut to what the host has", () => {

@@ -33,10 +33,12 @@ const git = { commit: "c".repeat(40), ref: "refs/heads/main", tag: "v1", baseBra
 const pin = { name: "builder", version: "1", architecture: "amd64", digest: `sha256:${"1".repeat(64)}`, imageId: `sha256:${"2".repeat(64)}` };
 const exact = { kind: "exact", how: "present", pin, reference: "rbuild/builder:1", imageId: pin.imageId } as const;
 
-test("only exact images and a clean tree are publishable", () => {
-  expect(objections(git, [exact])).toEqual([]);
-  expect(objections({ ...git, changedFiles: ["x"] }, [exact])).toEqual([expect.stringContaining("1 changed file that")]);
-  expect(objections(git, [{ kind: "overridden", reason: "another image", pin, reference: "r", imageId: "i" }])).toEqual(["another image"]);
+test("only exact images, locked packages and a clean tree are publishable", () => {
+  const mirror = { kind: "mirror" } as const;
+  expect(objections(git, [exact], mirror)).toEqual([]);
+  expect(objections(git, [exact], { kind: "mirror", objection: "no lock" })).toEqual(["no lock"]);
+  expect(objections({ ...git, changedFiles: ["x"] }, [exact], mirror)).toEqual([expect.stringContaining("1 changed file that")]);
+  expect(objections(git, [{ kind: "overridden", reason: "another image", pin, reference: "r", imageId: "i" }], mirror)).toEqual(["another image"]);
 });
 
 test("the manifest is canonical and hides what is named like a secret", () => {
@@ -47,6 +49,7 @@ test("the manifest is canonical and hides what is named like a secret", () => {
     images: [exact],
     config: parseRbuildYaml("environment: {API_TOKEN: abc, SUITE: bookworm}", "rbuild.yaml"),
     target: "iso",
+    supply: { kind: "mirror" },
     proxy: "link",
     isRam: false,
     builderPackages: [{ name: "make", version: "4.3" }],

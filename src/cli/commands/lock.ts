@@ -1,0 +1,87 @@
+import { Option } from "@commander-js/extra-typings";
+import { EXIT } from "../exit-code.ts";
+import { imageDirectories } from "../image-directories.ts";
+import { examples, newCommand } from "../new-command.ts";
+import { ARCHIVE_OPTION, chosenSources, OFFLINE_OPTION, POOL_OPTION } from "../pool-sources.ts";
+import type { CommandResult, Session } from "../session.ts";
+import { addNamedMirror, parsePath } from "../values.ts";
+
+interface LockChoices {
+  readonly mirror?: ReadonlyMap<string, string>;
+  readonly pool?: readonly string[];
+  readonly archive?: string;
+  readonly offline?: true;
+  readonly to?: string;
+}
+
+export function lockCommand() {
+  return newCommand("lock", "build the tree you are in once and lock the packages it fetches")
+    .addOption(new Option("--check", "without building: is the lock that of rbuild.yaml as it is?").conflicts(["vendor", "mirror"]))
+    .option("--vendor", "without building: fetch what the lock has, to build without network later")
+    .option("--to <dir>", "with --vendor: into a pool of its own, for --pool", parsePath)
+    .option("--mirror <url>", "mirror of the archive debian, or NAME=URL of another; may be given several times", addNamedMirror)
+    .option(...POOL_OPTION)
+    .option(...ARCHIVE_OPTION)
+    .option(...OFFLINE_OPTION)
+    .addHelpText(
+      "after",
+      `\nExit code 1 when --check finds no lock, or one of another rbuild.yaml.\n${examples([
+        ["sudo rbuild lock", "after lock: in rbuild.yaml or the packages changed; then commit what it writes"],
+        ["rbuild lock --check", "is it still that of rbuild.yaml?"],
+        ["rbuild lock --vendor --to /media/stick/pool", "take everything along to where there is no network"],
+      ])}`,
+    )
+    .action(async ({ check, vendor, ...choices }, command) => {
+      const { runSession } = await import("../session.ts");
+      const run = check ? checkLock : vendor ? vendorLock : record;
+      await runSession(command, (session) => run(choices, session), { showsProgress: true });
+    });
+}
+
+async function record(choices: LockChoices, session: Session): Promise<CommandResult> {
+  const [{ wire }, { recordLock }] = await Promise.all([import("../wire/wire.ts"), import("../../rbuild/iso/record-lock.ts")]);
+  const directory = process.cwd();
+  await using host = await wire(session);
+  session.signal.throwIfAborted();
+  const dependencies = {
+    containerHost: host.docker,
+    imageDirectories: imageDirectories(directory),
+    report: session.reporter.report,
+    stateDirectory: host.stateDirectory,
+  };
+  const outcome = await recordLock({ directory, ...sourceOptions(choices, session) }, dependencies);
+  const { path, digest, changed, changes, packages } = outcome;
+  const what = changed ? `${changes} packages changed` : "as before";
+  return { data: outcome, lines: [`${path} ${digest} ${packages} packages, ${what}`] };
+}
+
+async function checkLock(_choices: LockChoices): Promise<CommandResult> {
+  const { checkTreeLock } = await import("../../rbuild/iso/vendor-lock.ts");
+  const state = await checkTreeLock(process.cwd());
+  switch (state.kind) {
+    case "current":
+      return { data: { kind: state.kind, digest: state.digest, packages: state.lock.packages.length }, lines: [`current ${state.digest}`] };
+    case "absent":
+      return { data: state, lines: ["there is no lock; make it: rbuild lock"], exitCode: EXIT.differs };
+    case "stale": {
+      const { kind, field, was, is } = state;
+      return { data: { kind, field, was, is }, lines: [`stale: ${field} was ${was} and is ${is}; make it again: rbuild lock`], exitCode: EXIT.differs };
+    }
+    default:
+      return state satisfies never;
+  }
+}
+
+async function vendorLock(choices: LockChoices, session: Session): Promise<CommandResult> {
+  const [{ vendorTreeLock }, { enginePlaces }] = await Promise.all([import("../../rbuild/iso/vendor-lock.ts"), import("../engine-places.ts")]);
+  const stateDirectory = enginePlaces(session.globals, session.settings).state;
+  const options = { directory: process.cwd(), ...sourceOptions(choices, session), ...(choices.to === undefined ? {} : { to: choices.to }) };
+  const outcome = await vendorTreeLock(options, { stateDirectory, report: session.reporter.report });
+  return { data: outcome, lines: [`${outcome.directory}: ${outcome.present + outcome.fetched} files, ${outcome.fetched} of them fetched now`] };
+}
+
+function sourceOptions({ mirror, pool, archive, offline }: LockChoices, { settings, signal }: Session) {
+  const given = { ...(pool ? { pool } : {}), ...(archive === undefined ? {} : { archive }) };
+  const { mirrors, ...sources } = chosenSources(given, settings);
+  return { sources: { ...sources, mirrors: new Map([...(mirrors ?? []), ...(mirror ?? [])]) }, ...(offline ? { offline } : {}), signal };
+}
