@@ -28,8 +28,8 @@ export const HOST_TOOLS: readonly HostTool[] = [
   { programs: ["unshare"], packages: ["util-linux"], minimum: "2.34", why: "namespaces of helper processes, and what the doctor tries", job: "engine" },
   { programs: ["mount"], packages: ["mount"], why: "a view of cgroups that crun accepts, and what the doctor tries", job: "engine" },
   { programs: ["zstd"], packages: ["zstd"], why: "reads layers and archives in zstd", job: "engine", isOptional: true },
-  { programs: ["xz"], packages: ["xz-utils"], why: "reads archives in xz", job: "engine", isOptional: true },
   { programs: ["bzip2"], packages: ["bzip2"], why: "reads archives in bzip2", job: "engine", isOptional: true },
+  { programs: ["xz"], packages: ["xz-utils"], minimum: "5.2", why: "unpacks Debian packages", job: "image" },
   { programs: ["apt-get"], packages: ["apt"], minimum: "2.0", why: "knows the host's Debian mirror", job: "image" },
   { programs: ["mmdebstrap"], packages: ["mmdebstrap"], minimum: "0.7", why: "bootstraps the base image", job: "image" },
   {
