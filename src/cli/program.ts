@@ -1,12 +1,13 @@
 import { chdir } from "node:process";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { isSystemError, RbuildError } from "../system/errors.ts";
-import { capsuleCommand } from "./commands/capsule.ts";
 import { cacheCommand } from "./commands/cache.ts";
+import { capsuleCommand } from "./commands/capsule.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { configCommand } from "./commands/config.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { engineCommand } from "./commands/engine.ts";
+import { explainCommand } from "./commands/explain.ts";
 import { imageCommand } from "./commands/image/image.ts";
 import { initCommand } from "./commands/init.ts";
 import { isoCommand } from "./commands/iso.ts";
@@ -33,6 +34,7 @@ export function createProgram(): CommandUnknownOpts {
     .addCommand(isoCommand())
     .addCommand(lockCommand())
     .addCommand(imageCommand())
+    .addCommand(explainCommand())
     .addCommand(capsuleCommand())
     .addCommand(shellCommand())
     .addCommand(runCommand())

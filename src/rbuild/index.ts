@@ -1,6 +1,7 @@
 export type { CapsuleVerdict } from "./capsule/build-capsule.ts";
 export type * from "./container-host/container-host.ts";
 export type * from "./events.ts";
+export type * from "./explain/explanation.ts";
 export { buildImage } from "./images/build-image.ts";
 export { checkPin } from "./images/check-pin.ts";
 export { ensureImage } from "./images/ensure-image.ts";

@@ -1,11 +1,9 @@
-import type { JsonValue } from "../../oci/index.ts";
 import type { DiffedPackage, DiffedSource, DiffSide, ImageDiff } from "../../rbuild/index.ts";
 import { formatBytes } from "../../ui/index.ts";
 
 /** What both forms of a diff say in the same words. */
 
 const KINDS = ["added", "removed", "upgraded", "downgraded", "rebuilt"] as const satisfies readonly DiffedPackage["kind"][];
-const MAX_VALUE = 100;
 
 /** `base@v1: 140 packages, 61 MB` without the name. */
 export function sideText({ packages, bytes, installedBytes }: DiffSide): string {
@@ -38,13 +36,6 @@ export function growthText({ kind, from, to }: DiffedPackage): string {
 
 function deltaText(before: number, after: number): string {
   return after < before ? `-${formatBytes(before - after)}` : `+${formatBytes(after - before)}`;
-}
-
-/** A value of a lock on one line. */
-export function valueText(value: JsonValue | undefined): string {
-  if (value === undefined) return "absent";
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  return text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)}…` : text;
 }
 
 /** Why a source's changelog is not shown; undefined when it is, or when nobody asked for it. */

@@ -1,5 +1,6 @@
+import { valueText } from "../../rbuild/explain/value-text.ts";
 import type { DiffedSource, ImageDiff } from "../../rbuild/index.ts";
-import { growthText, kindText, missingText, packageText, sideText, summaryText, valueText } from "./diff-facts.ts";
+import { growthText, kindText, missingText, packageText, sideText, summaryText } from "./diff-facts.ts";
 
 /** A diff as Markdown for a merge request: tables, and each changelog behind a heading that opens. Nothing of a package is read as markup. */
 export function diffMarkdown(diff: ImageDiff): string[] {

@@ -1,6 +1,7 @@
+import { valueText } from "../../rbuild/explain/value-text.ts";
 import type { DiffedSource, ImageDiff } from "../../rbuild/index.ts";
 import { textTable } from "../text-table.ts";
-import { growthText, kindText, missingText, packageText, sideText, summaryText, valueText } from "./diff-facts.ts";
+import { growthText, kindText, missingText, packageText, sideText, summaryText } from "./diff-facts.ts";
 
 /** A diff as lines for a terminal. */
 export function diffLines(diff: ImageDiff): string[] {

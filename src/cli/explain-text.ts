@@ -1,0 +1,60 @@
+import type { Consequence, Explanation, ImageExplanation, TreeExplanation } from "../rbuild/index.ts";
+import { formatBytes } from "../ui/index.ts";
+
+/** What was found of a tree and its images, for people: a paragraph each, what follows last. */
+export function explanationLines({ tree, images }: Explanation): string[] {
+  const paragraphs = [...images.map(imageLines), ...(tree ? [treeLines(tree)] : [])];
+  return paragraphs.flatMap((lines, index) => (index === 0 ? lines : ["", ...lines]));
+}
+
+function imageLines(image: ImageExplanation): string[] {
+  const { name, version, lock, engine, pin, pool, build, use } = image;
+  return [
+    `image ${name} ${version}`,
+    `  lock: ${lock.kind === "current" ? `current${poolText(pool)}` : lock.message}`,
+    `  engine: ${{ absent: "does not have it", "same-inputs": "has it, made from what is locked and defined now", "other-inputs": "has it, made from other inputs", present: "has it" }[engine.kind]}`,
+    `  pin: ${{ exact: "the engine's is the pinned one", absent: "the engine does not have the pinned one", different: "the engine's is NOT the pinned one", unpinned: "none for this version" }[pin.kind]}`,
+    ...consequenceLines("rbuild image build", build),
+    ...consequenceLines("rbuild iso", use),
+  ];
+}
+
+function treeLines({ directory, commit, tag, isRelease, changedFiles, lock, pool, iso }: TreeExplanation): string[] {
+  const state = changedFiles.length === 0 ? "nothing changed since" : `${changedFiles.length} changed ${changedFiles.length === 1 ? "file" : "files"}`;
+  const lockText = {
+    current: `current${poolText(pool)}`,
+    open: "rbuild.yaml has no lock: the mirror decides which packages there are",
+    "none-needed": "none: the build has no network",
+    refused: "",
+  }[lock.kind];
+  return [
+    `tree ${directory}`,
+    `  commit: ${commit.slice(0, 12)}${tag === undefined ? "" : ` (${tag})`}, ${state}${isRelease ? ", a release" : ""}`,
+    `  lock: ${lock.kind === "refused" ? lock.message : lockText}`,
+    ...(iso.kind === "refused"
+      ? consequenceLines("rbuild iso", iso)
+      : [`  rbuild iso: builds${iso.isPublishable ? "" : `, not for publication: ${iso.reasons.join("; ")}`}`]),
+  ];
+}
+
+function consequenceLines(command: string, consequence: Consequence): string[] {
+  switch (consequence.kind) {
+    case "used":
+      return [`  ${command}: takes it as it is`];
+    case "built":
+      return [`  ${command}: builds it: ${consequence.reason}`];
+    case "refused":
+      return [
+        `  ${command}: refuses: ${consequence.reason} [${consequence.code}]`,
+        ...(consequence.hint === undefined ? [] : [`    to mend it: ${consequence.hint}`]),
+      ];
+    default:
+      return consequence satisfies never;
+  }
+}
+
+function poolText(pool: ImageExplanation["pool"]): string {
+  if (!pool) return "";
+  const packages = `, ${pool.packages} packages`;
+  return pool.missing === 0 ? `${packages}, all in the pool` : `${packages}, ${pool.missing} of them missing in the pool (${formatBytes(pool.missingBytes)})`;
+}
