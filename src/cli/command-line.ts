@@ -8,7 +8,7 @@ import { createProgram } from "./program.ts";
 export async function runCommandLine(args: readonly string[]): Promise<void> {
   // A reader that went away (`| head`) is no reason to stop a build half way.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
-  const program = createProgram();
+  const program = createProgram(args[0]);
   try {
     await program.parseAsync(args, { from: "user" });
   } catch (error) {

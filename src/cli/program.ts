@@ -24,27 +24,35 @@ Exit codes:
   0 done or identical · 1 differs · 2 usage · 3 build failed · 4 base refused · 5 trust refused
   6 bytes missing offline · 7 host not able · 128+n ended by signal n`;
 
-/** The whole command line. Makes commands only; what they do is imported when one of them runs. */
-export function createProgram(): CommandUnknownOpts {
+/** In the order of the help. */
+const COMMANDS: Readonly<Record<string, () => CommandUnknownOpts>> = {
+  iso: isoCommand,
+  lock: lockCommand,
+  image: imageCommand,
+  explain: explainCommand,
+  capsule: capsuleCommand,
+  shell: shellCommand,
+  run: runCommand,
+  init: initCommand,
+  keys: keysCommand,
+  cache: cacheCommand,
+  doctor: doctorCommand,
+  engine: engineCommand,
+  config: configCommand,
+  completion: () => completionCommand(() => createProgram()),
+};
+
+/**
+ * The whole command line. Makes commands only; what they do is imported when one of them runs.
+ * @param first the first word after the program's name: when it is a command, no other is made
+ */
+export function createProgram(first?: string): CommandUnknownOpts {
+  const command = first !== undefined && Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;
   const program = newCommand("rbuild", "Reproducible build environments for live systems and images")
     .version(readVersion(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print help for a command")
     .helpCommand("help [command]", "print help for a command")
     .enablePositionalOptions()
-    .addCommand(isoCommand())
-    .addCommand(lockCommand())
-    .addCommand(imageCommand())
-    .addCommand(explainCommand())
-    .addCommand(capsuleCommand())
-    .addCommand(shellCommand())
-    .addCommand(runCommand())
-    .addCommand(initCommand())
-    .addCommand(keysCommand())
-    .addCommand(cacheCommand())
-    .addCommand(doctorCommand())
-    .addCommand(engineCommand())
-    .addCommand(configCommand())
-    .addCommand(completionCommand(createProgram))
     .addHelpText(
       "after",
       examples([
@@ -55,6 +63,7 @@ export function createProgram(): CommandUnknownOpts {
     )
     .addHelpText("after", EXIT_CODES)
     .hook("preAction", (_program, command) => changeDirectory(globalOptionsOf(command).directory));
+  for (const create of command ? [command] : Object.values(COMMANDS)) program.addCommand(create());
   addGlobalOptions(program);
   return program;
 }

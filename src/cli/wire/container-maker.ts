@@ -18,6 +18,8 @@ export async function openContainerMaker(session: Pick<Session, "globals" | "set
 
 async function ofEngine({ globals, settings }: Pick<Session, "globals" | "settings">): Promise<ContainerMaker> {
   requireRoot();
+  const { interpretSchemas } = await import("./interpret-schemas.ts");
+  interpretSchemas();
   const [{ openOwnEngine }, { createEngineContainer }] = await Promise.all([import("./open-own-engine.ts"), import("../terminal/engine-container.ts")]);
   const engine = await openOwnEngine(enginePlaces(globals, settings), "session");
   return { create: (options) => createEngineContainer(engine, options), [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose]() };
