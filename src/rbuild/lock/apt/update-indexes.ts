@@ -30,7 +30,7 @@ export async function updateIndexes(workspace: AptWorkspace, at: number): Promis
 async function checkSuite(workspace: AptWorkspace, { archive, suite, mirror, keyring }: ArchiveSource, at: number): Promise<void> {
   const path = join(workspace.directory, "InRelease");
   await rm(path, { force: true });
-  const result = await workspace.run("/usr/lib/apt/apt-helper", ["download-file", `${mirror.url}/dists/${suite}/InRelease`, path]);
+  const result = await workspace.run("/usr/lib/apt/apt-helper", ["-o", "Acquire::Retries=0", "download-file", `${mirror.url}/dists/${suite}/InRelease`, path]);
   if (result.exitCode !== 0) {
     const said = aptWords(result);
     if (!/\b(?:404|410)\b/.test(said)) throw unreachable(said);
