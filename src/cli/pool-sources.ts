@@ -19,18 +19,21 @@ export const OFFLINE_OPTION = ["--offline", "use no network: what is missing is 
 export interface PoolChoices {
   readonly pool?: readonly string[];
   readonly archive?: string;
-  readonly mirror?: string;
+  readonly mirror?: string | ReadonlyMap<string, string>;
+  readonly offline?: true;
 }
 
 /** Where packages may come from: an option wins over RBUILD_POOL, that over the setting. The tree is the one the command works in. */
-export function chosenSources({ pool, archive, mirror }: PoolChoices, settings: Settings, tree = process.cwd()): SourceChoice {
+export function chosenSources({ pool, archive, mirror, offline }: PoolChoices, settings: Settings, tree = process.cwd()): SourceChoice {
   const pools = pool ?? (process.env["RBUILD_POOL"] ? parsePools(process.env["RBUILD_POOL"]) : settings.pools);
   const template = archive ?? settings.archive;
-  const chosen = chosenMirror(mirror, settings).mirror;
+  const main = chosenMirror(typeof mirror === "string" ? mirror : undefined, settings).mirror;
+  const mirrors = new Map([...(main === undefined ? [] : [["debian", main] as const]), ...(typeof mirror === "object" ? mirror : [])]);
   return {
     tree,
     ...(pools === undefined ? {} : { pools }),
     ...(template === undefined ? {} : { archiveTemplate: template }),
-    ...(chosen === undefined ? {} : { mirrors: new Map([["debian", chosen]]) }),
+    ...(mirrors.size === 0 ? {} : { mirrors }),
+    ...(offline ? { offline } : {}),
   };
 }

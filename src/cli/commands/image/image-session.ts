@@ -1,13 +1,17 @@
 import type { ImageDependencies } from "../../../rbuild/index.ts";
-import { chosenMirror } from "../../chosen-mirror.ts";
 import { imageDirectories } from "../../image-directories.ts";
+import { chosenSources, type PoolChoices } from "../../pool-sources.ts";
 import type { Session } from "../../session.ts";
-import { parseHttpUrl } from "../../values.ts";
+import { addNamedMirror } from "../../values.ts";
 import type { WiredHost } from "../../wire/wire.ts";
 
 /** What the verbs of `rbuild image` share. */
 
-export const MIRROR_OPTION = ["--mirror <url>", "Debian mirror; default: RBUILD_MIRROR, or that of the host's APT", parseHttpUrl] as const;
+export const MIRROR_OPTION = [
+  "--mirror <url>",
+  "mirror of the archive debian, or NAME=URL of another; may be given several times; default: RBUILD_MIRROR, or the host's APT",
+  addNamedMirror,
+] as const;
 export const NAMES_ARGUMENT = ["<name...>", "names of images, as in images/<name>"] as const;
 
 export async function openImageHost(session: Session): Promise<WiredHost> {
@@ -15,8 +19,9 @@ export async function openImageHost(session: Session): Promise<WiredHost> {
   return wire(session);
 }
 
-export function buildOptions({ force, mirror }: { readonly force?: true; readonly mirror?: string }, { settings, signal }: Session) {
-  return { ...(force ? { force } : {}), ...chosenMirror(mirror, settings), signal };
+export function buildOptions(choices: PoolChoices & { readonly force?: true }, { settings, signal }: Session) {
+  const { force, offline } = choices;
+  return { ...(force ? { force } : {}), ...(offline ? { offline } : {}), sources: chosenSources(choices, settings), signal };
 }
 
 export function imageDependencies(host: WiredHost, { reporter }: Session): ImageDependencies {
