@@ -26,17 +26,18 @@ interface KeyOptions {
   readonly date?: Date;
   /** Days until it expires, from `date`. */
   readonly days?: number;
-  readonly type?: "curve25519" | "rsa";
+  /** `ecc` is what GnuPG 2.2 calls ed25519; `curve25519` is the form of RFC 9580. Default: `ecc`. */
+  readonly type?: "curve25519" | "ecc" | "rsa";
   readonly rsaBits?: number;
   readonly signingSubkeys?: number;
   readonly config?: Partial<Config>;
 }
 
 export async function testKey(name: string, options: KeyOptions = {}): Promise<TestKey> {
-  const { date = MADE, days, type = "curve25519" } = options;
+  const { date = MADE, days, type = "ecc" } = options;
   const { privateKey, publicKey, revocationCertificate } = await generateKey({
     type,
-    ...(type === "rsa" ? { rsaBits: options.rsaBits ?? 3072 } : {}),
+    ...(type === "rsa" ? { rsaBits: options.rsaBits ?? 3072 } : type === "ecc" ? { curve: "ed25519Legacy" as const } : {}),
     userIDs: [{ name, email: `${name}@example.org` }],
     date,
     ...(days === undefined ? {} : { keyExpirationTime: days * 86_400 }),

@@ -28,11 +28,24 @@ export function decodeArmor(text: string, kind: ArmorKind): Uint8Array | string 
   return joined.length % 4 === 0 && bytes.toString("base64") === joined ? new Uint8Array(bytes) : "is not base64 to its end";
 }
 
-/** One block, lines of 64 characters, no headers, no checksum (RFC 9580, 6.1 does without). */
+/** One block, lines of 64 characters, no headers. With the checksum of RFC 4880, without which GnuPG 2.2 reads on behind some blocks. */
 export function encodeArmor(bytes: Uint8Array, kind: ArmorKind): string {
   const lines =
     Buffer.from(bytes)
       .toString("base64")
       .match(/.{1,64}/g) ?? [];
-  return [`-----BEGIN PGP ${kind}-----`, "", ...lines, `-----END PGP ${kind}-----`, ""].join("\n");
+  return [`-----BEGIN PGP ${kind}-----`, "", ...lines, `=${crc24(bytes)}`, `-----END PGP ${kind}-----`, ""].join("\n");
+}
+
+/** RFC 9580, 6.1.1, in base64. Never checked: it protects nothing. */
+function crc24(bytes: Uint8Array): string {
+  let crc = 0xb704ce;
+  for (const byte of bytes) {
+    crc ^= byte << 16;
+    for (let bit = 0; bit < 8; bit++) {
+      crc <<= 1;
+      if ((crc & 0x1000000) !== 0) crc ^= 0x1864cfb;
+    }
+  }
+  return Buffer.from([(crc >> 16) & 0xff, (crc >> 8) & 0xff, crc & 0xff]).toString("base64");
 }
