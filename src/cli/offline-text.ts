@@ -2,11 +2,10 @@ import type { OfflineDiagnosis, OfflineNeed } from "../rbuild/doctor/index.ts";
 import { byteText } from "../rbuild/pool/byte-text.ts";
 import { textTable } from "./text-table.ts";
 
-/** What is missing to work without network, for people: a line per image. `--json` has every file. */
-export function offlineLines({ images, packages, bytes, isAble, fix }: OfflineDiagnosis): string[] {
-  const fixes = [...(fix === undefined ? [] : [fix]), ...images.flatMap((image) => (image.kind === "unlocked" && image.fix ? [image.fix] : []))];
+/** What is missing to work without network, for people: a line per image, and one for the tree. `--json` has every file. */
+export function offlineLines({ images, tree, packages, bytes, isAble, fixes }: OfflineDiagnosis): string[] {
   return [
-    ...textTable(images.map((image) => [image.name, needText(image)])),
+    ...textTable([...images, ...(tree ? [tree] : [])].map((need) => [need.name, needText(need)])),
     "",
     isAble ? "nothing is missing to build without network" : `missing to build without network: ${packages} packages, ${byteText(bytes)} (${bytes} bytes)`,
     ...fixes.map((command) => `to mend it: ${command}`),

@@ -21,7 +21,7 @@ export function doctorCommand() {
     .option("--fix", "install the Debian packages that are missing")
     .option("-y, --yes", "with --fix: do not ask")
     .option("--mirror <url>", "Debian mirror to take packages from")
-    .option("--offline", "say exactly what is missing to build images without network")
+    .option("--offline", "say exactly what is missing to work without network")
     .argument("[name...]", "with --offline: names of images; default: all that are defined")
     .addHelpText(
       "after",
@@ -56,6 +56,7 @@ async function examineOffline(names: readonly string[], session: Session): Promi
   const { state } = enginePlaces(session.globals, session.settings);
   const diagnosis = await diagnoseOffline({
     names,
+    tree: process.cwd(),
     imageDirectories: imageDirectories(),
     stateDirectory: state,
     ...(host === undefined ? {} : { containerHost: host.docker }),

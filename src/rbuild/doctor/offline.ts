@@ -1,7 +1,11 @@
-import { isRbuildError } from "../../system/index.ts";
+import { join } from "node:path";
+import { isRbuildError, pathExists } from "../../system/index.ts";
 import type { ContainerHost } from "../container-host/container-host.ts";
 import { findDefinition, listDefinitions } from "../definition/find-definition.ts";
 import { checkLocatedPin } from "../images/check-pin.ts";
+import { RBUILD_YAML, readRbuildYaml } from "../iso/config/read-rbuild-yaml.ts";
+import { lockedItems } from "../iso/locked/locked-items.ts";
+import { readTreeLock } from "../iso/locked/read-tree-lock.ts";
 import { readLockedChain } from "../lock/locked-chain.ts";
 import { missingOf } from "../pool/fill-pool.ts";
 import { itemsOf } from "../pool/locked-images.ts";
@@ -9,7 +13,7 @@ import { openPool, poolDirectory } from "../pool/open-pool.ts";
 import type { Pool, PoolItem } from "../pool/pool.ts";
 import { itemDetails, VENDOR_HINT } from "../pool/pool-errors.ts";
 
-/** What an image needs to be used where there is no network. */
+/** What an image, or a tree's own packages, need to be used where there is no network. */
 export type OfflineNeed =
   /** The engine has exactly the pinned one. */
   | { readonly kind: "present"; readonly name: string }
@@ -24,54 +28,78 @@ export interface OfflineDiagnosis {
   /** Nothing is missing. */
   readonly isAble: boolean;
   readonly images: readonly OfflineNeed[];
-  /** Of all images together, each package once. */
+  /** Of the tree, when its rbuild.yaml wants its own packages locked; `name` is its directory. */
+  readonly tree?: OfflineNeed;
+  /** Missing of all together, each file once. */
   readonly packages: number;
   readonly bytes: number;
-  /** The command that fetches what is missing. */
-  readonly fix?: string;
+  /** The commands that mend it. */
+  readonly fixes: readonly string[];
 }
 
 export interface OfflineOptions {
-  /** Default: all that are defined. */
+  /** Default: all that are defined, and the tree. */
   readonly names: readonly string[];
+  readonly tree: string;
   readonly imageDirectories: readonly string[];
   readonly stateDirectory: string;
   /** Without one, no image counts as present. */
   readonly containerHost?: ContainerHost;
 }
 
-/** Says exactly what is missing to use images without network. Fetches nothing. @throws RbuildError codes `definition.*`, `lock.invalid` */
-export async function diagnoseOffline({ names, imageDirectories, stateDirectory, containerHost }: OfflineOptions): Promise<OfflineDiagnosis> {
+/** Says exactly what is missing to work without network. Fetches nothing. @throws RbuildError codes `definition.*`, `iso.invalid-rbuild-yaml`, `lock.invalid` */
+export async function diagnoseOffline({ names, tree: directory, imageDirectories, stateDirectory, containerHost }: OfflineOptions): Promise<OfflineDiagnosis> {
   const pool = await openPool(poolDirectory(stateDirectory));
-  const images: OfflineNeed[] = [];
   const located = names.length > 0 ? await Promise.all(names.map((name) => findDefinition(name, imageDirectories))) : await listDefinitions(imageDirectories);
+  const images: OfflineNeed[] = [];
   for (const each of located) {
     const { name } = each.definition;
     const isPresent = containerHost !== undefined && (await checkLocatedPin(each, { containerHost })).kind === "exact";
-    images.push(isPresent ? { kind: "present", name } : await needOf(name, imageDirectories, pool));
+    images.push(isPresent ? { kind: "present", name } : await imageNeed(name, imageDirectories, pool));
   }
-  const missing = new Map(images.flatMap((image) => (image.kind === "missing" ? image.items.map((item) => [item.sha256, item.size] as const) : [])));
+  const tree = names.length > 0 ? undefined : await treeNeed(directory, pool);
+  const needs = tree ? [...images, tree] : images;
+  const missing = new Map(needs.flatMap((need) => (need.kind === "missing" ? need.items.map((item) => [item.sha256, item.size] as const) : [])));
   const lacking = images.flatMap((image) => (image.kind === "missing" ? [image.name] : []));
   return {
-    isAble: images.every(({ kind }) => kind === "present" || kind === "buildable"),
+    isAble: needs.every(({ kind }) => kind === "present" || kind === "buildable"),
     images,
+    ...(tree ? { tree } : {}),
     packages: missing.size,
     bytes: [...missing.values()].reduce((sum, size) => sum + size, 0),
-    ...(lacking.length > 0 ? { fix: `${VENDOR_HINT} ${lacking.join(" ")}` } : {}),
+    fixes: [
+      ...needs.flatMap((need) => (need.kind === "unlocked" && need.fix !== undefined ? [need.fix] : [])),
+      ...(lacking.length > 0 ? [`${VENDOR_HINT} ${lacking.join(" ")}`] : []),
+      ...(tree?.kind === "missing" ? ["rbuild lock --vendor"] : []),
+    ],
   };
 }
 
-async function needOf(name: string, imageDirectories: readonly string[], pool: Pool): Promise<OfflineNeed> {
+async function imageNeed(name: string, imageDirectories: readonly string[], pool: Pool): Promise<OfflineNeed> {
   try {
-    const items = itemsOf((await readLockedChain(name, { imageDirectories })).images);
-    const { missing } = await missingOf(items, pool);
-    if (missing.length === 0) return { kind: "buildable", name, packages: items.length, bytes: bytesOf(items) };
-    return { kind: "missing", name, items: missing.map(itemDetails), bytes: bytesOf(missing) };
+    return await needOf(name, itemsOf((await readLockedChain(name, { imageDirectories })).images), pool);
   } catch (error) {
     if (!isRbuildError(error) || !/^lock\.(?:missing|stale|other-compatibility|no-architecture)$/.test(error.code)) throw error;
     const { code, message, hint } = error;
     return { kind: "unlocked", name, code, reason: message, ...(hint === undefined ? {} : { fix: hint }) };
   }
+}
+
+/** Undefined when there is no tree, or one that takes its packages from a mirror. */
+async function treeNeed(directory: string, pool: Pool): Promise<OfflineNeed | undefined> {
+  if (!(await pathExists(join(directory, RBUILD_YAML)))) return undefined;
+  const { lock: wanted } = await readRbuildYaml(directory);
+  if (!wanted) return undefined;
+  const state = await readTreeLock(directory, wanted);
+  if (state.kind === "current") return needOf(directory, lockedItems(state.lock), pool);
+  const reason = state.kind === "absent" ? `${directory} has no lock of its packages yet` : `the lock of ${directory} is stale: ${state.field} has changed`;
+  return { kind: "unlocked", name: directory, code: state.kind === "absent" ? "lock.absent" : "lock.stale", reason, fix: "rbuild lock" };
+}
+
+async function needOf(name: string, items: readonly PoolItem[], pool: Pool): Promise<OfflineNeed> {
+  const { missing } = await missingOf(items, pool);
+  if (missing.length === 0) return { kind: "buildable", name, packages: items.length, bytes: bytesOf(items) };
+  return { kind: "missing", name, items: missing.map(itemDetails), bytes: bytesOf(missing) };
 }
 
 const bytesOf = (items: readonly PoolItem[]): number => items.reduce((sum, { size }) => sum + size, 0);

@@ -43,7 +43,7 @@ it("says exactly what is missing without network, and vendoring brings exactly t
   expect(before.data).toMatchObject({
     isAble: false,
     packages: 3,
-    fix: "rbuild image vendor small large",
+    fixes: ["rbuild image vendor small large"],
     images: [
       { kind: "missing", name: "small", items: [{ path: "pool/main/c/core/core_1_all.deb" }] },
       { kind: "missing", name: "large" },
