@@ -1,4 +1,5 @@
 export type { CapsuleVerdict } from "./capsule/build-capsule.ts";
+export type { CreatedCapsule } from "./capsule/create-capsule.ts";
 export type * from "./container-host/container-host.ts";
 export type * from "./events.ts";
 export type * from "./explain/explanation.ts";

@@ -1,5 +1,5 @@
 import { readdir, readFile, stat } from "node:fs/promises";
-import { dirname, join, posix } from "node:path";
+import { dirname, join, posix, relative } from "node:path";
 import { isSystemError, RbuildError } from "../../system/index.ts";
 
 /** A file of this installation of rbuild. */
@@ -44,7 +44,7 @@ async function reachable(root: string, entry: string): Promise<string[]> {
 
 async function below(root: string, directory: string): Promise<string[]> {
   const entries = await readdir(join(root, directory), { withFileTypes: true, recursive: true });
-  return entries.filter((entry) => entry.isFile()).map((entry) => posix.join(entry.parentPath.slice(root.length + 1), entry.name));
+  return entries.filter((entry) => entry.isFile()).map((entry) => relative(root, join(entry.parentPath, entry.name)));
 }
 
 async function isExecutable(root: string, path: string): Promise<boolean> {
