@@ -9,7 +9,7 @@ export interface ReleaseEntry {
   readonly sha256: Digest;
 }
 
-/** The Release file of a suite, without its signature: https://wiki.debian.org/DebianRepository/Format#A.22Release.22_files */
+/** The Release file of a suite, without its signature (Debian wiki, DebianRepository/Format). */
 export interface ReleaseFile {
   readonly suite: string | undefined;
   readonly codename: string | undefined;

@@ -42,7 +42,7 @@ export async function makeArchiveDirectory(
   await Promise.all(Array.from({ length: CONCURRENCY }, work));
 }
 
-/** Where an item is asked for: https://wiki.debian.org/DebianRepository/Format#indices_acquisition_via_hashsums_.28by-hash.29 */
+/** Where an item is asked for (Debian wiki, DebianRepository/Format, by-hash). */
 function namesOf({ path, sha256 }: PoolItem): string[] {
   return path.startsWith("dists/") ? [path, `${dirname(path)}/by-hash/SHA256/${digestHex(sha256)}`] : [path];
 }
