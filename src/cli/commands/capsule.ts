@@ -85,8 +85,9 @@ async function buildFile(file: string, choices: { readonly output?: string; read
   const output = resolve(choices.output ?? "out");
   await using work = await makeTempDirectory(dirname(output), ".rbuild-capsule-");
   const capsule = await openCapsule(file, work.path, { report: reporter.report, signal });
-  // An engine of its own: nothing that is here already is taken for what the capsule makes.
-  const globals = { ...session.globals, engineRoot: join(work.path, "engine") };
+  // An engine of its own: nothing that is here already is taken for what the capsule makes. Its sockets need short paths.
+  await using run = process.getuid?.() === 0 ? await makeTempDirectory("/run", "rbuild-capsule-") : undefined;
+  const globals = { ...session.globals, engineRoot: join(work.path, "engine"), ...(run ? { runRoot: run.path } : {}) };
   await using host = await wire({ ...session, globals });
   const dependencies = { containerHost: host.docker, stateDirectory: host.stateDirectory, report: reporter.report };
   const data = await buildCapsule(capsule, { output, work: work.path, signal, ...(choices.imagesOnly ? { imagesOnly: true } : {}) }, dependencies);
