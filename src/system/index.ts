@@ -3,6 +3,7 @@ export * from "./clock.ts";
 export * from "./errors.ts";
 export * from "./files.ts";
 export * from "./kernel/libc.ts";
+export { decodeXz } from "./kernel/lzma.ts";
 export * from "./kernel/namespaces.ts";
 export * from "./kernel/netlink-addresses.ts";
 export * from "./kernel/netlink-links.ts";

@@ -6,7 +6,10 @@ const packageNames = z.array(packageName).refine((names) => new Set(names).size 
 const imageName = z.string().regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/, "must be lower-case letters and digits joined by -");
 const version = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "must be letters, digits, . _ - (64 at most): it becomes the image's tag");
 const suite = z.string().regex(/^[a-z0-9][a-z0-9.-]*$/, "must be a suite's codename");
-const absolutePath = z.string().regex(/^\/(?:[^/\0]+(?:\/[^/\0]+)*)?$/, "must be an absolute path without closing slash");
+const absolutePath = z
+  .string()
+  .max(4095)
+  .regex(/^(?!.*\/\.{1,2}(?:\/|$))\/(?:[^/\0]+(?:\/[^/\0]+)*)?$/, "must be an absolute path without closing slash, without . and ..");
 const command = z.array(z.string()).min(1);
 /** A path or pattern of the image: `*` within one component, `**` for any number of them. */
 const pattern = z.string().regex(/^[^/\0][^\0]*[^/\0]$/, "must be a path relative to the image's root");

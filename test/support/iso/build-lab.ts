@@ -66,11 +66,7 @@ export async function loadBuilder(docker: Docker, name = TEST_BUILDER, changes?:
 export async function writeDefinition(imageDirectory: string, name: string, imageId: string): Promise<void> {
   const [directory, digest] = [join(imageDirectory, name), `sha256:${"0".repeat(64)}`];
   await mkdir(directory, { recursive: true });
-  const archive = `archive: { version: "12.0", inRelease: "${digest}" }`;
-  await writeFile(
-    join(directory, "image.yaml"),
-    `name: ${name}\nversion: "1"\nsourceDateEpoch: 1700000000\nbootstrap:\n  suite: bookworm\n  components: [main]\n  variant: minbase\n  ${archive}\n`,
-  );
+  await writeFile(join(directory, "image.yaml"), `name: ${name}\nversion: "1"\nsuites: [{ suite: bookworm }]\n`);
   const pin = { name, version: "1", architecture: hostPlatform().architecture, digest, imageId };
   await writeFile(join(directory, "image.pin.json"), JSON.stringify(pin));
 }

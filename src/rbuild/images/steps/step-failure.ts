@@ -12,6 +12,14 @@ export function explainStepFailure(purpose: string, exitCode: number, lines: rea
       details,
     });
   }
+  const offline = find(/Could not resolve|[Tt]emporary failure (?:resolving|in name resolution)|Network is unreachable|Could not connect|Unable to connect/);
+  if (offline !== undefined) {
+    return new RbuildError("image.no-network", `could not ${purpose}: it looked for a network, and images are built without any: ${offline}`, {
+      category: "failed",
+      hint: "name Debian packages under packages: or offers: in image.yaml and lock the image again; put other files beside image.yaml",
+      details,
+    });
+  }
   return new RbuildError("image.step-failed", `could not ${purpose}: exit code ${exitCode}${quoteLines(lines)}`, {
     category: "failed",
     hint: "the lines above the error tell what the package tools said",

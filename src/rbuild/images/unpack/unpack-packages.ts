@@ -1,11 +1,11 @@
 import { RbuildError } from "../../../system/index.ts";
-import { type ByteString, byteString, relativeTarPath, type TarEntry, type TarInput, tarHeader, textOf } from "../../../system/tar/index.ts";
-import { withDeb } from "../../debian/deb-file.ts";
+import { type ByteString, byteString, relativeTarPath, type TarHeader, type TarInput, tarHeader, textOf } from "../../../system/tar/index.ts";
 import type { DebianArchitecture } from "../../lock/image-lock.ts";
 import type { Pool } from "../../pool/pool.ts";
 import { mergedDirectories, mergedPath } from "../packages/merged-usr.ts";
 import type { PackageFacts } from "../packages/package-facts.ts";
 import { ancestorsOf, type Tree } from "../rootfs/tree.ts";
+import { openPackages } from "./package-members.ts";
 
 export interface UnpackOptions {
   readonly architecture: DebianArchitecture;
@@ -35,78 +35,14 @@ export async function* unpackPackages(
   brought: BroughtPaths = new Map(),
 ): AsyncGenerator<TarInput, void, undefined> {
   const layout = new Layout(options);
-  for (const facts of packages) {
-    options.signal?.throwIfAborted();
+  for await (const { facts, members } of openPackages(packages, pool, options)) {
     const paths: string[] = [];
     brought.set(facts, paths);
-    yield* membersOf(facts, pool, layout, paths, options);
-    options.unpacked?.(facts);
-  }
-}
-
-/** `withDeb` hands a package to a function; a generator needs it as a stream: entries go through one by one. */
-async function* membersOf(
-  facts: PackageFacts,
-  pool: Pick<Pool, "read">,
-  layout: Layout,
-  paths: string[],
-  { signal }: UnpackOptions,
-): AsyncGenerator<TarInput, void, undefined> {
-  const turn = new Turns<TarInput>();
-  const reading = withDeb(
-    pool.read(facts.locked),
-    async ({ data }) => {
-      for await (const entry of data) {
-        const path = relativeTarPath(entry.path);
-        if (path === undefined) throw new TypeError("withDeb lets no path leave the root");
-        paths.push(path === "" ? "/." : `/${textOf(path)}`);
-        if (path !== "") for (const member of layout.place(path, entry, facts)) await turn.give(member);
-      }
-    },
-    signal === undefined ? {} : { signal },
-  );
-  reading.then(
-    () => turn.end(),
-    () => turn.end(),
-  );
-  try {
-    yield* turn;
-  } finally {
-    turn.leave();
-    await reading;
-  }
-}
-
-/** Hands members from who reads a package to who writes the archive, one at a time: a body must be read before the next one comes. */
-class Turns<T> implements AsyncIterable<T> {
-  #offered = Promise.withResolvers<T | undefined>();
-  #taken = Promise.withResolvers<void>();
-  #hasLeft = false;
-
-  async give(value: T): Promise<void> {
-    if (this.#hasLeft) return;
-    this.#offered.resolve(value);
-    await this.#taken.promise;
-    this.#taken = Promise.withResolvers();
-  }
-
-  end(): void {
-    this.#offered.resolve(undefined);
-  }
-
-  leave(): void {
-    this.#hasLeft = true;
-    this.#taken.resolve();
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
-    for (;;) {
-      const value = await this.#offered.promise;
-      if (value === undefined) return;
-      this.#offered = Promise.withResolvers();
-      yield value;
-      this.#taken.resolve();
+    for await (const { entry, body } of members) {
+      paths.push(entry.path === "" ? "/." : `/${textOf(entry.path)}`);
+      if (entry.path !== "") for (const member of layout.place(entry, facts)) yield member.kind === "file" ? { ...member, body } : member;
     }
+    options.unpacked?.(facts);
   }
 }
 
@@ -125,7 +61,8 @@ class Layout {
   }
 
   /** The members that a package's entry becomes: none when its path is there, and the directories and aliases that are still missing. */
-  *place(path: ByteString, entry: TarEntry, facts: PackageFacts): Generator<TarInput> {
+  *place(entry: TarHeader, facts: PackageFacts): Generator<TarHeader> {
+    const { path } = entry;
     if (this.#aliases.has(path) && entry.kind === "symlink") {
       yield* this.#alias(path);
       return;
@@ -147,7 +84,7 @@ class Layout {
     else yield { ...member, linkPath: mergedPath(relativeTarPath(entry.linkPath) ?? entry.linkPath, this.#aliases) };
   }
 
-  *#alias(alias: ByteString): Generator<TarInput> {
+  *#alias(alias: ByteString): Generator<TarHeader> {
     if (this.#made.has(alias)) return;
     this.#made.add(alias);
     const target = `usr/${alias}` as ByteString;
@@ -156,7 +93,7 @@ class Layout {
     yield tarHeader({ path: alias, kind: "symlink", mode: 0o777, mtime: this.#time, linkPath: target });
   }
 
-  *#directory(path: ByteString): Generator<TarInput> {
+  *#directory(path: ByteString): Generator<TarHeader> {
     if (this.#owners.has(path)) return;
     this.#owners.set(path, { facts: undefined, isDirectory: true });
     yield tarHeader({ path: `${path}/` as ByteString, kind: "directory", mode: 0o755, mtime: this.#time });

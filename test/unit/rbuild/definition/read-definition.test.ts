@@ -3,14 +3,10 @@ import { parseDefinition } from "../../../../src/rbuild/definition/read-definiti
 
 const BASE = `name: base
 version: 1-1
-sourceDateEpoch: 1700000000
-bootstrap:
-  suite: bookworm
-  components: [main]
-  variant: minbase
-  archive:
-    version: "12.15"
-    inRelease: sha256:${"0".repeat(64)}
+suites:
+  - suite: bookworm
+    components: [main]
+variant: minbase
 `;
 
 const faultsOf = (text: string): readonly unknown[] => {
@@ -22,8 +18,8 @@ const faultsOf = (text: string): readonly unknown[] => {
   return [];
 };
 
-test("reads a bootstrapped image", () => {
-  expect(parseDefinition(BASE, "image.yaml")).toMatchObject({ name: "base", bootstrap: { suite: "bookworm", packages: [] } });
+test("reads an image of a suite", () => {
+  expect(parseDefinition(BASE, "image.yaml")).toMatchObject({ name: "base", suites: [{ suite: "bookworm", components: ["main"], archive: "debian" }] });
 });
 
 test("reads an image on top of another", () => {
@@ -33,21 +29,31 @@ test("reads an image on top of another", () => {
 
 test("names file, line and field of every fault", () => {
   expect(faultsOf(BASE.replace("minbase", "tiny").replace("[main]", "[Main Stream]"))).toEqual([
-    { line: 6, column: 16, field: "bootstrap.components.0", message: "must be a component such as main" },
-    { line: 7, column: 12, field: "bootstrap.variant", message: expect.stringContaining("minbase") },
+    { line: 5, column: 18, field: "suites.0.components.0", message: "must be a component such as main" },
+    { line: 6, column: 10, field: "variant", message: expect.stringContaining("minbase") },
   ]);
   expect(() => parseDefinition("name: base\n", "dir/image.yaml")).toThrow(/^dir\/image\.yaml:1: /);
 });
 
 test("names a field that does not exist, with its line", () => {
-  expect(faultsOf(`${BASE}packagez: [make]\n`)).toEqual([{ line: 11, column: 11, field: "packagez", message: "is no field known here" }]);
+  expect(faultsOf(`${BASE}packagez: [make]\n`)).toEqual([{ line: 7, column: 11, field: "packagez", message: "is no field known here" }]);
 });
 
+const TOP = "name: x\nversion: '1'\nfrom: base\n";
+
 test.each([
-  ["neither from nor bootstrap", "name: x\nversion: '1'\n", "from"],
-  ["both", `${BASE}from: other\n`, "bootstrap"],
-  ["a bootstrap without its time", BASE.replace(/sourceDateEpoch.*\n/, ""), "sourceDateEpoch"],
-  ["a Dockerfile under a bootstrap", `${BASE}dockerfile: Dockerfile\n`, "dockerfile"],
+  ["neither from nor suites", "name: x\nversion: '1'\n", "from"],
+  ["a variant of an image on another", `${TOP}variant: minbase\n`, "variant"],
+  ["offers without a Dockerfile", `${TOP}offers: [make]\n`, "offers"],
+  ["an offer that is installed already", `${TOP}dockerfile: Dockerfile\npackages: [make]\noffers: [make]\n`, "offers.0"],
+  ["an archive that nobody knows", "name: x\nversion: '1'\nsuites: [{ suite: stable, archive: mine }]\n", "suites.0.url"],
+  ["a file with content and source", `${TOP}files: [{ path: /a, content: x, source: y }]\n`, "files.0"],
+  ["a file twice", `${TOP}files: [{ path: /a, content: x }, { path: /a, content: y }]\n`, "files.1.path"],
+  ["a file below another root", `${TOP}files: [{ path: /../a, content: x }]\n`, "files.0.path"],
+  ["a mode that is a number", `${TOP}files: [{ path: /a, content: x, mode: 644 }]\n`, "files.0.mode"],
+  ["a uid twice", `${TOP}users: [{ name: a, uid: 1000 }, { name: b, uid: 1000 }]\n`, "users.1.uid"],
+  ["a hook elsewhere", `${TOP}hooks: [../hook]\n`, "hooks.0"],
+  ["a locale that nothing can make", "name: x\nversion: '1'\nvariant: extract\nlocale: de_DE.UTF-8\nsuites: [{ suite: stable }]\n", "locale"],
   ["a Dockerfile elsewhere", "name: x\nversion: '1'\nfrom: base\ndockerfile: ../Dockerfile\n", "dockerfile"],
   ["a package twice", "name: x\nversion: '1'\nfrom: base\npackages: [make, make]\n", "packages"],
   ["a package name that is an option", "name: x\nversion: '1'\nfrom: base\npackages: [--allow-unauthenticated]\n", "packages.0"],

@@ -26,9 +26,8 @@ function hostWith(images: Readonly<Record<string, string>>): ContainerHost {
 /** `base` and, on top of it, `top`; both pinned unless said otherwise. */
 async function setUp(images: Readonly<Record<string, string>>, pinned: readonly string[] = ["base", "top"]) {
   const directory = await temporaryDirectory();
-  const archive = `{ version: "12", inRelease: "sha256:${"a".repeat(64)}" }`;
   const texts = {
-    base: `name: base\nversion: "1"\nsourceDateEpoch: 100\nbootstrap: { suite: bookworm, components: [main], variant: minbase, archive: ${archive} }\n`,
+    base: 'name: base\nversion: "1"\nsuites: [{ suite: bookworm }]\n',
     top: 'name: top\nversion: "1"\nfrom: base\n',
   };
   for (const [name, text] of Object.entries(texts)) {

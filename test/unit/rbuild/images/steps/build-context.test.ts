@@ -1,7 +1,8 @@
-import { chmod, mkdir, rename, symlink, utimes, writeFile } from "node:fs/promises";
+import { chmod, mkdir, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { contextDigest, writeContext } from "../../../../../src/rbuild/images/steps/build-context.ts";
+import { digestOf } from "../../../../../src/oci/index.ts";
+import { readContext, readContextFiles, writeContext } from "../../../../../src/rbuild/images/steps/build-context.ts";
 import { show, temporaryDirectory } from "../support.ts";
 
 async function directory(): Promise<string> {
@@ -10,7 +11,7 @@ async function directory(): Promise<string> {
   await writeFile(join(path, "Dockerfile"), "FROM x\n", { mode: 0o600 });
   await writeFile(join(path, "sub/run"), "#!/bin/sh\n", { mode: 0o770 });
   await symlink("sub/run", join(path, "link"));
-  for (const name of ["image.yaml", "image.pin.json", "notes~", "sub/.x.swp"]) await writeFile(join(path, name), "left out");
+  for (const name of ["image.yaml", "image.pin.json", "image.lock.json", "notes~", "sub/.x.swp"]) await writeFile(join(path, name), "left out");
   return path;
 }
 
@@ -24,16 +25,25 @@ test("owners, times and the umask of a checkout do not reach the context", async
   ]);
 });
 
-test("the digest covers names, contents and executable bits, and nothing else", async () => {
+test("a context is told by names, contents and executable bits, and nothing else", async () => {
   const path = await directory();
-  const digest = await contextDigest(path);
+  const before = await readContext(path);
+  expect(before).toEqual({
+    Dockerfile: { kind: "file", executable: false, content: digestOf("FROM x\n") },
+    link: { kind: "symlink", target: "sub/run" },
+    sub: { kind: "directory" },
+    "sub/run": { kind: "file", executable: true, content: digestOf("#!/bin/sh\n") },
+  });
   await utimes(join(path, "Dockerfile"), 5, 5);
   await chmod(join(path, "Dockerfile"), 0o644);
   await writeFile(join(path, "image.pin.json"), "another pin");
-  expect(await contextDigest(path)).toBe(digest);
+  expect(await readContext(path)).toEqual(before);
   await chmod(join(path, "sub/run"), 0o644);
-  const withoutBit = await contextDigest(path);
-  expect(withoutBit).not.toBe(digest);
-  await rename(join(path, "sub/run"), join(path, "sub/walk"));
-  expect(await contextDigest(path)).not.toBe(withoutBit);
+  expect(await readContext(path)).not.toEqual(before);
+});
+
+test("single files are told without the others, and one that is not there is an error", async () => {
+  const path = await directory();
+  expect(Object.keys(await readContextFiles(path, ["sub/run", "Dockerfile", "sub/run"]))).toEqual(["Dockerfile", "sub/run"]);
+  await expect(readContextFiles(path, ["gone"])).rejects.toMatchObject({ code: "image.file-missing" });
 });
