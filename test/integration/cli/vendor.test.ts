@@ -1,6 +1,7 @@
 import { cp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
+import { wantedOfTree } from "../../../src/rbuild/iso/locked/read-tree-lock.ts";
 import { listPool } from "../../../src/rbuild/pool/prune-pool.ts";
 import type { TestPackage } from "../../support/apt-archive/index.ts";
 import { type LockLab, openLockLab } from "../../support/lock-lab.ts";
@@ -111,6 +112,27 @@ it("an image without a lock that fits is said to need one", async () => {
   expect(exitCode).toBe(6);
   expect(data).toMatchObject({ images: [{ kind: "unlocked", name: "unlocked", code: "lock.missing", fix: "rbuild image lock unlocked" }] });
   await rm(join(tree, "images/unlocked"), { recursive: true });
+});
+
+it("counts what the tree's own lock has when no image is named", async () => {
+  const { run } = await openState();
+  const suites = [{ suite: "test", archive: "test", components: ["main"], url: lab.archive.url, keyring: "archive.gpg" }];
+  await writeFile(join(tree, "rbuild.yaml"), JSON.stringify({ builder: "large", lock: { suites } }));
+  await cp(lab.archive.keyring, join(tree, "archive.gpg"));
+  onTestFinished(() => rm(join(tree, "rbuild.yaml")));
+  expect(await run("doctor", "--offline")).toMatchObject({ exitCode: 6, data: { tree: { kind: "unlocked", code: "lock.absent", fix: "rbuild lock" } } });
+
+  const { lock } = await lab.lock("small");
+  const packages = lock.architectures.amd64?.packages ?? [];
+  const treeLock = { lockVersion: 1, lockedAt: 1, wanted: await wantedOfTree(tree, { suites }), archives: lock.archives, packages } as const;
+  await writeFile(join(tree, "rbuild.lock.json"), JSON.stringify(treeLock));
+  onTestFinished(() => rm(join(tree, "rbuild.lock.json")));
+  await run("image", "vendor");
+  const { exitCode, data } = await run("doctor", "--offline");
+  // The packages are in the pool; the indexes that a tree's build asks for are not.
+  expect({ exitCode, data }).toMatchObject({ exitCode: 6, data: { tree: { kind: "missing" }, fixes: ["rbuild lock --vendor"] } });
+  expect(await run("lock", "--vendor")).toMatchObject({ exitCode: 0 });
+  expect(await run("doctor", "--offline")).toMatchObject({ exitCode: 0, data: { isAble: true, fixes: [], tree: { kind: "buildable" } } });
 });
 
 it("prunes what no lock names, but nothing that is new", async () => {
