@@ -1,5 +1,5 @@
 import { type CleartextMessage, type PublicKey, readCleartextMessage, verify } from "openpgp";
-import { RbuildError } from "../../../system/index.ts";
+import { RbuildError, type RbuildErrorOptions } from "../../../system/index.ts";
 import { parseRelease, type ReleaseFile } from "../../debian/release-file.ts";
 import { type Certificate, readCertificates } from "./certificates.ts";
 
@@ -39,14 +39,21 @@ export async function verifyInRelease(bytes: Buffer, keyring: Buffer, at: number
 async function readMessage(bytes: Buffer, what: string): Promise<CleartextMessage> {
   const text = bytes.toString("utf8");
   if (bytes.length > MAX_IN_RELEASE_BYTES || !isOneSignedText(text)) {
-    throw untrusted("lock.unsigned", `${what} is not one signed text`, "the mirror may be behind a page that answers in its place; use another: --mirror URL");
+    throw new RbuildError(
+      "lock.unsigned",
+      `${what} is not one signed text`,
+      untrusted("the mirror may be behind a page that answers in its place; use another: --mirror URL"),
+    );
   }
   try {
     return await readCleartextMessage({ cleartextMessage: text });
   } catch (error) {
-    throw untrusted("lock.unsigned", `${what} has no signature that can be read`, "use another mirror: --mirror URL", error);
+    throw unreadable(what, error);
   }
 }
+
+const unreadable = (what: string, cause: unknown): RbuildError =>
+  new RbuildError("lock.unsigned", `${what} has no signature that can be read`, untrusted("use another mirror: --mirror URL", cause));
 
 /** RFC 9580, 7: one signed text, its signatures, and nothing before, between or after. Lines of the text that begin with - are escaped. */
 function isOneSignedText(text: string): boolean {
@@ -74,7 +81,9 @@ interface Signer {
 
 async function checkSignatures(message: CleartextMessage, certificates: readonly Certificate[], at: number, what: string): Promise<readonly Signer[]> {
   const date = new Date(at * 1000);
-  const { signatures } = await verify({ message, verificationKeys: certificates.map(({ key }) => key), date });
+  const { signatures } = await verify({ message, verificationKeys: certificates.map(({ key }) => key), date }).catch((error: unknown) => {
+    throw unreadable(what, error);
+  });
   const good = new Map<string, Signer>();
   const unusable: string[] = [];
   for (const signature of signatures) {
@@ -88,17 +97,17 @@ async function checkSignatures(message: CleartextMessage, certificates: readonly
   }
   if (good.size > 0) return [...good.values()];
   if (unusable.length > 0) {
-    throw untrusted(
+    throw new RbuildError(
       "lock.expired-key",
       `${what} is signed only by keys that cannot be used as of ${date.toISOString()}: ${unusable.join("; ")}`,
-      "get newer certificates of the archive: apt-get install debian-archive-keyring, or those of keyring: in the definition",
+      untrusted("get newer certificates of the archive: apt-get install debian-archive-keyring, or those of keyring: in the definition"),
     );
   }
   const by = signatures.map(({ keyID }) => keyID.toHex().toUpperCase()).join(" and ");
-  throw untrusted(
+  throw new RbuildError(
     "lock.unknown-signer",
     `${what} is signed by ${by || "nobody"}, ${by ? "of whom the keyring has no certificate" : "although it has the form of a signed text"}`,
-    "this is not the archive it should be, or its keyring is too old: apt-get install debian-archive-keyring",
+    untrusted("this is not the archive it should be, or its keyring is too old: apt-get install debian-archive-keyring"),
   );
 }
 
@@ -116,11 +125,10 @@ async function requireGood({ verified }: VerificationResult, fingerprint: string
   try {
     await verified;
   } catch (error) {
-    throw untrusted(
+    throw new RbuildError(
       "lock.bad-signature",
       `the signature of ${what} by ${fingerprint} is bad: ${(error as Error).message}`,
-      "somebody has changed the file, or it was cut; use another mirror: --mirror URL",
-      error,
+      untrusted("somebody has changed the file, or it was cut; use another mirror: --mirror URL", error),
     );
   }
 }
@@ -135,16 +143,14 @@ function checkTimes({ date, validUntil }: ReleaseFile, at: number, what: string)
     });
   }
   if (validUntil !== undefined && validUntil < at) {
-    throw untrusted(
+    throw new RbuildError(
       "lock.archive-expired",
       `${what} was valid until ${iso(validUntil)}, and it is ${now}: the mirror is behind, or somebody holds newer states back`,
-      "use another mirror: --mirror URL; or set the clock",
+      untrusted("use another mirror: --mirror URL; or set the clock"),
     );
   }
 }
 
 const iso = (seconds: number): string => new Date(seconds * 1000).toISOString().replace(".000", "");
 
-function untrusted(code: string, message: string, hint: string, cause?: unknown): RbuildError {
-  return new RbuildError(code, message, { category: "untrusted", hint, cause });
-}
+const untrusted = (hint: string, cause?: unknown): RbuildErrorOptions => ({ category: "untrusted", hint, cause });
