@@ -48,7 +48,11 @@ export function openHttpClient(limits: FetchLimits): HttpClient {
     timeout: { lookup: limits.connect, connect: limits.connect, secureConnect: limits.connect, response: limits.response, socket: limits.idle },
   });
   return {
-    download: (item, route, file, onBytes, signal) => download(item, route, file, onBytes, signal, client.extend({ agent: agentsFor(route.proxy) }), limits),
+    async download(item, route, file, onBytes, signal) {
+      const unusable = whyUnusable(route);
+      if (unusable !== undefined) return { kind: "absent", reason: unusable };
+      return download(item, route, file, onBytes, signal, client.extend({ agent: agentsFor(route.proxy) }), limits);
+    },
     [Symbol.dispose]() {
       for (const { http, https } of agents.values()) {
         http.destroy();
@@ -65,6 +69,14 @@ export function openHttpClient(limits: FetchLimits): HttpClient {
     agents.set(proxy, made);
     return made;
   }
+}
+
+/** What Node's own HTTP cannot do, such as SOCKS. */
+function whyUnusable({ url, proxy }: Route): string | undefined {
+  const isHttp = (text: string): boolean => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+  if (!isHttp(url)) return `${redactUrl(url)} is no http or https URL`;
+  if (proxy !== undefined && !isHttp(proxy)) return `its proxy ${redactUrl(proxy)} is no http or https URL`;
+  return undefined;
 }
 
 async function download(

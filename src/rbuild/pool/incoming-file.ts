@@ -1,7 +1,7 @@
 import { createHash, type Hash, randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import type { Digest } from "../../oci/index.ts";
 import { isSystemError, tryFlock } from "../../system/index.ts";
 import { noSpace } from "./pool-errors.ts";
@@ -43,7 +43,7 @@ export class IncomingFile implements AsyncDisposable {
 
   static async #open(path: string, isTemporary: boolean): Promise<IncomingFile | undefined> {
     for (;;) {
-      const handle = await open(path, constants.O_RDWR | constants.O_CREAT, 0o644);
+      const handle = await openOrMake(path);
       try {
         if (!tryFlock(handle.fd, "exclusive")) {
           await handle.close();
@@ -119,6 +119,18 @@ export class IncomingFile implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#isInPlace && (this.#isTemporary || this.#size === 0)) await rm(this.path, { force: true });
     await this.#handle.close();
+  }
+}
+
+/** The directory goes when whoever handed a pool on has finished, and comes back for who has not. */
+async function openOrMake(path: string): Promise<FileHandle> {
+  for (;;) {
+    try {
+      return await open(path, constants.O_RDWR | constants.O_CREAT, 0o644);
+    } catch (error) {
+      if (!isSystemError(error, "ENOENT")) throw error;
+      await mkdir(dirname(path), { recursive: true });
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import { onTestFinished } from "vitest";
 
 export interface Asked {
@@ -13,7 +14,10 @@ export interface WebServer {
 }
 
 /** A server on loopback for one test. */
-export async function serve(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<WebServer> {
+export async function serve(
+  answer: (request: IncomingMessage, response: ServerResponse) => void,
+  connect?: (request: IncomingMessage, socket: Duplex) => void,
+): Promise<WebServer> {
   const asked: Asked[] = [];
   const listener: RequestListener = (request, response) => {
     asked.push({ url: request.url ?? "", headers: request.headers });
@@ -21,6 +25,7 @@ export async function serve(answer: (request: IncomingMessage, response: ServerR
     answer(request, response);
   };
   const server = createServer(listener);
+  if (connect) server.on("connect", connect);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(async () => {
     server.closeAllConnections();

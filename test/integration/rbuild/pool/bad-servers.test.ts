@@ -143,6 +143,30 @@ test("a proxy that is right is all that is asked", async () => {
   expect(web.asked).toHaveLength(1);
 });
 
+test("an https server is asked through the proxy's CONNECT", async () => {
+  const lab = await openPoolLab();
+  const connects: string[] = [];
+  const proxy = await serve(
+    (_request, response) => response.end(),
+    (request, socket) => {
+      connects.push(request.url ?? "");
+      socket.end("HTTP/1.1 502 Bad Gateway\r\n\r\n");
+    },
+  );
+  await expect(lab.fillPool([item], [mirror("https://mirror.invalid/debian", proxy.url)])).rejects.toMatchObject({ code: "pool.not-obtainable" });
+  expect(connects).toEqual(["mirror.invalid:443", "mirror.invalid:443"]);
+});
+
+test("a proxy or URL of another kind is no reason to stop", async () => {
+  const lab = await openPoolLab();
+  const web = await serve((request, response) => give(item.content, request, response));
+  await expect(lab.fillPool([item], [mirror(web.url, "socks5h://127.0.0.1:9050")])).rejects.toMatchObject({
+    message: expect.stringContaining("its proxy socks5h://"),
+  });
+  await lab.fillPool([item], [mirror(web.url, "socks5h://127.0.0.1:9050"), { kind: "template", template: "ftp://h/{path}" }, mirror(web.url)]);
+  await expectFilled(lab);
+});
+
 async function endless(response: ServerResponse, state = { sent: 0 }): Promise<void> {
   const chunk = Buffer.alloc(65_536, "x");
   const more = () => {
