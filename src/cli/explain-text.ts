@@ -55,6 +55,6 @@ function consequenceLines(command: string, consequence: Consequence): string[] {
 
 function poolText(pool: ImageExplanation["pool"]): string {
   if (!pool) return "";
-  const packages = `, ${pool.packages} packages`;
+  const packages = `, ${pool.packages} ${pool.packages === 1 ? "package" : "packages"}`;
   return pool.missing === 0 ? `${packages}, all in the pool` : `${packages}, ${pool.missing} of them missing in the pool (${formatBytes(pool.missingBytes)})`;
 }

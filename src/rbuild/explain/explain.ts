@@ -38,8 +38,9 @@ export async function explain(
     return { tree: undefined, images: await explainImages(defined, imageDirectories, dependencies) };
   }
   const config = await readRbuildYaml(directory);
-  // The proxy serves locked packages, too.
-  const needed = [config.builder, ...(config.network === "none" || config.proxy === "none" ? [] : [PROXY_IMAGE])];
+  // Locked packages come through the proxy's container as well.
+  const usesProxy = config.network !== "none" && (config.lock !== undefined || config.proxy.startsWith("link"));
+  const needed = [config.builder, ...(usesProxy ? [PROXY_IMAGE] : [])];
   const images = await explainImages(needed, imageDirectories, dependencies);
   return { tree: await explainTree(directory, config, images, dependencies.pool), images };
 }
