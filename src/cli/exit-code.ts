@@ -34,7 +34,6 @@ const BY_CODE: Readonly<Record<string, number>> = {
   "image.pin-mismatch": EXIT.baseRefused,
   "image.unpinned": EXIT.baseRefused,
   "iso.override-on-release": EXIT.baseRefused,
-  "image.archive-moved": EXIT.bytesMissing,
   "mirror.unreachable": EXIT.bytesMissing,
   "pool.missing": EXIT.bytesMissing,
   "pool.not-obtainable": EXIT.bytesMissing,

@@ -13,7 +13,6 @@ export type StepName =
   | "image.unpack"
   | "image.install"
   | "image.hook"
-  | "image.bootstrap"
   | "image.build"
   | "image.normalise"
   | "image.load"

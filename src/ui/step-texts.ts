@@ -15,7 +15,6 @@ export const STEP_TEXTS: Readonly<Record<StepName, string>> = {
   "image.unpack": "unpack packages of",
   "image.install": "install packages of",
   "image.hook": "run hook",
-  "image.bootstrap": "bootstrap image",
   "image.build": "build image",
   "image.normalise": "normalise image",
   "image.load": "load image",

@@ -38,7 +38,10 @@ async function* unxz(source: AsyncIterable<Uint8Array>, options: DecompressOptio
   if (options.size !== undefined && options.size <= SMALL) {
     const bytes = Buffer.concat(await Array.fromAsync(source));
     const decoded = decodeXz(bytes);
-    if (decoded) return yield decoded;
+    if (decoded) {
+      yield decoded;
+      return;
+    }
     input = (async function* () {
       yield bytes;
     })();

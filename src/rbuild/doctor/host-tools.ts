@@ -31,7 +31,6 @@ export const HOST_TOOLS: readonly HostTool[] = [
   { programs: ["bzip2"], packages: ["bzip2"], why: "reads archives in bzip2", job: "engine", isOptional: true },
   { programs: ["xz"], packages: ["xz-utils"], minimum: "5.2", why: "unpacks Debian packages", job: "image" },
   { programs: ["apt-get"], packages: ["apt"], minimum: "2.0", why: "knows the host's Debian mirror", job: "image" },
-  { programs: ["mmdebstrap"], packages: ["mmdebstrap"], minimum: "0.7", why: "bootstraps the base image", job: "image" },
   {
     programs: ["/usr/share/keyrings/debian-archive-keyring.gpg", "/usr/share/keyrings/debian-archive-keyring.pgp"],
     packages: ["debian-archive-keyring"],
@@ -46,5 +45,11 @@ export const HOST_TOOLS: readonly HostTool[] = [
   { programs: ["qemu-system-x86_64"], packages: ["qemu-system-x86"], minimum: "5.2", why: "boots the ISO that was built", job: "test" },
   { programs: ["/usr/share/ovmf/OVMF.fd"], packages: ["ovmf"], why: "UEFI firmware for that", job: "test" },
   { programs: ["docker"], packages: ["docker-cli", "docker.io"], minimum: "20.10", why: "the real client, against the engine's API", job: "test" },
-  { programs: ["dockerd"], packages: ["docker.io"], minimum: "20.10", why: "the other engine, to compare with", job: "bench" },
+  { programs: ["mmdebstrap"], packages: ["mmdebstrap"], why: "the other way to a base image, to compare with", job: "bench" },
+  { programs: ["dpkg-scanpackages"], packages: ["dpkg-dev"], why: "makes the archive for that", job: "bench" },
+  { programs: ["dockerd"], packages: ["docker.io"], minimum: "20.10", why: "the other engine, to compare with", job: "test" },
+  { programs: ["mkfs.xfs"], packages: ["xfsprogs"], why: "a store on another file system", job: "test" },
+  { programs: ["mkfs.btrfs"], packages: ["btrfs-progs"], why: "a store on another file system", job: "test" },
+  { programs: ["disorderfs"], packages: ["disorderfs"], why: "directories in another order", job: "test" },
+  { programs: ["faketime"], packages: ["faketime"], why: "another year", job: "test" },
 ];

@@ -7,7 +7,6 @@ import type { ContainerHost } from "../container-host/container-host.ts";
 import type { RbuildReport } from "../events.ts";
 import type { ImageDependencies } from "./image-operations.ts";
 import { removeContainer, WORK_LABEL } from "./steps/work-container.ts";
-import { unmountBelow } from "./unmount-below.ts";
 
 /** What the parts of one build share. */
 export interface BuildWorkspace {
@@ -43,7 +42,6 @@ export async function openWorkspace(
   const sweep = async () => {
     await removeWorkContainers(host, work);
     await removeWorkImages(host, work);
-    await unmountBelow(directory);
     await rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   };
   await sweep();

@@ -44,7 +44,7 @@ function openDecoder(): StreamBufferDecode | null {
     const { functions } = dlopen("liblzma.so.5", {
       lzma_stream_buffer_decode: { return: "i32", arguments: ["buffer", "u32", "u64", "buffer", "buffer", "u64", "buffer", "buffer", "u64"] },
     });
-    return functions.lzma_stream_buffer_decode as StreamBufferDecode;
+    return functions.lzma_stream_buffer_decode;
   } catch {
     return null;
   }

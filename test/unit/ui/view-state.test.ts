@@ -15,7 +15,7 @@ describe("steps", () => {
       { kind: "step.started", step: "a", name: "image.check", subject: "builder" },
       { kind: "step.started", step: "a1", name: "image.build", parent: "a" },
       { kind: "step.started", step: "b", name: "make.target", subject: "iso" },
-      { kind: "step.started", step: "a11", name: "image.bootstrap", parent: "a1" },
+      { kind: "step.started", step: "a11", name: "image.unpack", parent: "a1" },
       { kind: "step.finished", step: "a11", outcome: "cached", milliseconds: 5 },
       { kind: "step.finished", step: "a1", outcome: "done", milliseconds: 7 },
     ]);

@@ -2,7 +2,7 @@ import type { NormalisationRule } from "./rule.ts";
 
 /** Directory of everything that a build step puts into its container for its own use. */
 export const STEP_DIRECTORY = ".rbuild";
-/** Names of the APT configuration of build steps: the mirror is in it. */
+/** Names of the APT configuration of build steps. */
 export const STEP_APT_SOURCES = "etc/apt/sources.list.d/rbuild-build.list";
 export const STEP_APT_CONFIG = "etc/apt/apt.conf.d/00rbuild-build";
 /** Keeps packages from starting their daemons in a build step: Debian's invoke-rc.d(8). */
@@ -22,16 +22,8 @@ export const ENGINE_RULES: readonly NormalisationRule[] = [
   },
   {
     id: "build-steps",
-    reason: "they name the mirror and the proxy of whoever builds, and keep daemons from starting",
+    reason: "they are for the build alone: packages, their archive and its key, and what keeps daemons from starting",
     action: { kind: "remove", patterns: [STEP_DIRECTORY, STEP_APT_SOURCES, STEP_APT_CONFIG, STEP_POLICY] },
-  },
-  {
-    id: "mmdebstrap-configuration",
-    reason: "it names the mirror of whoever builds",
-    action: {
-      kind: "remove",
-      patterns: ["etc/apt/sources.list", "etc/apt/sources.list.d/0000*", "etc/apt/apt.conf.d/00mmdebstrap", "etc/apt/apt.conf.d/99mmdebstrap"],
-    },
   },
 ];
 

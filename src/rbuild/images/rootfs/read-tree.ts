@@ -17,7 +17,7 @@ export interface ReadTreeOptions {
 }
 
 /**
- * Reads the tar of a whole root file system, as `docker export` and mmdebstrap write it. Fractions of seconds, user and group names,
+ * Reads the tar of a whole root file system, as `docker export` writes it. Fractions of seconds, user and group names,
  * and extended attributes other than file capabilities are left out.
  * @throws RbuildError `image.rootfs-malformed`
  */
