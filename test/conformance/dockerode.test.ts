@@ -119,6 +119,44 @@ async function asStream(bytes: Buffer): Promise<NodeJS.ReadableStream> {
   return stream;
 }
 
+test("a container that does not run joins and leaves networks, as compose and testcontainers have it do", async () => {
+  const makeNetwork = async () => {
+    const network = await docker.createNetwork({ Name: `n${randomBytes(4).toString("hex")}` });
+    onTestFinished(() => network.remove().catch(() => undefined));
+    return { network, name: (await network.inspect()).Name as string };
+  };
+  const [one, two] = [await makeNetwork(), await makeNetwork()];
+  const server = await create({ Cmd: ["sh", "-c", "sleep 100"], HostConfig: { NetworkMode: one.name, AutoRemove: true } });
+  expect(Object.keys((await server.inspect()).NetworkSettings.Networks)).toEqual([one.name]);
+  await one.network.disconnect({ Container: server.id });
+  await one.network.connect({ Container: server.id, EndpointConfig: { Aliases: ["first"] } });
+  await two.network.connect({ Container: server.id, EndpointConfig: { Aliases: ["second"] } });
+  const old = new Docker({ socketPath: host.socketPath, version: "v1.38" });
+  const { Networks } = (await old.getContainer(server.id).inspect()).NetworkSettings;
+  expect(Networks[two.name]?.Aliases).toEqual(expect.arrayContaining(["second", server.id.slice(0, 12)]));
+  await server.start();
+  for (const [{ name }, alias] of [
+    [one, "first"],
+    [two, "second"],
+  ] as const) {
+    const client = await create({ Cmd: ["ping", "-c1", "-W2", alias], HostConfig: { NetworkMode: name } });
+    await client.start();
+    expect(await client.wait()).toMatchObject({ StatusCode: 0 });
+    await client.remove();
+  }
+  await server.stop({ t: 0 });
+});
+
+test("the networks of a running container stay as they are; none is left twice", async ({ skip }) => {
+  if (process.env["RBUILD_CONFORMANCE_SOCKET"]) skip("Docker changes them");
+  const network = await docker.createNetwork({ Name: `n${randomBytes(4).toString("hex")}` });
+  onTestFinished(() => network.remove().catch(() => undefined));
+  const container = await create({ Cmd: ["sleep", "100"] });
+  await expect(network.disconnect({ Container: container.id })).rejects.toMatchObject({ statusCode: 403, json: { code: "container.not-in-network" } });
+  await container.start();
+  await expect(network.connect({ Container: container.id })).rejects.toMatchObject({ statusCode: 409, json: { code: "container.networks-fixed" } });
+});
+
 test("attach with logs tells what was, update of nothing changes nothing", async () => {
   const container = await create({ Cmd: ["sh", "-c", "echo before; sleep 100"] });
   await container.start();

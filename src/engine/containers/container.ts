@@ -1,4 +1,5 @@
 import type { ImageId } from "../../oci/index.ts";
+import type { NetworkInfo } from "../networks/network.ts";
 
 /** 64 lower-case hex digits. */
 export type ContainerId = string & { readonly __brand: "ContainerId" };
@@ -261,6 +262,10 @@ export interface Containers {
   pause(lookup: string): Promise<void>;
   unpause(lookup: string): Promise<void>;
   rename(lookup: string, name: string): Promise<void>;
+  /** From its next start on it is in this network too. @throws RbuildError `container.networks-fixed` while it runs */
+  connect(lookup: string, network: Pick<NetworkInfo, "id" | "name">, attachment: Omit<NetworkAttachment, "network">): Promise<void>;
+  /** @throws RbuildError `container.networks-fixed`, `container.not-in-network` */
+  disconnect(lookup: string, network: Pick<NetworkInfo, "id" | "name">): Promise<void>;
   /** @throws RbuildError `container.running` when it runs and `force` is not set */
   remove(lookup: string, options?: { readonly force?: boolean; readonly volumes?: boolean }): Promise<void>;
   /** Commits the container's changes as one more layer on its image. */

@@ -29,6 +29,7 @@ import { extractInto } from "./files/extract.ts";
 import { statPath } from "./files/stat-path.ts";
 import { containerInfo } from "./inspect.ts";
 import { readLogs } from "./logs/read-logs.ts";
+import { connectContainer, disconnectContainer } from "./membership.ts";
 import { setPaused } from "./pause.ts";
 import { removeContainer } from "./remove.ts";
 import { renameContainer } from "./rename.ts";
@@ -140,6 +141,8 @@ export function createContainers(context: ContainerContext): Containers {
     pause: async (lookup) => await setPaused(context, await find(lookup), true),
     unpause: async (lookup) => await setPaused(context, await find(lookup), false),
     rename: async (lookup, name) => await renameContainer(context, await find(lookup), name),
+    connect: async (lookup, network, attachment) => await connectContainer(context, await find(lookup), network, attachment),
+    disconnect: async (lookup, network) => await disconnectContainer(context, await find(lookup), network),
     remove: async (lookup, options) => await removeContainer(context, await find(lookup), options),
     commit: async (lookup, options) => await commitContainer(context, await find(lookup), options),
     changes: async (lookup) => {

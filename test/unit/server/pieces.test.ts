@@ -208,7 +208,7 @@ test("inspect shows an image's health check, of a container too", () => {
   const Healthcheck = { Test: ["CMD", "true"], Interval: 2_000_000_000 };
   const image = fakeImage(["im:1"], { Cmd: ["sh"], Healthcheck });
   expect(imageInspect(image, { minor: 41 }).Config).toMatchObject({ Healthcheck });
-  expect(containerInspect(fakeContainer({ image: "im:1" }, image), image).Config).toMatchObject({ Healthcheck });
+  expect(containerInspect(fakeContainer({ image: "im:1" }, image), image, { minor: 50 }).Config).toMatchObject({ Healthcheck });
   expect(imageInspect(fakeImage(["im:1"]), { minor: 41 }).Config).not.toHaveProperty("Healthcheck");
 });
 

@@ -11,7 +11,7 @@ export interface ContainerRoots {
 
 export interface ContainerPaths {
   readonly directory: string;
-  /** Written once, by `create`. */
+  /** Written by `create`; replaced only when it joins or leaves a network. */
   readonly record: string;
   /** Replaced at each transition. */
   readonly status: string;

@@ -8,7 +8,7 @@ export const RECORD_VERSION = 1;
 /** Who looks after a container. */
 export type ContainerOwner = { readonly kind: "session"; readonly session: string } | { readonly kind: "service" };
 
-/** `container.json`: what never changes of a container. */
+/** `container.json`: what does not change while a container runs. */
 export interface ContainerRecord {
   readonly version: typeof RECORD_VERSION;
   readonly id: ContainerId;

@@ -77,6 +77,11 @@ export class ContainerStore {
     await rename(unfinished, paths.directory);
   }
 
+  /** The caller holds the lock of a container that does not run. */
+  async writeRecord(record: ContainerRecord): Promise<void> {
+    await writeFileAtomic(this.paths(record.id).record, JSON.stringify(record), { sync: false, mode: 0o600 });
+  }
+
   async writeStatus(id: ContainerId, status: ContainerStatus): Promise<void> {
     await writeFileAtomic(this.paths(id).status, JSON.stringify(status), { sync: false, mode: 0o600 });
   }

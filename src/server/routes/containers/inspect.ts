@@ -3,10 +3,10 @@ import type { Handler } from "../../http/router.ts";
 import { containerSizes } from "../../sizes.ts";
 import { containerInspect } from "../../translate/answer/container-inspect.ts";
 
-export const inspectContainer: Handler = async ({ params, query }, { engine }) => {
+export const inspectContainer: Handler = async ({ params, query, version }, { engine }) => {
   const info = await engine.containers.get(params["id"] ?? "");
   const image = await engine.images.find(info.imageId);
-  return json(containerInspect(info, image, query.flag("size") ? await containerSizes(engine, info, image) : undefined));
+  return json(containerInspect(info, image, version, query.flag("size") ? await containerSizes(engine, info, image) : undefined));
 };
 
 const CHANGE_KINDS = { modified: 0, added: 1, deleted: 2 } as const;

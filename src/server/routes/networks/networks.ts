@@ -5,8 +5,9 @@ import { lenient, readJson } from "../../http/body.ts";
 import { anyOf, type Filters, flagFilter, labelsPass, readFilters } from "../../http/filters.ts";
 import type { Handler, Route } from "../../http/router.ts";
 import { networkAnswer } from "../../translate/answer/network-answers.ts";
+import { endpointSchema } from "../../translate/create/create-body.ts";
+import { translateEndpoint } from "../../translate/create/networks.ts";
 import { invalidOption, unsupportedOption } from "../../translate/create/refusal.ts";
-import { notOffered } from "../refused.ts";
 
 const PREDEFINED = new Set(["bridge", "host", "none"]);
 
@@ -88,9 +89,20 @@ const pruneNetworks: Handler = async ({ query }, { engine }) => {
   return json({ NetworksDeleted: deleted });
 };
 
-const changeMembership: Handler = async ({ params }, { engine }) => {
-  await engine.networks.get(params["id"] ?? "");
-  throw notOffered("joining or leaving a network after a container was created; name its networks at create");
+const connectSchema = z.object({ Container: lenient.text, EndpointConfig: endpointSchema.nullish() });
+
+const connect: Handler = async ({ params, message }, { engine }) => {
+  const body = await readJson(message, connectSchema);
+  const network = await engine.networks.get(params["id"] ?? "");
+  const { network: _, ...attachment } = translateEndpoint(network.name, body.EndpointConfig ?? undefined);
+  await engine.containers.connect(body.Container, network, attachment);
+  return empty(200);
+};
+
+const disconnect: Handler = async ({ params, message }, { engine }) => {
+  const body = await readJson(message, z.object({ Container: lenient.text }));
+  await engine.containers.disconnect(body.Container, await engine.networks.get(params["id"] ?? ""));
+  return empty(200);
 };
 
 export const NETWORK_ROUTES: readonly Route[] = [
@@ -99,6 +111,6 @@ export const NETWORK_ROUTES: readonly Route[] = [
   { method: "POST", path: "/networks/prune", handle: pruneNetworks },
   { method: "GET", path: "/networks/{id}", handle: inspectNetwork },
   { method: "DELETE", path: "/networks/{id}", handle: removeNetwork },
-  { method: "POST", path: "/networks/{id}/connect", handle: changeMembership },
-  { method: "POST", path: "/networks/{id}/disconnect", handle: changeMembership },
+  { method: "POST", path: "/networks/{id}/connect", handle: connect },
+  { method: "POST", path: "/networks/{id}/disconnect", handle: disconnect },
 ];

@@ -1,4 +1,5 @@
 import type { ContainerInfo, Image } from "../../../engine/index.ts";
+import type { ApiVersion } from "../../http/api-version.ts";
 import { portText } from "../create/ports.ts";
 import { mountPoints } from "./container-mounts.ts";
 import { inspectState } from "./container-state.ts";
@@ -14,7 +15,7 @@ export interface ContainerSizes {
 export const imagePortsOf = (image: Image | undefined): string[] => Object.keys(image?.config.config?.ExposedPorts ?? {});
 
 /** GET /containers/{id}/json. */
-export function containerInspect(info: ContainerInfo, image: Image | undefined, sizes?: ContainerSizes) {
+export function containerInspect(info: ContainerInfo, image: Image | undefined, version: ApiVersion, sizes?: ContainerSizes) {
   const [Path = "", ...Args] = info.process.args;
   return {
     Id: info.id,
@@ -40,7 +41,7 @@ export function containerInspect(info: ContainerInfo, image: Image | undefined, 
     ...(sizes ? { SizeRw: sizes.rw, SizeRootFs: sizes.rootfs } : {}),
     Mounts: mountPoints(info),
     Config: containerConfig(info, image),
-    NetworkSettings: networkSettings(info, imagePortsOf(image)),
+    NetworkSettings: networkSettings(info, imagePortsOf(image), version),
   };
 }
 

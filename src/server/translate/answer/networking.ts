@@ -1,18 +1,19 @@
 import type { ContainerInfo, Endpoint } from "../../../engine/index.ts";
+import { type ApiVersion, MAX_API_VERSION } from "../../http/api-version.ts";
 import { portText } from "../create/ports.ts";
 
 /** The engine keeps endpoints without an id of their own; Docker's clients only ever compare it with nothing. */
 const endpointId = (endpoint: Endpoint, containerId: string) => (endpoint.address ? containerId : "");
 
-export function endpointSettings(info: ContainerInfo) {
+export function endpointSettings(info: ContainerInfo, version: ApiVersion = MAX_API_VERSION) {
   const links = info.spec.networks?.[0]?.links?.map(({ container, alias }) => `${container}:${alias}`);
   return Object.fromEntries(
-    info.endpoints.map((endpoint, index) => [
+    endpointsOf(info).map((endpoint, index) => [
       endpoint.networkName,
       {
         IPAMConfig: null,
         Links: index === 0 && links?.length ? links : null,
-        Aliases: endpoint.aliases.length > 0 ? endpoint.aliases : null,
+        Aliases: orNull(aliasesFor(version, endpoint, info)),
         MacAddress: endpoint.macAddress ?? "",
         DriverOpts: null,
         GwPriority: 0,
@@ -24,14 +25,29 @@ export function endpointSettings(info: ContainerInfo) {
         IPv6Gateway: "",
         GlobalIPv6Address: "",
         GlobalIPv6PrefixLen: 0,
-        DNSNames: endpoint.aliases.length > 0 ? endpoint.aliases : null,
+        DNSNames: orNull(endpoint.aliases),
       },
     ]),
   );
 }
 
+/** Where it is, or where it will be when it is started. */
+function endpointsOf({ endpoints, spec }: ContainerInfo): readonly Endpoint[] {
+  if (endpoints.length > 0) return endpoints;
+  const wanted = (spec.networks ?? [{ network: "bridge" }]).filter(({ network }) => !network.startsWith("container:"));
+  return wanted.map(({ network, aliases }) => ({ networkName: network, networkId: "", aliases: aliases ?? [] }));
+}
+
+/** Before 1.45 the short id was among the aliases of a container in a network of users'; docker-compose 1 looks for it. */
+function aliasesFor(version: ApiVersion, { networkName, aliases }: Endpoint, { id }: ContainerInfo): readonly string[] {
+  return version.minor >= 45 || PREDEFINED.has(networkName) ? aliases : [...new Set([...aliases, id.slice(0, 12)])];
+}
+
+const PREDEFINED = new Set(["bridge", "host", "none"]);
+const orNull = (texts: readonly string[]) => (texts.length > 0 ? texts : null);
+
 /** `NetworkSettings` of GET /containers/{id}/json. */
-export function networkSettings(info: ContainerInfo, imagePorts: readonly string[]) {
+export function networkSettings(info: ContainerInfo, imagePorts: readonly string[], version: ApiVersion) {
   const bridge = info.endpoints.find((endpoint) => endpoint.networkName === "bridge");
   return {
     Bridge: "",
@@ -51,7 +67,7 @@ export function networkSettings(info: ContainerInfo, imagePorts: readonly string
     IPPrefixLen: bridge?.prefixLength ?? 0,
     IPv6Gateway: "",
     MacAddress: bridge?.macAddress ?? "",
-    Networks: endpointSettings(info),
+    Networks: endpointSettings(info, version),
   };
 }
 

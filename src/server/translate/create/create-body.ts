@@ -2,7 +2,7 @@ import { z } from "zod";
 import { lenient } from "../../http/body.ts";
 import { hostConfigSchema } from "./host-config-body.ts";
 
-const endpointSchema = z.object({
+export const endpointSchema = z.object({
   Aliases: lenient.texts,
   Links: lenient.texts,
   IPAMConfig: z.object({ IPv4Address: lenient.text, IPv6Address: lenient.text }).nullish(),

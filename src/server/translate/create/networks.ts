@@ -9,14 +9,15 @@ export function translateNetworks(body: NetworkBody): NetworkAttachment[] {
   const mode = body.NetworkDisabled ? "none" : networkMode(body.HostConfig.NetworkMode);
   const endpoints = Object.entries(body.NetworkingConfig?.EndpointsConfig ?? {});
   const ofMode = endpoints.find(([name]) => networkMode(name) === mode)?.[1];
-  const first = attachment(mode, ofMode, body.HostConfig.Links);
+  const first = translateEndpoint(mode, ofMode, body.HostConfig.Links);
   const others = endpoints.filter(([name]) => networkMode(name) !== mode);
-  return [first, ...others.map(([name, endpoint]) => attachment(name, endpoint, []))];
+  return [first, ...others.map(([name, endpoint]) => translateEndpoint(name, endpoint))];
 }
 
 export const networkMode = (text: string): string => (text === "" || text === "default" ? "bridge" : text);
 
-function attachment(network: string, endpoint: EndpointBody | undefined, links: readonly string[]): NetworkAttachment {
+/** @throws RbuildError `server.option-unsupported` */
+export function translateEndpoint(network: string, endpoint: EndpointBody | undefined, links: readonly string[] = []): NetworkAttachment {
   if (endpoint?.IPAMConfig?.IPv4Address) throw unsupportedOption("ip", endpoint.IPAMConfig.IPv4Address);
   if (endpoint?.IPAMConfig?.IPv6Address) throw unsupportedOption("ip6", endpoint.IPAMConfig.IPv6Address);
   if (endpoint?.MacAddress) throw unsupportedOption("mac-address", endpoint.MacAddress);

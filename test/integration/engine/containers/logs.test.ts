@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
+import { getEventListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import type { Engine, LogEntry } from "../../../../src/engine/index.ts";
 import { collect, IMAGE, openTestEngine, startIdle } from "../../../support/engine/test-engine.ts";
 
@@ -49,6 +50,19 @@ test("follows until the end, and stops when told to", async () => {
   const idle = await startIdle(engine);
   const stopped = collect(engine.containers.logs(idle, { follow: true, signal: AbortSignal.timeout(200) }));
   await expect(stopped).rejects.toMatchObject({ name: "TimeoutError" });
+});
+
+test("whoever follows for long is told of the end by one listener", async () => {
+  const { id } = await engine.containers.create({ image: IMAGE, command: ["sh", "-c", "for i in $(seq 30); do echo $i; sleep 0.02; done"] });
+  const leaving = new AbortController();
+  const warnings: Error[] = [];
+  const note = (warning: Error) => void warnings.push(warning);
+  process.on("warning", note);
+  onTestFinished(() => void process.off("warning", note));
+  await engine.containers.start(id);
+  await collect(engine.containers.logs(id, { follow: true, signal: leaving.signal }));
+  expect(getEventListeners(leaving.signal, "abort").length).toBeLessThan(3);
+  expect(warnings.filter(({ name }) => name === "MaxListenersExceededWarning")).toEqual([]);
 });
 
 test("goes on logging while an attached client does not read", async () => {

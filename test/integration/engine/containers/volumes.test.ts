@@ -75,6 +75,16 @@ test("makes a missing source when told to, else names it", async () => {
   expect((await stat(join(source, "f"))).size).toBe(2);
 });
 
+test("a create that fails leaves no volume", async () => {
+  const before = await engine.volumes.list();
+  const mounts = [
+    { kind: "volume", target: "/a", readOnly: false },
+    { kind: "bind", source: "/no/such", target: "/b", readOnly: false },
+  ] as const;
+  await expect(engine.containers.create({ image: IMAGE, mounts })).rejects.toMatchObject({ code: "container.mount-source-missing" });
+  expect(await engine.volumes.list()).toEqual(before);
+});
+
 test("mounts inside mounts, a file, and over a missing path", async () => {
   const source = await mkdtemp("/var/tmp/rbuild-test-source-");
   onTestFinished(() => rm(source, { recursive: true, force: true }));
