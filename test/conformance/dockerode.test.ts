@@ -123,7 +123,7 @@ test("a container that does not run joins and leaves networks, as compose and te
   const makeNetwork = async () => {
     const network = await docker.createNetwork({ Name: `n${randomBytes(4).toString("hex")}` });
     onTestFinished(() => network.remove().catch(() => undefined));
-    return { network, name: (await network.inspect()).Name as string };
+    return { network, name: (await network.inspect()).Name };
   };
   const [one, two] = [await makeNetwork(), await makeNetwork()];
   const server = await create({ Cmd: ["sh", "-c", "sleep 100"], HostConfig: { NetworkMode: one.name, AutoRemove: true } });
