@@ -17,14 +17,14 @@ export interface ProxyRequests {
 }
 
 /** `TIME|I, O or E|BYTES|CLIENT|PATH`, with `VerboseLog=1`. An answer from LocalDirs has no path. */
-const LINE = /^[0-9]+\|([IOE])\|[0-9]+\|[^|]*\|(.+?)(?: \[HTTP error, code: ([0-9]+)\])?$/;
+const LINE = /^[0-9]+\|([IOE])\|[0-9]+\|[^|]*|(.*?)(?: \[HTTP error, code: ([0-9]+)\])?$/;
 
 /** Reads the log of a proxy that knows these archives, each path once, in byte order. Other lines are left out. */
 export function parseProxyLog(text: string, archives: readonly string[]): ProxyRequests {
   const found = { served: new Set<string>(), refused: new Set<string>(), elsewhere: new Set<string>() };
   for (const line of text.split("\n")) {
     const [, , path = "", code] = LINE.exec(line) ?? [];
-    if (path === "" || path.startsWith("[HTTP error")) continue;
+    if (path === "") continue;
     const isOurs = archives.some((name) => path.startsWith(`${name}/`));
     found[!isOurs ? "elsewhere" : code === undefined ? "served" : "refused"].add(path);
   }
