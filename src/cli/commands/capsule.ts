@@ -3,8 +3,9 @@ import { fileURLToPath } from "node:url";
 import { EXIT } from "../exit-code.ts";
 import { imageDirectories } from "../image-directories.ts";
 import { examples, newCommand } from "../new-command.ts";
+import { ARCHIVE_OPTION, chosenSources, OFFLINE_OPTION, POOL_OPTION, type PoolChoices } from "../pool-sources.ts";
 import type { CommandResult, Session } from "../session.ts";
-import { parsePath } from "../values.ts";
+import { addNamedMirror, parsePath } from "../values.ts";
 
 /** Has `bin/rbuild`, two folders above this module, in `src` and in `dist` alike. */
 const PROGRAM_DIRECTORY = fileURLToPath(new URL("../../..", import.meta.url));
@@ -13,8 +14,10 @@ export function capsuleCommand() {
   const create = newCommand("create", "write the tree you are in with everything that its build needs into one file")
     .argument("<file>", "the capsule, such as project-1.0.capsule.tar", parsePath)
     .option("--output <dir>", "where the last build's artifacts are, to note their digests; default: out", parsePath)
-    .option("--pool <dir-or-url>", "look for packages here first; may be given several times", collect, [])
-    .option("--offline", "fetch nothing: everything must be in the pool")
+    .option(...POOL_OPTION)
+    .option(...ARCHIVE_OPTION)
+    .option("--mirror <url>", "mirror of the archive debian, or NAME=URL of another; may be given several times", addNamedMirror)
+    .option(...OFFLINE_OPTION)
     .action(async (file, options, command) => {
       const { runSession } = await import("../session.ts");
       await runSession(command, (session) => createFile(file, options, session), { showsProgress: true });
@@ -43,24 +46,17 @@ export function capsuleCommand() {
     );
 }
 
-interface CreateChoices {
+interface CreateChoices extends PoolChoices {
   readonly output?: string;
-  readonly pool: readonly string[];
-  readonly offline?: true;
 }
 
-async function createFile(file: string, { output, pool, offline }: CreateChoices, session: Session): Promise<CommandResult> {
-  const [{ createCapsule }, { enginePlaces }, { chosenMirror }] = await Promise.all([
-    import("../../rbuild/capsule/create-capsule.ts"),
-    import("../engine-places.ts"),
-    import("../chosen-mirror.ts"),
-  ]);
+async function createFile(file: string, { output, ...choices }: CreateChoices, session: Session): Promise<CommandResult> {
+  const [{ createCapsule }, { enginePlaces }] = await Promise.all([import("../../rbuild/capsule/create-capsule.ts"), import("../engine-places.ts")]);
   const { globals, settings, reporter, signal } = session;
   const directory = process.cwd();
-  const { mirror } = chosenMirror(undefined, settings);
-  const sources = { pools: pool, tree: directory, ...(mirror === undefined ? {} : { mirrors: new Map([["debian", mirror]]) }) };
+  const sources = chosenSources(choices, settings);
   const data = await createCapsule(
-    { file, directory, sources, signal, ...(output === undefined ? {} : { output }), ...(offline ? { offline } : {}) },
+    { file, directory, sources, signal, ...(output === undefined ? {} : { output }), ...(choices.offline ? { offline: true } : {}) },
     {
       imageDirectories: imageDirectories(directory),
       report: reporter.report,
@@ -93,5 +89,3 @@ async function buildFile(file: string, choices: { readonly output?: string; read
   const data = await buildCapsule(capsule, { output, work: work.path, signal, ...(choices.imagesOnly ? { imagesOnly: true } : {}) }, dependencies);
   return { data, lines: verdictLines(data), exitCode: data.kind === "different" ? EXIT.differs : EXIT.done };
 }
-
-const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
