@@ -17,7 +17,7 @@ export interface ProxyRequests {
 }
 
 /** `TIME|I, O or E|BYTES|CLIENT|PATH`, with `VerboseLog=1`. An answer from LocalDirs has no path. */
-const LINE = /^[0-9]+\|([IOE])\|[0-9]+\|[^|]*|(.*?)(?: \[HTTP error, code: ([0-9]+)\])?$/;
+const LINE = /^[0-9]+\|([IOE])\|[0-9]+\|[^|]*\|(.*?)(?: \[HTTP error, code: ([0-9]+)\])?$/;
 
 /** Reads the log of a proxy that knows these archives, each path once, in byte order. Other lines are left out. */
 export function parseProxyLog(text: string, archives: readonly string[]): ProxyRequests {
