@@ -22,7 +22,12 @@ describe.each(allCommands(tree).map((command) => [["rbuild", ...command.path].jo
 });
 
 it("has every command in a file of its own", () => {
-  for (const { path } of tree.commands) expect(existsSync(new URL(`../../../src/cli/commands/${path[0]}.ts`, import.meta.url)), path[0]).toBe(true);
+  const places = ({ path: [name] }: (typeof tree.commands)[number]) => [`${name}.ts`, `${name}/${name}.ts`];
+  for (const command of tree.commands)
+    expect(
+      places(command).some((place) => existsSync(new URL(`../../../src/cli/commands/${place}`, import.meta.url))),
+      command.path[0],
+    ).toBe(true);
 });
 
 it.each(["before", "after"])("takes global options %s the command", async (place) => {

@@ -14,7 +14,7 @@ interface DiffChoices {
 }
 
 export function imageDiffCommand() {
-  return newCommand("diff", "packages added, removed and changed between two images or locks, and what their changelogs say")
+  return newCommand("diff", "say which packages differ between two images or locks, and what their changelogs say")
     .argument("<from>", "an image's name (its lock), NAME@REVISION (its lock in Git), a lock file, or engine:REFERENCE")
     .argument("<to>", "the same")
     .addOption(formatOption())
