@@ -1,4 +1,5 @@
 import type Docker from "dockerode";
+import { sweepDeadBuilds } from "../../rbuild/iso/life/sweep-dead-builds.ts";
 import { enginePlaces } from "../engine-places.ts";
 import type { Session } from "../session.ts";
 import { requireRoot } from "./require-root.ts";
@@ -16,8 +17,16 @@ export function hostAddress({ globals, settings }: Pick<Session, "globals" | "se
   return globals.host ?? (process.env["DOCKER_HOST"] || undefined) ?? settings.host;
 }
 
-/** The API at the host's address, else the embedded engine behind one. */
-export async function wire({ globals, settings }: Pick<Session, "globals" | "settings">): Promise<WiredHost> {
+/** The API at the host's address, else the embedded engine behind one. What builds that died have left is gone. */
+export async function wire(session: Pick<Session, "globals" | "settings">): Promise<WiredHost> {
+  await using opened = new AsyncDisposableStack();
+  const host = opened.use(await open(session));
+  await sweepDeadBuilds({ containerHost: host.docker, stateDirectory: host.stateDirectory });
+  opened.move();
+  return host;
+}
+
+async function open({ globals, settings }: Pick<Session, "globals" | "settings">): Promise<WiredHost> {
   const places = enginePlaces(globals, settings);
   const address = hostAddress({ globals, settings });
   if (address !== undefined) {

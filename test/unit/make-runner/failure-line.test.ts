@@ -22,4 +22,5 @@ test("reads which rule is missing and for whom", () => {
 test("knows live-build's stages", () => {
   expect(liveBuildStage("P: Begin installing packages (live pass)...")).toBe("installing packages (live pass)");
   expect(liveBuildStage("P: Setting up cleanup function")).toBeUndefined();
+  expect(liveBuildStage("P: Begin unmounting /sys...")).toBeUndefined();
 });

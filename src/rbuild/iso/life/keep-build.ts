@@ -6,6 +6,7 @@ import { asked } from "../../container-host/host-error.ts";
 import type { ContainerPlan } from "../container/build-container.ts";
 import type { Staging } from "../export/export-build.ts";
 import type { Project } from "../preflight/preflight.ts";
+import { lockedUrl } from "../proxy/proxy-container.ts";
 import type { BuildId } from "./build-id.ts";
 import { type KeptBuild, keptReference, recordKeptBuild } from "./kept-builds.ts";
 
@@ -39,8 +40,8 @@ export async function keepBuild(
     imageId: committed.Id,
     reference: `${repository}:${tag}`,
     output,
-    // The proxy ends with the build.
-    environment: plan.environment.filter((variable) => !variable.startsWith("http_proxy=")),
+    // The proxy ends with the build, and with it the archives that it alone has.
+    environment: plan.environment.filter((variable) => !variable.startsWith("http_proxy=") && !variable.includes(`=${lockedUrl("")}`)),
     capabilities: [...plan.capabilities],
     devices: [...plan.devices],
     network: plan.network,
