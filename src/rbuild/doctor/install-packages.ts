@@ -9,8 +9,8 @@ export interface InstallOptions {
 }
 
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-/** sudo passes no environment on, so env(1) sets it behind it. */
-const ENVIRONMENT = ["env", "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C.UTF-8"];
+/** sudo passes no environment on, so env(1) sets it behind it. SYSTEMD_OFFLINE: nothing that is installed here is wanted as a daemon. */
+const ENVIRONMENT = ["env", "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C.UTF-8", "SYSTEMD_OFFLINE=1"];
 /** Another apt (a nightly upgrade) may hold the lock for a while: seconds. */
 const LOCK_TIMEOUT = 300;
 
