@@ -6,14 +6,14 @@ export const ACCOUNT_FILES = ["passwd", "group", "shadow", "gshadow"] as const;
 export type AccountFile = (typeof ACCOUNT_FILES)[number];
 export type AccountTexts = Readonly<Record<AccountFile, string>>;
 
-/** Users and groups by name. */
+/** Users and groups by name; root is there whatever the files say. */
 export interface Accounts {
   readonly users: ReadonlyMap<string, number>;
   readonly groups: ReadonlyMap<string, number>;
 }
 
 export function readAccounts({ passwd, group }: Pick<AccountTexts, "passwd" | "group">): Accounts {
-  const ids = (text: string) => new Map(rows(text).map((fields) => [fields[0] ?? "", Number(fields[2])]));
+  const ids = (text: string) => new Map([["root", 0], ...rows(text).map((fields): [string, number] => [fields[0] ?? "", Number(fields[2])])]);
   return { users: ids(passwd), groups: ids(group) };
 }
 

@@ -81,7 +81,7 @@ async function addAccounts(
   sourceDateEpoch: number,
 ): Promise<Accounts> {
   const isNamed = ({ owner, group }: ImageFile) => owner !== "root" || group !== "root";
-  if (users.length === 0 && !files.some(isNamed)) return { users: new Map([["root", 0]]), groups: new Map([["root", 0]]) };
+  if (users.length === 0 && !files.some(isNamed)) return readAccounts({ passwd: "", group: "" });
   const texts = Object.fromEntries(
     await Promise.all(ACCOUNT_FILES.map(async (name) => [name, (await container.read(`/etc/${name}`))?.toString("utf8") ?? ""] as const)),
   ) as AccountTexts;

@@ -29,6 +29,7 @@ export function readDefaults(config: InspectedConfig): ContainerDefaults {
 /** What a definition says goes over what its Dockerfile or its parent say. Another entry point takes an inherited command away. */
 export function applyDefinition(inherited: ContainerDefaults, definition: ImageDefinition, labels: Readonly<Record<string, string>>): ContainerDefaults {
   const env = new Map((inherited.Env ?? []).map((pair) => [pair.slice(0, pair.indexOf("=")), pair]));
+  if (definition.locale !== undefined) env.set("LANG", `LANG=${definition.locale}`);
   for (const [name, value] of Object.entries(definition.environment ?? {})) env.set(name, `${name}=${value}`);
   const inheritedCommand = definition.entrypoint === undefined ? inherited.Cmd : undefined;
   return compact({

@@ -1,5 +1,4 @@
 import { withStep } from "../../../make-runner/index.ts";
-import type { TarInput } from "../../../system/tar/index.ts";
 import type { DebianArchitecture } from "../../lock/image-lock.ts";
 import type { Pool } from "../../pool/pool.ts";
 import { importRootfs } from "../assemble/import-rootfs.ts";
@@ -39,14 +38,10 @@ export async function importUnpacked(
     const chosen = unpackOrder(isExtract ? all : essentialClosure(all));
     const total = chosen.reduce((sum, { locked }) => sum + locked.size, 0);
     let done = 0;
-    const brought: BroughtPaths = new Map();
     const unpacked = (facts: (typeof chosen)[number]) => step.progress((done += facts.locked.size), "bytes", total);
-    async function* entries(): AsyncGenerator<TarInput> {
-      yield* unpackPackages(chosen, pool, { ...options, unpacked, ...(signal === undefined ? {} : { signal }) }, brought);
-      if (isExtract) yield* unpackedDatabase(withPaths(packages, brought), "");
-      else yield textFile(STATUS_FILE, "");
-    }
-    await importRootfs(host, entries(), reference);
+    const after = (brought: BroughtPaths) => (isExtract ? unpackedDatabase(withPaths(packages, brought), "") : [textFile(STATUS_FILE, "")]);
+    const members = unpackPackages(chosen, pool, { ...options, after, unpacked, ...(signal === undefined ? {} : { signal }) });
+    await importRootfs(host, members, reference);
   });
   return reference;
 }

@@ -1,5 +1,6 @@
+import { isRbuildError } from "../../../system/index.ts";
 import { relativeTarPath, type TarEntry, type TarHeader } from "../../../system/tar/index.ts";
-import { withDeb } from "../../debian/deb-file.ts";
+import { readDebData } from "../../debian/deb-file.ts";
 import type { Pool } from "../../pool/pool.ts";
 import type { PackageFacts } from "../packages/package-facts.ts";
 
@@ -35,7 +36,7 @@ export async function* openPackages(
       for (; next < packages.length && begun.length < AHEAD; next++) {
         const facts = packages[next];
         if (!facts) continue;
-        const opened = facts.locked.size > SMALL ? Promise.resolve({ facts, members: streamMembers(facts, pool, options) }) : readWhole(facts, pool, options);
+        const opened = open(facts, pool, options);
         opened.catch(() => undefined);
         begun.push(opened);
       }
@@ -48,75 +49,30 @@ export async function* openPackages(
   }
 }
 
+async function open(facts: PackageFacts, pool: Pick<Pool, "read">, options: { readonly signal?: AbortSignal }): Promise<OpenPackage> {
+  try {
+    if (facts.locked.size <= SMALL) return await readWhole(facts, pool, options);
+  } catch (error) {
+    // It unpacks to more than is held in memory.
+    if (!isRbuildError(error, "package.limit-exceeded")) throw error;
+  }
+  return { facts, members: streamMembers(facts, pool, options) };
+}
+
 async function readWhole(facts: PackageFacts, pool: Pick<Pool, "read">, options: { readonly signal?: AbortSignal }): Promise<OpenPackage> {
   const members: PackageMember[] = [];
-  await withDeb(
-    pool.read(facts.locked),
-    async ({ data }) => {
-      for await (const entry of data) members.push({ entry: headerOf(entry), body: entry.size === 0 ? [] : await Array.fromAsync(entry.body) });
-    },
-    { ...options, limits: { data: SMALL_DATA } },
-  );
+  for await (const entry of readDebData(pool.read(facts.locked), { ...options, limits: { data: SMALL_DATA } })) {
+    members.push({ entry: headerOf(entry), body: entry.size === 0 ? [] : await Array.fromAsync(entry.body) });
+  }
   return { facts, members };
 }
 
-/** `withDeb` hands a package to a function; here it must be a stream. */
 async function* streamMembers(facts: PackageFacts, pool: Pick<Pool, "read">, options: { readonly signal?: AbortSignal }): AsyncGenerator<PackageMember> {
-  const turns = new Turns<PackageMember>();
-  const reading = withDeb(
-    pool.read(facts.locked),
-    async ({ data }) => {
-      for await (const entry of data) await turns.give({ entry: headerOf(entry), body: entry.body });
-    },
-    options,
-  );
-  reading.then(
-    () => turns.end(),
-    () => turns.end(),
-  );
-  try {
-    yield* turns;
-  } finally {
-    turns.leave();
-    await reading;
-  }
+  for await (const entry of readDebData(pool.read(facts.locked), options)) yield { entry: headerOf(entry), body: entry.body };
 }
 
 function headerOf({ body: _body, ...entry }: TarEntry): TarHeader {
   const path = relativeTarPath(entry.path);
-  if (path === undefined) throw new TypeError("withDeb lets no path leave the root");
+  if (path === undefined) throw new TypeError("readDebData lets no path leave the root");
   return { ...entry, path };
-}
-
-/** Hands values from who makes them to who takes them, one at a time: the next is made when the last is done with. */
-class Turns<T> implements AsyncIterable<T> {
-  #offered = Promise.withResolvers<T | undefined>();
-  #taken = Promise.withResolvers<void>();
-  #hasLeft = false;
-
-  async give(value: T): Promise<void> {
-    if (this.#hasLeft) return;
-    this.#offered.resolve(value);
-    await this.#taken.promise;
-    this.#taken = Promise.withResolvers();
-  }
-
-  end(): void {
-    this.#offered.resolve(undefined);
-  }
-
-  leave(): void {
-    this.#hasLeft = true;
-    this.#taken.resolve();
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
-    for (;;) {
-      const value = await this.#offered.promise;
-      if (value === undefined) return;
-      this.#offered = Promise.withResolvers();
-      yield value;
-      this.#taken.resolve();
-    }
-  }
 }

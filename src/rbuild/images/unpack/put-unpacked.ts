@@ -1,5 +1,4 @@
 import { withStep } from "../../../make-runner/index.ts";
-import type { TarInput } from "../../../system/tar/index.ts";
 import type { Pool } from "../../pool/pool.ts";
 import type { BuildWorkspace } from "../build-workspace.ts";
 import type { ReadPackage } from "../packages/read-packages.ts";
@@ -22,15 +21,11 @@ export async function putUnpacked(
   if (packages.length === 0) return;
   await withStep(report, { name: "image.unpack", subject: name, ...(parentStep === undefined ? {} : { parent: parentStep }) }, async (step) => {
     const status = (await container.read(`/${STATUS_FILE}`))?.toString("utf8") ?? "";
-    const brought: BroughtPaths = new Map();
     let done = 0;
     const unpacked = () => step.progress(++done, "items", packages.length);
-    async function* entries(): AsyncGenerator<TarInput> {
-      const order = unpackOrder(packages.map(({ facts }) => facts));
-      const options = { architecture, sourceDateEpoch, below, unpacked };
-      yield* unpackPackages(order, pool, signal === undefined ? options : { ...options, signal }, brought);
-      yield* unpackedDatabase(withPaths(packages, brought), status);
-    }
-    await container.put(entries());
+    const after = (brought: BroughtPaths) => unpackedDatabase(withPaths(packages, brought), status);
+    const order = unpackOrder(packages.map(({ facts }) => facts));
+    const options = { architecture, sourceDateEpoch, below, after, unpacked };
+    await container.put(unpackPackages(order, pool, signal === undefined ? options : { ...options, signal }));
   });
 }

@@ -13,28 +13,29 @@ export interface UnpackOptions {
   readonly sourceDateEpoch: number;
   /** What the packages come on top of: directories of it stay as they are, files of it are replaced. */
   readonly below?: Tree;
+  /** What comes after the packages, given which paths each brought. */
+  readonly after?: (brought: BroughtPaths) => Iterable<TarInput>;
   /** Called after each package. */
   readonly unpacked?: (facts: PackageFacts) => void;
   readonly signal?: AbortSignal;
 }
 
 /** A path that a package brought: its own spelling, which dpkg knows it by. */
-export type BroughtPaths = Map<PackageFacts, string[]>;
+export type BroughtPaths = ReadonlyMap<PackageFacts, readonly string[]>;
 
 /**
  * The files of packages as the members of one archive, on a merged /usr: a top directory that something lies in becomes a link. Every directory comes once, before what is in it; of a path that
  * two packages bring, the first has it.
  * @param packages in `unpackOrder`
- * @param brought gets each package's paths, in its order
  * @throws RbuildError `image.file-conflict`, and those of `withDeb` and the pool
  */
 export async function* unpackPackages(
   packages: readonly PackageFacts[],
   pool: Pick<Pool, "read">,
   options: UnpackOptions,
-  brought: BroughtPaths = new Map(),
 ): AsyncGenerator<TarInput, void, undefined> {
   const layout = new Layout(options);
+  const brought = new Map<PackageFacts, string[]>();
   for await (const { facts, members } of openPackages(packages, pool, options)) {
     const paths: string[] = [];
     brought.set(facts, paths);
@@ -43,6 +44,10 @@ export async function* unpackPackages(
       if (entry.path !== "") for (const member of layout.place(entry, facts)) yield member.kind === "file" ? { ...member, body } : member;
     }
     options.unpacked?.(facts);
+  }
+  for (const member of options.after?.(brought) ?? []) {
+    yield* layout.above(member.path);
+    yield member;
   }
 }
 
@@ -70,7 +75,7 @@ class Layout {
     const top = path.split("/", 1)[0] as ByteString;
     if (this.#aliases.has(top)) yield* this.#alias(top);
     const place = mergedPath(path, this.#aliases);
-    for (const directory of ancestorsOf(place)) yield* this.#directory(directory);
+    yield* this.above(place);
     const isDirectory = entry.kind === "directory";
     const there = this.#owners.get(place);
     if (there) {
@@ -82,6 +87,11 @@ class Layout {
     const member = { ...entry, path: (isDirectory ? `${place}/` : place) as ByteString };
     if (entry.kind !== "hardlink") yield member;
     else yield { ...member, linkPath: mergedPath(relativeTarPath(entry.linkPath) ?? entry.linkPath, this.#aliases) };
+  }
+
+  /** The directories that a path lies in, as far as they are missing. */
+  *above(path: ByteString): Generator<TarHeader> {
+    for (const directory of ancestorsOf(path)) yield* this.#directory(directory);
   }
 
   *#alias(alias: ByteString): Generator<TarHeader> {
