@@ -41,7 +41,7 @@ const proxy = z
   .string()
   .regex(/^(?:none|link|(?:link\+)?http:\/\/[^\s/]+\/?)$/, "must be none, link, the http URL of a proxy, or link+URL for both one after the other");
 
-/** The archives whose packages a build gets, and gets from the lock alone: docs/locks.md. A `keyring` is a file of the tree. */
+/** The archives whose packages a build gets, and gets from the lock alone: docs/build-flow.md. A `keyring` is a file of the tree. */
 const lock = z.strictObject({ suites: z.array(suiteSourceSchema).min(1).max(20) }).check(({ value: wanted, issues }) => {
   for (const [path, message] of suiteObjections(wanted.suites)) issues.push({ code: "custom", path: path.split("."), message, input: wanted });
 });

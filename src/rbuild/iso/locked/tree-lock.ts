@@ -6,7 +6,7 @@ import { lockedArchiveSchema, lockedPackageSchema } from "../../lock/image-lock.
 export const TREE_LOCK_FILE = "rbuild.lock.json";
 export const TREE_LOCK_DIRECTORY = "rbuild.lock.d";
 
-/** Content of `rbuild.lock.json`: everything of an archive that a tree's build asks for. docs/locks.md. */
+/** Content of `rbuild.lock.json`: everything of an archive that a tree's build asks for. docs/build-flow.md. */
 export const treeLockSchema = z.strictObject({
   lockVersion: z.literal(1),
   /** When the build was recorded, seconds since 1970. No part of the lock's digest. */
