@@ -30,7 +30,7 @@ build: dist/cli/main.js ## make the program in dist/ from src/
 	@:
 
 # The directories change with the names in them.
-dist/cli/main.js: node_modules/.package-lock.json scripts/bundle.ts $(shell find src -type d -o -name '*.ts' -o -name '*.tsx')
+dist/cli/main.js: node_modules/.package-lock.json scripts/bundle.ts tsconfig.base.json $(shell find src -type d -o -name '*.ts' -o -name '*.tsx')
 	@$(node) scripts/bundle.ts
 
 check: build ## types, format, lint, directions, dead code
