@@ -104,7 +104,10 @@ export function keysCommand() {
       await runSession(command, async ({ signal }) => (await import("../keys/keys-actions.ts")).revokeKey(fingerprint, options, signal));
     });
 
-  const drill = newCommand("drill", "pretend that keys leaked: which clients are safe, and can the others be helped; exit code 1 when some are at risk")
+  const drill = newCommand(
+    "drill",
+    "pretend that keys leaked: which clients are safe, and can the others be helped; exit code 1 unless all are safe and a new root can be signed",
+  )
     .argument("<fingerprint...>", "of the certificates whose keys leaked")
     .addOption(keysOption())
     .action(async (fingerprints, { keys }, command) => {

@@ -197,5 +197,5 @@ async function signAndTell({ keys, signWith = [], passphraseFd }: SignOptions, s
 
 export async function drillKeys(directory: string, leaked: readonly Fingerprint[]): Promise<CommandResult> {
   const drill = await drillLeak(await openCheckout(directory), leaked, systemClock.now());
-  return { data: drill, lines: drillLines(drill), exitCode: drill.clients.every(({ isSafe }) => isSafe) ? EXIT.done : EXIT.differs };
+  return { data: drill, lines: drillLines(drill), exitCode: drill.canRecover && drill.clients.every(({ isSafe }) => isSafe) ? EXIT.done : EXIT.differs };
 }

@@ -1,0 +1,98 @@
+import { spawn } from "node:child_process";
+import { open, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { encryptKey } from "openpgp";
+import { describe, expect, test } from "vitest";
+import { type CommandOptions, jsonLines, RBUILD, rbuild } from "../../support/rbuild-command.ts";
+import { scratchDirectory } from "../../support/scratch.ts";
+import { gnupgHome } from "../../support/trust/gnupg-home.ts";
+import { testKey } from "../../support/trust/test-keys.ts";
+
+const YESTERDAY = () => new Date(Date.now() - 86_400_000);
+
+/** The last line of `--json`, which must have come with that exit code. */
+async function keys(args: readonly string[], exitCode: number, options: CommandOptions): Promise<{ readonly data: any; readonly code: unknown }> {
+  const done = await rbuild(["keys", ...args, "--json"], options);
+  expect([done.exitCode, done.stderr], done.stdout).toEqual([exitCode, ""]);
+  return jsonLines(done.stdout).at(-1) as never;
+}
+
+describe("rbuild keys", () => {
+  test("from no key at all to a second root: GnuPG for one signer, a locked file for the other", async () => {
+    const home = await gnupgHome();
+    const cwd = await scratchDirectory();
+    const options = { cwd, env: home.environment };
+    const ann = await home.makeKey("ann", "ed25519", { expire: "40d" });
+    const ben = await testKey("ben", { date: YESTERDAY() });
+    await writeFile(join(cwd, "ann.asc"), await home.gpg("--armor", "--export", ann));
+    await writeFile(join(cwd, "ben.asc"), ben.armored);
+    await writeFile(join(cwd, "ben.secret"), (await encryptKey({ privateKey: ben.privateKey, passphrase: "open sesame" })).armor());
+
+    expect((await keys(["list"], 0, options)).data).toMatchObject({ root: null, proposal: null });
+    expect((await keys(["import", "ann.asc", "ben.asc"], 0, options)).data).toMatchObject([{ change: "added" }, { change: "added" }]);
+    const roles = ["--role", `root=2:${ann},${ben.fingerprint}`, "--role", `publisher=${ann}`, "--role", `freshness=${ben.fingerprint}`];
+    expect((await keys(["rotate", "--repository", "images", ...roles, "--sign-with", `gpg:${ann}`], 0, options)).data).toMatchObject({
+      root: 1,
+      isComplete: false,
+    });
+    expect((await keys(["list"], 0, options)).data).toMatchObject({ root: null, proposal: { version: 1 } });
+    expect((await keys(["sign", "--sign-with", "file:ben.secret"], 7, options)).code).toBe("keys.no-passphrase");
+    expect(await signWithPassphrase(cwd, "wrong")).toMatchObject({ exitCode: 2, code: "keys.wrong-passphrase" });
+    expect(await signWithPassphrase(cwd, "open sesame")).toMatchObject({ exitCode: 0, data: { root: 1, isComplete: true } });
+
+    // other programs agree
+    const [file, signature] = [join(cwd, "keys/root/1.json"), join(cwd, "keys/root/1.json.asc")];
+    const ring = join(cwd, "ring.asc");
+    await writeFile(ring, (await Promise.all([ann, ben.fingerprint].map((name) => readFile(join(cwd, "keys", `${name}.asc`), "utf8")))).join(""));
+    expect((await home.run("sqv", ["-n", "2", "--keyring", ring, signature, file])).stdout.trim().split("\n").toSorted()).toEqual(
+      [ann, ben.fingerprint].toSorted(),
+    );
+
+    expect((await keys(["check"], 1, options)).data.entries).toContainEqual(expect.objectContaining({ level: "notice", daysLeft: 39 }));
+    await keys(["check", "--within", "30"], 0, options);
+    expect((await keys(["drill", ann], 1, options)).data).toMatchObject({ canRecover: false });
+    expect((await keys(["show", ann], 0, options)).data).toMatchObject({ roles: ["root", "publisher"], keys: [{ algorithm: "Ed25519", canSign: true }] });
+    const text = await rbuild(["keys", "list"], options);
+    expect(text.stdout).toContain(`ends soon    ${ann}  ann <ann@example.org>`);
+
+    // a key is lost; the other root key is not enough without it
+    expect((await keys(["revoke", ann, "--reason", "lost"], 2, options)).code).toBe("keys.incomplete");
+    const cleo = await home.makeKey("cleo", "ed25519");
+    await writeFile(join(cwd, "cleo.asc"), await home.gpg("--armor", "--export", cleo));
+    await keys(["import", "cleo.asc"], 0, options);
+    const successors = ["--role", `root=1:${ben.fingerprint}`, "--role", `publisher=${cleo}`];
+    expect((await keys(["revoke", ann, "--reason", "lost", ...successors, "--sign-with", `gpg:${ann}`], 0, options)).data).toMatchObject({ isComplete: false });
+    expect(await signWithPassphrase(cwd, "open sesame")).toMatchObject({ exitCode: 0, data: { root: 2, isComplete: true } });
+    expect((await keys(["list"], 0, options)).data).toMatchObject({ root: 2, revoked: [{ fingerprint: ann, reason: "lost" }] });
+  });
+
+  test("says what is wrong with what it is given", async () => {
+    const options = { cwd: await scratchDirectory() };
+    await writeFile(join(options.cwd, "no-key"), "no key");
+    expect((await keys(["import", "no-key"], 5, options)).code).toBe("trust.malformed-certificate");
+    expect((await keys(["import", "none"], 2, options)).code).toBe("keys.unreadable");
+    expect((await keys(["rotate", "--role", "captain=AA"], 2, options)).code).toBe("cli.invalid-value");
+    expect((await keys(["rotate", "--role", "root=AA"], 2, options)).code).toBe("cli.invalid-value");
+    expect((await keys(["sign", "--sign-with", "paper"], 2, options)).code).toBe("cli.invalid-value");
+    expect((await keys(["show", "A".repeat(40)], 2, options)).code).toBe("keys.unknown-key");
+    expect((await keys(["check"], 0, options)).data).toMatchObject({ entries: [] });
+  });
+});
+
+/** `--passphrase-fd 3`, as a script would do it. */
+async function signWithPassphrase(
+  cwd: string,
+  passphrase: string,
+): Promise<{ readonly exitCode: number | null; readonly code?: unknown; readonly data?: unknown }> {
+  const path = join(await scratchDirectory(), "passphrase");
+  await writeFile(path, `${passphrase}\n`, { mode: 0o600 });
+  await using handle = await open(path);
+  const child = spawn(RBUILD, ["keys", "sign", "--sign-with", "file:ben.secret", "--passphrase-fd", "3", "--json"], {
+    cwd,
+    stdio: ["ignore", "pipe", "ignore", handle.fd],
+  });
+  let stdout = "";
+  child.stdout!.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+  const exitCode = await new Promise<number | null>((resolve) => void child.on("close", resolve));
+  return { exitCode, ...jsonLines(stdout).at(-1) };
+}
