@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, mkdtemp, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { isSystemError, RbuildError } from "./errors.ts";
 
@@ -47,6 +47,16 @@ export async function readFileIfExists(path: string, maxBytes: number): Promise<
     return await readFile(path);
   } catch (error) {
     if (isSystemError(error, "ENOENT", "ENOTDIR")) return undefined;
+    throw error;
+  }
+}
+
+/** The names in a directory, sorted; none when there is no such directory. */
+export async function namesIn(path: string): Promise<string[]> {
+  try {
+    return (await readdir(path)).sort();
+  } catch (error) {
+    if (isSystemError(error, "ENOENT")) return [];
     throw error;
   }
 }

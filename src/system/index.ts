@@ -9,6 +9,7 @@ export * from "./kernel/netlink-addresses.ts";
 export * from "./kernel/netlink-links.ts";
 export { NetlinkSocket } from "./kernel/netlink-socket.ts";
 export * from "./kernel/open-in-root.ts";
+export * from "./kernel/read-in-root.ts";
 export * from "./kernel/sd-notify.ts";
 export * from "./kernel/xattrs.ts";
 export * from "./locks.ts";

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { parseJson } from "../../oci/index.ts";
-import { isSystemError, readFileIfExists, syncDirectory, writeFileAtomic } from "../../system/index.ts";
+import { namesIn, readFileIfExists, syncDirectory, writeFileAtomic } from "../../system/index.ts";
 
 const MAX_DEFINITION_BYTES = 1024 * 1024;
 const FILE = /^[0-9a-f]{64}\.json$/;
@@ -50,7 +50,7 @@ export class DefinitionStore {
 
   /** Sorted by name. */
   async list(): Promise<readonly NetworkDefinition[]> {
-    const stored = await Promise.all((await this.#files()).map((file) => this.#read(file)));
+    const stored = await Promise.all((await namesIn(this.#directory)).filter((file) => FILE.test(file)).map((file) => this.#read(file)));
     return [...this.#predefined, ...stored.flatMap((definition) => definition ?? [])].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
@@ -73,15 +73,6 @@ export class DefinitionStore {
   async remove(id: string): Promise<void> {
     await rm(join(this.#directory, `${id}.json`), { force: true });
     await syncDirectory(this.#directory);
-  }
-
-  async #files(): Promise<readonly string[]> {
-    try {
-      return (await readdir(this.#directory)).filter((file) => FILE.test(file));
-    } catch (error) {
-      if (isSystemError(error, "ENOENT")) return [];
-      throw error;
-    }
   }
 
   async #read(file: string): Promise<NetworkDefinition | undefined> {

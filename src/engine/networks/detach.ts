@@ -1,5 +1,4 @@
-import { readdir } from "node:fs/promises";
-import { deleteLink, isSystemError, listLinks, NetlinkSocket, removeNetworkNamespace, run } from "../../system/index.ts";
+import { deleteLink, listLinks, NetlinkSocket, namesIn, removeNetworkNamespace, run } from "../../system/index.ts";
 import { removeOrphans } from "./bridge-owner.ts";
 import { portsScript } from "./firewall.ts";
 import { updateNeighbours, updateOwnName } from "./hosts-file.ts";
@@ -37,7 +36,10 @@ export async function renameMember(context: NetworkContext, containerId: string,
 
 /** Removes what belongs to no container, the networks nobody needs any more, and those of engines that are gone altogether. */
 export async function sweep(context: NetworkContext, isOwned: (containerId: string) => Promise<boolean>): Promise<void> {
-  const seen = new Set([...(await namespaceNames(context)), ...(await context.running.list()).flatMap(({ members }) => members.map((one) => one.containerId))]);
+  const seen = new Set([
+    ...(await namesIn(context.namespaceDirectory)),
+    ...(await context.running.list()).flatMap(({ members }) => members.map((one) => one.containerId)),
+  ]);
   const dead: string[] = [];
   for (const containerId of seen) if (!(await isOwned(containerId))) dead.push(containerId);
   if (dead.length > 0) {
@@ -73,14 +75,5 @@ async function removeStrayLinks(context: NetworkContext): Promise<void> {
     if (!bridge) continue;
     const members = new Set(network.members.map(({ hostLink }) => hostLink));
     for (const link of links) if (link.master === bridge.index && !members.has(link.name)) deleteLink(socket, link.name);
-  }
-}
-
-async function namespaceNames(context: NetworkContext): Promise<readonly string[]> {
-  try {
-    return await readdir(context.namespaceDirectory);
-  } catch (error) {
-    if (isSystemError(error, "ENOENT")) return [];
-    throw error;
   }
 }

@@ -1,8 +1,8 @@
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { parseJson } from "../../oci/index.ts";
-import { isSystemError, readFileIfExists, writeFileAtomic } from "../../system/index.ts";
+import { namesIn, readFileIfExists, writeFileAtomic } from "../../system/index.ts";
 
 const MAX_STATE_BYTES = 16 * 1024 * 1024;
 const FILE = /^([0-9a-f]{64})\.json$/;
@@ -57,14 +57,7 @@ export class RunningNetworks {
   }
 
   async list(): Promise<readonly RunningNetwork[]> {
-    let files: readonly string[];
-    try {
-      files = await readdir(this.#directory);
-    } catch (error) {
-      if (isSystemError(error, "ENOENT")) return [];
-      throw error;
-    }
-    const ids = files.flatMap((file) => FILE.exec(file)?.[1] ?? []).sort();
+    const ids = (await namesIn(this.#directory)).flatMap((file) => FILE.exec(file)?.[1] ?? []);
     return (await Promise.all(ids.map((id) => this.get(id)))).flatMap((network) => network ?? []);
   }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { type FileHandle, mkdir, open, readdir, rm } from "node:fs/promises";
+import { type FileHandle, mkdir, open, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { isSystemError, tryFlock } from "../../system/index.ts";
+import { isSystemError, namesIn, tryFlock } from "../../system/index.ts";
 
 /** A file that belongs to this process for as long as it holds the file's flock; disposing closes it and leaves it where it is. */
 export interface OwnedFile extends AsyncDisposable {
@@ -69,13 +69,4 @@ async function visitDead(directory: string, { suffix = "" }: SweepOptions, visit
     }
   }
   return visited;
-}
-
-async function namesIn(directory: string): Promise<string[]> {
-  try {
-    return (await readdir(directory)).sort();
-  } catch (error) {
-    if (isSystemError(error, "ENOENT")) return [];
-    throw error;
-  }
 }

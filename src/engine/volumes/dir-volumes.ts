@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { chmod, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { parseJson } from "../../oci/index.ts";
-import { type Clock, type HeldLock, isSystemError, lock, pathExists, RbuildError, readFileIfExists, syncDirectory, systemClock } from "../../system/index.ts";
+import { type Clock, type HeldLock, lock, namesIn, pathExists, RbuildError, readFileIfExists, syncDirectory, systemClock } from "../../system/index.ts";
 import type { VolumeInfo, Volumes } from "./volume.ts";
 
 const MAX_RECORD_BYTES = 1024 * 1024;
@@ -78,7 +78,7 @@ export class DirVolumes implements Volumes {
   }
 
   async list(): Promise<readonly VolumeInfo[]> {
-    const volumes = await Promise.all((await this.#entries()).filter((name) => NAME.test(name)).map((name) => this.#read(name)));
+    const volumes = await Promise.all((await namesIn(this.#directory)).filter((name) => NAME.test(name)).map((name) => this.#read(name)));
     return volumes.flatMap((volume) => volume ?? []).sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
@@ -104,19 +104,10 @@ export class DirVolumes implements Volumes {
 
   /** Removes what killed processes left half-made or half-removed. */
   async sweep(): Promise<void> {
-    if (!(await this.#entries()).some((name) => name.startsWith(UNFINISHED))) return;
+    if (!(await namesIn(this.#directory)).some((name) => name.startsWith(UNFINISHED))) return;
     await using _held = await this.#lock();
-    for (const name of await this.#entries()) {
+    for (const name of await namesIn(this.#directory)) {
       if (name.startsWith(UNFINISHED)) await rm(join(this.#directory, name), { recursive: true, force: true });
-    }
-  }
-
-  async #entries(): Promise<readonly string[]> {
-    try {
-      return await readdir(this.#directory);
-    } catch (error) {
-      if (isSystemError(error, "ENOENT")) return [];
-      throw error;
     }
   }
 

@@ -1,7 +1,7 @@
-import { constants, readdirSync } from "node:fs";
-import { chmod, mkdir, open, rm, rmdir } from "node:fs/promises";
+import { readdirSync } from "node:fs";
+import { chmod, mkdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type ByteString, byteString, bytesOf, isSystemError, O_PATH, openInRoot, openPath, RbuildError, textOf } from "../../../system/index.ts";
+import { type ByteString, byteString, bytesOf, openPath, RbuildError, readInRoot, textOf } from "../../../system/index.ts";
 import type { ByteStream } from "../../content/content-store.ts";
 import { decompress } from "../../content/decompress.ts";
 import { RootWriter } from "../files/root-writer.ts";
@@ -38,7 +38,7 @@ export async function receiveContext(
     writer.finish();
   }
   const name = options.dockerfile ?? "Dockerfile";
-  const dockerfile = await readInside(directory, name, MAX_DOCKERFILE_BYTES);
+  const dockerfile = readInside(directory, name, MAX_DOCKERFILE_BYTES);
   if (dockerfile === undefined) {
     throw new RbuildError("build.dockerfile-missing", `the build context has no file ${JSON.stringify(name)}`, {
       category: "invalid",
@@ -46,29 +46,19 @@ export async function receiveContext(
       details: { dockerfile: name },
     });
   }
-  const ignore = (await readInside(directory, `${name}.dockerignore`, MAX_IGNORE_BYTES)) ?? (await readInside(directory, ".dockerignore", MAX_IGNORE_BYTES));
+  const ignore = readInside(directory, `${name}.dockerignore`, MAX_IGNORE_BYTES) ?? readInside(directory, ".dockerignore", MAX_IGNORE_BYTES);
   if (ignore !== undefined) await prune(Buffer.from(directory), "" as ByteString, parseDockerignore(ignore));
   return { directory, dockerfile };
 }
 
-/** A file below a root whose links are not trusted. */
-async function readInside(root: string, path: string, maxBytes: number): Promise<string | undefined> {
-  try {
-    using directory = openPath(root, O_PATH | constants.O_DIRECTORY);
-    using opened = openInRoot(directory, path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const file = await open(opened.path, "r");
-    try {
-      const { size } = await file.stat();
-      if (size > maxBytes)
-        throw new RbuildError("file.too-large", `${path} of the build context has ${size} bytes; at most ${maxBytes} are read`, { category: "invalid" });
-      return await file.readFile("utf8");
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    if (isSystemError(error, "ENOENT", "ENOTDIR", "EISDIR", "ELOOP")) return undefined;
-    throw error;
+/** A file below a root whose links are not trusted. @throws RbuildError `file.too-large` */
+function readInside(root: string, path: string, maxBytes: number): string | undefined {
+  using directory = openPath(root);
+  const bytes = readInRoot(directory, path, maxBytes + 1);
+  if (bytes && bytes.byteLength > maxBytes) {
+    throw new RbuildError("file.too-large", `${path} of the build context has over ${maxBytes} bytes; at most that many are read`, { category: "invalid" });
   }
+  return bytes?.toString("utf8");
 }
 
 /** Removes what is ignored below a directory. True when nothing is left of it. */

@@ -141,7 +141,7 @@ function overridesOf(copy: PreparedCopy, owner: { readonly uid: number; readonly
 
 export async function copyStep(run: BuildRun, state: StageState, copy: PreparedCopy): Promise<StepResult> {
   return await inWritableLayer(run, state, async (root) => {
-    const owner = copy.chown === undefined ? { uid: 0, gid: 0 } : await ownerOf(root, copy.chown);
+    const owner = copy.chown === undefined ? { uid: 0, gid: 0 } : ownerOf(root, copy.chown);
     using writer = new RootWriter(root);
     for (const source of copy.sources) await copySourceTo(run, writer, copy, source, owner);
     writer.finish();

@@ -1,6 +1,4 @@
-import { constants } from "node:fs";
-import { open } from "node:fs/promises";
-import { isSystemError, O_PATH, openInRoot, openPath, RbuildError } from "../../../system/index.ts";
+import { type OpenedPath, openPath, RbuildError, readInRoot } from "../../../system/index.ts";
 
 const MAX_DATABASE_BYTES = 16 * 1024 * 1024;
 const MAX_ID = 2 ** 32 - 2;
@@ -10,10 +8,11 @@ const MAX_ID = 2 ** 32 - 2;
  * same number.
  * @throws RbuildError `build.unknown-owner`
  */
-export async function ownerOf(root: string, text: string): Promise<{ readonly uid: number; readonly gid: number }> {
+export function ownerOf(root: string, text: string): { readonly uid: number; readonly gid: number } {
   const [user = "", group] = text.split(":", 2);
   const known = numberOf(user) === undefined || (group !== undefined && numberOf(group) === undefined);
-  const [users, groups] = known ? [await database(root, "etc/passwd"), await database(root, "etc/group")] : [[], []];
+  using directory = openPath(root);
+  const [users, groups] = known ? [database(directory, "etc/passwd"), database(directory, "etc/group")] : [[], []];
   const entry = users.find(([name]) => name === user);
   const uid = numberOf(user) ?? numberOf(entry?.[2] ?? "");
   const gid =
@@ -40,24 +39,7 @@ function numberOf(text: string): number | undefined {
   return /^\d{1,10}$/.test(text) && Number(text) <= MAX_ID ? Number(text) : undefined;
 }
 
-async function database(root: string, path: string): Promise<readonly (readonly string[])[]> {
-  try {
-    using directory = openPath(root, O_PATH | constants.O_DIRECTORY);
-    using opened = openInRoot(directory, path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const file = await open(opened.path, "r");
-    try {
-      const { size } = await file.stat();
-      const bytes = Buffer.alloc(Math.min(size, MAX_DATABASE_BYTES));
-      await file.read(bytes, 0, bytes.byteLength, 0);
-      return bytes
-        .toString("utf8")
-        .split("\n")
-        .map((line) => line.split(":"));
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    if (isSystemError(error, "ENOENT", "ENOTDIR", "ELOOP")) return [];
-    throw error;
-  }
+function database(root: OpenedPath, path: string): readonly (readonly string[])[] {
+  const text = readInRoot(root, path, MAX_DATABASE_BYTES)?.toString("utf8") ?? "";
+  return text.split("\n").map((line) => line.split(":"));
 }

@@ -57,9 +57,9 @@ export class RootWriter implements Disposable {
   }
 
   /** What a path leads to, links followed; undefined when it leads nowhere. */
-  stat(path: ByteString): Stats | undefined {
+  stat(path: ByteString, flags = 0): Stats | undefined {
     try {
-      using opened = openInRoot(this.#root, inside(path), O_PATH);
+      using opened = openInRoot(this.#root, inside(path), O_PATH | flags);
       return statSync(opened.path);
     } catch (error) {
       if (isSystemError(error, "ENOENT", "ENOTDIR", "ELOOP")) return undefined;
@@ -73,13 +73,7 @@ export class RootWriter implements Disposable {
 
   /** The same without following a link at its end. */
   lstat(path: ByteString): Stats | undefined {
-    try {
-      using opened = openInRoot(this.#root, inside(path), O_PATH | constants.O_NOFOLLOW);
-      return statSync(opened.path);
-    } catch (error) {
-      if (isSystemError(error, "ENOENT", "ENOTDIR", "ELOOP")) return undefined;
-      throw error;
-    }
+    return this.stat(path, constants.O_NOFOLLOW);
   }
 
   /** Removes whatever is at a path, a directory with all below it. */

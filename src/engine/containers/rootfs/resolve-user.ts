@@ -1,7 +1,5 @@
-import { RbuildError } from "../../../system/index.ts";
-import type { OpenedPath } from "../../../system/kernel/open-in-root.ts";
+import { type OpenedPath, RbuildError, readInRoot } from "../../../system/index.ts";
 import type { SpecUser } from "../../runtime/spec/runtime-spec.ts";
-import { readInRoot } from "./read-in-root.ts";
 
 const MAX_DATABASE_BYTES = 1024 * 1024;
 const MAX_ID = 0xffff_fffe;

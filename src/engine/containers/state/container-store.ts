@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
-import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { type HeldLock, isSystemError, lock, RbuildError, readFileIfExists, writeFileAtomic } from "../../../system/index.ts";
+import { type HeldLock, isSystemError, lock, namesIn, RbuildError, readFileIfExists, writeFileAtomic } from "../../../system/index.ts";
 import type { ContainerId } from "../container.ts";
 import { ContainerNames } from "./container-names.ts";
 import { bundlesDirectory, type ContainerPaths, type ContainerRoots, containerPaths, containersDirectory } from "./container-paths.ts";
@@ -162,15 +162,6 @@ export class ContainerStore {
   async prepare(): Promise<void> {
     await mkdir(containersDirectory(this.roots), { recursive: true, mode: 0o700 });
     await mkdir(join(this.roots.runRoot, "exits"), { recursive: true, mode: 0o700 });
-  }
-}
-
-async function namesIn(directory: string): Promise<string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if (isSystemError(error, "ENOENT")) return [];
-    throw error;
   }
 }
 

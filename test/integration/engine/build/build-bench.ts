@@ -22,7 +22,9 @@ export interface BuildBench extends AsyncDisposable {
   readonly read: (image: Image, path: string) => Promise<string>;
 }
 
-export type Files = Readonly<Record<string, string | Buffer | { readonly link: string } | { readonly mode: number; readonly text: string }>>;
+export type Files = Readonly<
+  Record<string, string | Buffer | { readonly link: string } | { readonly fifo: true } | { readonly mode: number; readonly text: string }>
+>;
 
 export interface Built {
   readonly image: Image;
@@ -91,6 +93,7 @@ async function writeFiles(directory: string, files: Files): Promise<void> {
     const target = join(directory, path);
     await mkdir(dirname(target), { recursive: true });
     if (typeof content === "string" || Buffer.isBuffer(content)) await writeFile(target, content, { mode: 0o644 });
+    else if ("fifo" in content) await run("mkfifo", [target]);
     else if ("link" in content) await run("ln", ["-s", content.link, target]);
     else {
       await writeFile(target, content.text);

@@ -232,6 +232,13 @@ COPY --from=2 /dir/f /two
     expect(await bench.read(inside.image, "real/more")).toBe("M");
   });
 
+  test("does not wait for a FIFO where a file is to be read", async () => {
+    await using bench = await buildBench();
+    await expect(bench.build({ Dockerfile: { fifo: true } })).rejects.toMatchObject({ code: "build.dockerfile-missing" });
+    const files = { Dockerfile: "FROM scratch\nCOPY root /\nCOPY --chown=nobody a /\n", a: "A", "root/etc/passwd": { fifo: true } } as const;
+    await expect(bench.build(files)).rejects.toMatchObject({ code: "build.unknown-owner" });
+  });
+
   test("says what is wrong", async () => {
     await using bench = await buildBench();
     const build = (text: string) => bench.build({ Dockerfile: `FROM scratch\n${text}\n`, a: "A", b: "B", "d/x": "X" });

@@ -1,9 +1,9 @@
 import { constants, fstatSync, readSync } from "node:fs";
-import { isSystemError } from "../../../system/index.ts";
-import { type OpenedPath, openInRoot } from "../../../system/kernel/open-in-root.ts";
+import { isSystemError } from "../errors.ts";
+import { type OpenedPath, openInRoot } from "./open-in-root.ts";
 
 /**
- * The first `maxBytes` of a regular file of a container, or undefined when there is none. A link in it leads nowhere outside, and a FIFO or
+ * The first `maxBytes` of a regular file below a root that may be hostile, or undefined when there is none. A link in it leads nowhere outside, and a FIFO or
  * device in its place is not waited for.
  */
 export function readInRoot(root: OpenedPath, path: string, maxBytes: number): Buffer | undefined {
