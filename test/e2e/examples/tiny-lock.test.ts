@@ -1,0 +1,67 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { buildExample, copyExample, type ExampleTree, sha256 } from "../../support/example-tree.ts";
+import { openTestTree } from "../../support/iso/git-tree.ts";
+import { jsonLines, rbuild } from "../../support/rbuild-command.ts";
+
+let tree: ExampleTree;
+
+beforeAll(async () => {
+  tree = await copyExample("tiny");
+  const vendored = await rbuild(["-C", tree.directory, "lock", "--vendor"]);
+  expect(vendored.exitCode, vendored.stderr).toBe(0);
+  const images = await rbuild(["-C", tree.directory, "image", "build", "builder", "apt-cacher-ng"]);
+  expect(images.exitCode, images.stderr).toBe(0);
+});
+
+afterAll(async () => {
+  await tree[Symbol.asyncDispose]();
+});
+
+/** Runs a command in a network namespace that has a loopback interface and nothing else, and keeps the namespace's counters. */
+const withoutNetwork = (counters: string) => [
+  "unshare",
+  "--net",
+  "sh",
+  "-c",
+  'ip link set lo up && "$@"; code=$?; cat /proc/net/snmp >"$0"; exit $code',
+  counters,
+];
+
+test("with everything vendored the ISO is built without network, and no connection is tried", async () => {
+  const counters = join(dirname(tree.output), "snmp");
+  await buildExample(tree, { wrapper: withoutNetwork(counters) });
+  const written = await readFile(join(import.meta.dirname, "tiny.iso.sha256"), "utf8");
+  expect(`${await sha256(join(tree.output, "tiny.iso"))}  tiny.iso\n`).toBe(written);
+  const values = counterValues(await readFile(counters, "utf8"));
+  expect(values).toMatchObject({ "Tcp.ActiveOpens": 0, "Tcp.AttemptFails": 0, "Udp.OutDatagrams": 0, "Ip.OutNoRoutes": 0 });
+  const manifest = JSON.parse(await readFile(join(tree.output, "rbuild-manifest.json"), "utf8")) as Readonly<Record<string, unknown>>;
+  expect(manifest).toMatchObject({ publishable: true, lock: { locked: true, digest: expect.stringMatching(/^sha256:/) } });
+});
+
+test("a package that the lock does not have stops the build, which names it", async () => {
+  await using other = await copyExample("tiny", "without-a-package");
+  const path = join(other.directory, "rbuild.lock.json");
+  const lines = (await readFile(path, "utf8")).split("\n");
+  await writeFile(path, lines.filter((line) => !line.includes('{"name":"busybox-static"')).join("\n"));
+  await openTestTree(other.directory).commit("a package less");
+  const run = await rbuild(["-C", other.directory, "iso", "--json", "--output", other.output]);
+  expect(run.exitCode).toBe(3);
+  expect(jsonLines(run.stdout).at(-1)).toMatchObject({
+    code: "lock.package-missing",
+    details: { paths: [expect.stringMatching(/^debian\/pool\/main\/b\/busybox\/busybox-static_/)], logPath: expect.any(String) },
+  });
+});
+
+/** `Tcp.ActiveOpens` and the like: each protocol has a line of names and a line of values. proc(5) */
+function counterValues(snmp: string): Record<string, number> {
+  const lines = snmp.trim().split("\n");
+  const values: Record<string, number> = {};
+  for (let at = 0; at + 1 < lines.length; at += 2) {
+    const [protocol = "", ...names] = (lines[at] ?? "").split(" ");
+    const numbers = (lines[at + 1] ?? "").split(" ").slice(1);
+    for (const [index, name] of names.entries()) values[`${protocol.slice(0, -1)}.${name}`] = Number(numbers[index]);
+  }
+  return values;
+}
