@@ -27,9 +27,9 @@ export interface IsoOptions {
   readonly keep?: boolean;
   /** Debian's mirror; default RBUILD_MIRROR, else the host's own. */
   readonly mirror?: string;
-  /** Where locked packages may be had; mirrors of other archives. */
+  /** Where locked packages, the tree's and its images', may be had; mirrors of other archives. */
   readonly sources?: SourceChoice;
-  /** Fetch no locked package: one that is missing is an error. */
+  /** Fetch no locked package: one that is missing is an error. A tree without a lock still takes its own from the mirror. */
   readonly offline?: boolean;
   /** Take packages from the mirror although the tree has them locked. */
   readonly ignoreLock?: boolean;

@@ -34,11 +34,9 @@ export async function prepareBuild(
   { signal, cleanUp }: { readonly signal: AbortSignal; readonly cleanUp: AsyncDisposableStack },
 ): Promise<PreparedBuild> {
   const { config, directory } = project;
-  const ensure = (name: string) =>
-    ensureImage(
-      { name, signal, allowMismatch: options.allowBaseMismatch ?? false, ...(options.mirror === undefined ? {} : { mirror: options.mirror }) },
-      dependencies,
-    );
+  const { mirror, sources, offline } = options;
+  const fetching = { ...(mirror === undefined ? {} : { mirror }), ...(sources ? { sources } : {}), ...(offline ? { offline } : {}) };
+  const ensure = (name: string) => ensureImage({ name, signal, allowMismatch: options.allowBaseMismatch ?? false, ...fetching }, dependencies);
   const builder = await ensure(config.builder);
   const supply = await planSupply(project.supply, config, options, dependencies, signal);
   const proxyImage = supply.content && (await ensure(PROXY_IMAGE));
