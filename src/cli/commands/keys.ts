@@ -47,13 +47,14 @@ export function keysCommand() {
       await runSession(command, async () => (await import("../keys/keys-actions.ts")).importKeys(keys, files));
     });
 
-  const check = newCommand("check", "what ends soon, and whether every role still has enough keys; exit code 1 when something ends, 5 when it is too late")
+  const check = newCommand("check", "what ends soon, and whether every role still has enough keys")
     .addOption(keysOption())
     .addOption(new Option("--within <days>", "what ends within this many days counts").argParser(parseDays).default(60))
     .action(async ({ keys, within }, command) => {
       const { runSession } = await import("../session.ts");
       await runSession(command, async () => (await import("../keys/keys-actions.ts")).checkKeys(keys, within));
-    });
+    })
+    .addHelpText("after", `\nExit code ${EXIT.differs} when something ends, ${EXIT.trustRefused} when a role has too few keys or the root has expired.`);
 
   const rotate = newCommand("rotate", "propose the next root: other keys, thresholds, a longer life")
     .addOption(keysOption())
@@ -104,21 +105,15 @@ export function keysCommand() {
       await runSession(command, async ({ signal }) => (await import("../keys/keys-actions.ts")).revokeKey(fingerprint, options, signal));
     });
 
-  const drill = newCommand(
-    "drill",
-    "pretend that keys leaked: which clients are safe, and can the others be helped; exit code 1 unless all are safe and a new root can be signed",
-  )
+  const drill = newCommand("drill", "pretend that keys leaked: which clients are safe, and can the others be helped")
     .argument("<fingerprint...>", "of the certificates whose keys leaked")
     .addOption(keysOption())
     .action(async (fingerprints, { keys }, command) => {
       const { runSession } = await import("../session.ts");
-      await runSession(command, async () =>
-        (await import("../keys/keys-actions.ts")).drillKeys(
-          keys,
-          fingerprints.map((text) => parseFingerprint(text)),
-        ),
-      );
-    });
+      const leaked = () => fingerprints.map((text) => parseFingerprint(text));
+      await runSession(command, async () => (await import("../keys/keys-actions.ts")).drillKeys(keys, leaked()));
+    })
+    .addHelpText("after", `\nExit code ${EXIT.differs} unless every client is safe and the keys that are left can sign a new root.`);
 
   return newCommand("keys", "whose signatures count: list, check, rotate, revoke")
     .addCommand(list)
