@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { isSystemError, RbuildError } from "../../system/index.ts";
 import type { PortBinding } from "../containers/container.ts";
+import { parseAddress } from "./ipv4.ts";
 
 export type PublishedPort = PortBinding & { readonly hostPort: number };
 
@@ -14,16 +15,25 @@ const collides = (a: PublishedPort, b: PublishedPort): boolean =>
 /**
  * The bindings with their host ports chosen. A port is refused when a container has it published or something on the host
  * listens there; it is not held afterwards, the rules take it over.
- * @throws RbuildError `network.port-in-use`
+ * @throws RbuildError `network.port-in-use`, `network.bad-host-address`
  */
 export async function choosePorts(wanted: readonly PortBinding[], taken: readonly PublishedPort[]): Promise<readonly PublishedPort[]> {
   const chosen: PublishedPort[] = [];
   for (const binding of wanted) {
+    if (parseAddress(addressOf(binding)) === undefined) throw badAddress(addressOf(binding));
     const port = { ...binding, hostPort: await claim(binding) };
     if ([...taken, ...chosen].some((other) => collides(other, port))) throw inUse(port);
     chosen.push(port);
   }
   return chosen;
+}
+
+function badAddress(address: string): RbuildError {
+  return new RbuildError("network.bad-host-address", `a port cannot be published at ${JSON.stringify(address)}: it is no IPv4 address`, {
+    category: "invalid",
+    hint: "leave the address out, or give one of this host such as 127.0.0.1",
+    details: { address },
+  });
 }
 
 function inUse(port: PublishedPort, cause?: unknown): RbuildError {

@@ -9,6 +9,8 @@ export interface Extended {
   readonly records?: readonly PaxRecord[];
   readonly longName?: ByteString;
   readonly longLink?: ByteString;
+  /** Of all extended headers since the last entry. */
+  readonly bytes?: number;
 }
 
 export const isExtension = (typeflag: string) => "xXgLK".includes(typeflag);
@@ -22,21 +24,29 @@ export async function readExtension(
   limits: TarLimits,
 ): Promise<Extended> {
   const at = reader.position;
-  if (raw.size > limits.extendedHeader) throw overLimit("an extended header", raw.size, limits.extendedHeader, at);
+  const total = (extended.bytes ?? 0) + raw.size;
+  if (total > limits.extendedHeader) throw overLimit("extended headers", total, limits.extendedHeader, at);
   const bytes = raw.size === 0 ? Buffer.alloc(0) : await reader.take(raw.size);
   if (bytes === undefined) throw truncated(reader.position);
   await reader.skip(paddingOf(raw.size));
   switch (raw.typeflag) {
     case "g":
       applyRecords(globals, parsePaxRecords(bytes, at));
-      return extended;
+      checkGlobals(globals, limits, at);
+      return { ...extended, bytes: total };
     case "L":
-      return { ...extended, longName: untilNul(bytes) };
+      return { ...extended, longName: untilNul(bytes), bytes: total };
     case "K":
-      return { ...extended, longLink: untilNul(bytes) };
+      return { ...extended, longLink: untilNul(bytes), bytes: total };
     default:
-      return { ...extended, records: [...(extended.records ?? []), ...parsePaxRecords(bytes, at)] };
+      return { ...extended, records: [...(extended.records ?? []), ...parsePaxRecords(bytes, at)], bytes: total };
   }
+}
+
+/** Each entry has a copy of them. */
+function checkGlobals(globals: ReadonlyMap<ByteString, ByteString>, limits: TarLimits, at: number): void {
+  const size = [...globals].reduce((sum, [key, value]) => sum + key.length + value.length, 0);
+  if (size > limits.extendedHeader) throw overLimit("global headers", size, limits.extendedHeader, at);
 }
 
 function untilNul(bytes: Buffer): ByteString {

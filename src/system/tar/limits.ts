@@ -2,7 +2,7 @@ import { RbuildError } from "../errors.ts";
 
 /** What a reader takes from an archive before it gives up. All in bytes but `sparseExtents`. */
 export interface TarLimits {
-  /** One PAX header or GNU long name. Linux has extended attributes of up to 64 KiB. */
+  /** PAX headers and GNU long names of one entry together, and all global ones. Linux has extended attributes of up to 64 KiB. */
   readonly extendedHeader: number;
   /** A path or link target. PATH_MAX is 4096. */
   readonly path: number;

@@ -41,4 +41,5 @@ async function followStart(context: ContainerContext, id: ContainerId, attachmen
     await sleep(LOOK_INTERVAL, undefined, { ref: false });
     if (!attachment.isConnected && !attachment.isEnded) await connectIfRunning(context, id, attachment).catch((error: unknown) => attachment.end(error));
   }
+  context.pending.remove(id, attachment);
 }

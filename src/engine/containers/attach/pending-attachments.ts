@@ -9,6 +9,12 @@ export class PendingAttachments {
     this.#waiting.set(id, (this.#waiting.get(id) ?? new Set()).add(attachment));
   }
 
+  /** The client has left before there was a process. */
+  remove(id: ContainerId, attachment: Attachment): void {
+    const waiting = this.#waiting.get(id);
+    if (waiting?.delete(attachment) && waiting.size === 0) this.#waiting.delete(id);
+  }
+
   connect(id: ContainerId, bundle: string): void {
     for (const attachment of this.#take(id)) attachment.connect(bundle);
   }
