@@ -54,6 +54,12 @@ test("a package that the lock does not have stops the build, which names it", as
   });
 });
 
+test("recording the lock again finds the same packages", async () => {
+  const run = await rbuild(["-C", tree.directory, "lock", "--json"]);
+  expect(run.exitCode, run.stdout.slice(-2000)).toBe(0);
+  expect(jsonLines(run.stdout).at(-1)).toMatchObject({ data: { changed: false, changes: 0 } });
+});
+
 /** `Tcp.ActiveOpens` and the like: each protocol has a line of names and a line of values. proc(5) */
 function counterValues(snmp: string): Record<string, number> {
   const lines = snmp.trim().split("\n");

@@ -4,11 +4,12 @@ import { lock, pathExists, run } from "../../../src/system/index.ts";
 import { extractBusyboxRootfs } from "../busybox-image.ts";
 
 const CACHE = "/var/tmp/rbuild-test-cache";
-const RECIPE = 3;
+const RECIPE = 4;
 
-/** Understands what the real image's program does; serves its cache volume, which it marks at each start. */
+/** Understands what the real image's program does; serves its cache volume, which it marks at each start, or a locked archive. */
 const FAKE_PROXY = `#!/bin/sh
 set -eu
+[ ! -d /srv/archive ] || { cd /srv/archive; exec httpd -f -p 3142 -h .; }
 cd /var/cache/apt-cacher-ng
 case $1 in
 serve)
