@@ -1,5 +1,4 @@
-import { createReadStream } from "node:fs";
-import { open } from "node:fs/promises";
+import { createReadStream, openSync, writeSync } from "node:fs";
 import { ReadStream } from "node:tty";
 import { RbuildError } from "../../system/index.ts";
 
@@ -29,17 +28,20 @@ async function readDescriptor(fd: number, signal: AbortSignal): Promise<string> 
 }
 
 async function readTerminal(what: string, signal: AbortSignal): Promise<string> {
-  const handle = await open("/dev/tty", "r+").catch((error: unknown) => {
-    throw missing("there is no terminal to ask for the passphrase on", error);
-  });
-  const terminal = new ReadStream(handle.fd);
+  let fd: number;
   try {
-    await handle.write(`Passphrase of ${what}: `);
+    fd = openSync("/dev/tty", "r+");
+  } catch (error) {
+    throw missing("there is no terminal to ask for the passphrase on", error);
+  }
+  const terminal = new ReadStream(fd); // closes it
+  try {
+    writeSync(fd, `Passphrase of ${what}: `);
     terminal.setRawMode(true);
     return await readLine(terminal, signal);
   } finally {
     terminal.setRawMode(false);
-    await handle.write("\n");
+    writeSync(fd, "\n");
     terminal.destroy();
   }
 }

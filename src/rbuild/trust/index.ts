@@ -1,10 +1,9 @@
 export { openDirectorySource } from "./client/directory-source.ts";
 export type * from "./client/metadata-source.ts";
-export type { TrustedRoot } from "./client/root-chain.ts";
-export { openTrustStore, type TrustStore } from "./client/trust-store.ts";
+export { openTrustStore } from "./client/trust-store.ts";
 export { updateTrust } from "./client/update-trust.ts";
 export type * from "./client/verdict.ts";
-export { type Fingerprint, isFingerprint } from "./format/fields.ts";
+export type { Fingerprint } from "./format/fields.ts";
 export { type RevocationReason, ROLES, type Role } from "./format/root.ts";
 export { applyRevocation } from "./keys/apply-revocation.ts";
 export { type Checkout, readCertificates, readCheckout } from "./keys/checkout.ts";

@@ -110,4 +110,3 @@ export const indexSchema = z
   });
 
 export type RepositoryIndex = Readonly<z.infer<typeof indexSchema>>;
-export type IndexedImage = RepositoryIndex["images"][number];

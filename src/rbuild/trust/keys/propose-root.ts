@@ -5,7 +5,10 @@ import { writeCanonical } from "../format/canonical.ts";
 import { type Fingerprint, timeText } from "../format/fields.ts";
 import { repositoryPaths } from "../format/paths.ts";
 import { type RevocationReason, ROLES, type Role, type Root, rootSchema } from "../format/root.ts";
+import type { Certificate } from "../openpgp/certificate.ts";
+import { standingOf } from "../openpgp/standing.ts";
 import { accepted } from "../refusal.ts";
+import { openKeyring } from "../threshold.ts";
 import { type Checkout, readCertificates } from "./checkout.ts";
 
 /** Who is to sign as a role. */
@@ -44,6 +47,9 @@ export async function proposeRoot(checkout: Checkout, change: RootChange, now: D
   const revoked = new Map<Fingerprint, Root["revoked"][number]>((base?.revoked ?? []).map((entry) => [entry.fingerprint, entry]));
   for (const { fingerprint, reason } of change.revoke ?? []) revoked.set(fingerprint, { fingerprint, reason, since: timeText(now) });
   const roles = Object.fromEntries(ROLES.map((role) => [role, nextRole(role, change.roles?.[role] ?? base?.roles[role], revoked)])) as Root["roles"];
+  for (const name of ["index", "freshness"] as const)
+    if ((change.floors?.[name] ?? Number.POSITIVE_INFINITY) < (newest?.root.floors[name] ?? 1))
+      throw incomplete(`the floor of the ${name} is ${newest?.root.floors[name]} already, and never goes down`);
   const repository = base?.repository ?? change.repository;
   if (repository === undefined) throw incomplete("the first root needs the repository's name", "--repository NAME");
   const candidate = {
@@ -64,6 +70,7 @@ export async function proposeRoot(checkout: Checkout, change: RootChange, now: D
     const [issue] = result.error.issues;
     throw incomplete(`root ${candidate.version} would not be valid: ${issue?.path.map(String).join(".") ?? ""} ${issue?.message ?? ""}`);
   }
+  await demandAble(result.data, now);
   const path = join(checkout.directory, repositoryPaths.root(candidate.version));
   await mkdir(dirname(path), { recursive: true });
   await rm(repositoryPaths.signature(path), { force: true });
@@ -93,6 +100,20 @@ async function certificatesOf(checkout: Checkout, roles: Root["roles"]): Promise
     if (armored === undefined) throw incomplete(`there is no certificate ${fingerprint} in ${checkout.directory}`, "rbuild keys import FILE");
     return { fingerprint, armored };
   });
+}
+
+/** Every role must be able to reach its threshold now; beyond that, a key that has expired meanwhile must not hinder a revocation. */
+async function demandAble(root: Root, now: Date): Promise<void> {
+  const { certificates } = accepted(await openKeyring(root));
+  for (const role of ROLES) {
+    const { keys, threshold } = root.roles[role];
+    const unable: string[] = [];
+    for (const key of keys) {
+      const standing = await standingOf(certificates.get(key) as Certificate, undefined, now);
+      if (standing.kind === "bad") unable.push(`${key} ${standing.why}`);
+    }
+    if (unable.length > 0 && keys.length - unable.length < threshold) throw incomplete(`the role ${role} could not reach its threshold: ${unable.join("; ")}`);
+  }
 }
 
 /** Takes a pending proposal away. False when there was none. */

@@ -49,18 +49,31 @@ export async function verifySignature(
   if (!packet?.created || packet.signatureType !== enums.signature.binary)
     return { kind: "bad", code: "trust.malformed-signature", why: "is no signature over a file's bytes" };
   const { created, issuerKeyID } = packet;
-  const certificate = certificates.find(({ key }) => key.getKeyIDs().some((id) => id.equals(issuerKeyID)));
-  if (!certificate)
-    return { kind: "bad", code: "trust.unknown-key", why: `is by the key ${issuerKeyID.toHex().toUpperCase()}, which has no right to sign this` };
+  const candidates = certificates.filter(({ key }) => key.getKeyIDs().some((id) => id.equals(issuerKeyID)));
+  // somebody may have put another's key into his certificate: that must not keep the other's signature from counting
+  let verdict: SignatureVerdict | undefined;
+  for (const certificate of candidates) {
+    verdict = await verifyAs(certificate, packet, created, data, { now, isLive });
+    if (verdict.kind === "good") break;
+  }
+  return verdict ?? { kind: "bad", code: "trust.unknown-key", why: `is by the key ${issuerKeyID.toHex().toUpperCase()}, which has no right to sign this` };
+}
+
+async function verifyAs(
+  certificate: Certificate,
+  packet: SignaturePacket,
+  created: Date,
+  data: Uint8Array,
+  { now, isLive }: { readonly now: Date; readonly isLive: boolean },
+): Promise<SignatureVerdict> {
   const signer = certificate.fingerprint;
   const bad = (code: TrustCode, why: string): SignatureVerdict => ({ kind: "bad", code, signer, why });
   if (created.getTime() > now.getTime() + CLOCK_TOLERANCE) return bad("trust.future-signature", `was made ${created.toISOString()}, which is still to come`);
   if (Number(packet.getExpirationTime()) <= now.getTime()) return bad("trust.expired-signature", "has expired");
   if (packet.hashAlgorithm === null || STRICT.rejectMessageHashAlgorithms.has(packet.hashAlgorithm))
     return bad("trust.weak-algorithm", "is made with a weak hash");
-  const moments = isLive ? [created, now] : [created];
-  for (const at of moments) {
-    const standing = await standingOf(certificate, issuerKeyID, at);
+  for (const at of isLive ? [created, now] : [created]) {
+    const standing = await standingOf(certificate, packet.issuerKeyID, at);
     if (standing.kind === "bad") return bad(standing.code, `is by a key that ${standing.why}`);
     try {
       const [literal] = (await createMessage({ binary: data, format: "binary" })).packets;

@@ -104,6 +104,10 @@ describe("a root", () => {
       code: "keys.incomplete",
     });
     await expect(propose({ roles: { root: of(1, "ann") } })).rejects.toMatchObject({ code: "keys.incomplete" });
+    await expect(propose({ floors: { index: 0 } })).rejects.toMatchObject({ code: "keys.incomplete" });
+    await expect(proposeRoot(await open(directory), { repository: "test-images", roles: firstRoles(), days: 365 }, new Date(daysFromNow(20)))).rejects.toThrow(
+      /freshness could not reach its threshold.*expired/,
+    );
     await expect(propose({ repository: undefined })).rejects.toMatchObject({ code: "keys.incomplete" });
     await expect(propose({ roles: { ...firstRoles(), rebuilder: { threshold: 1, keys: ["A".repeat(40)] } } })).rejects.toMatchObject({
       code: "keys.incomplete",
