@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { open, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { encryptKey } from "openpgp";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { type CommandOptions, jsonLines, RBUILD, rbuild } from "../../support/rbuild-command.ts";
 import { scratchDirectory } from "../../support/scratch.ts";
 import { gnupgHome } from "../../support/trust/gnupg-home.ts";
@@ -96,3 +96,29 @@ async function signWithPassphrase(
   const exitCode = await new Promise<number | null>((resolve) => void child.on("close", resolve));
   return { exitCode, ...jsonLines(stdout).at(-1) };
 }
+
+test("asks for a passphrase on the terminal, unseen, and takes back what is erased", async () => {
+  const cwd = await scratchDirectory();
+  const ben = await testKey("ben", { date: YESTERDAY() });
+  await writeFile(join(cwd, "ben.asc"), ben.armored);
+  await writeFile(join(cwd, "ben.secret"), (await encryptKey({ privateKey: ben.privateKey, passphrase: "open sesame" })).armor());
+  await keys(["import", "ben.asc"], 0, { cwd });
+  const roles = ["root", "publisher", "freshness"].flatMap((role) => ["--role", `${role}=${ben.fingerprint}`]);
+  await keys(["rotate", "--repository", "images", ...roles], 0, { cwd });
+  const env = { PATH: process.env["PATH"] ?? "", HOME: "/root", TERM: "dumb", RBUILD_CONFIG_HOME: "/nonexistent" };
+  const child = spawn("script", ["--quiet", "--return", "--command", `${RBUILD} keys sign --sign-with file:ben.secret`, "/dev/null"], {
+    cwd,
+    env,
+    stdio: ["pipe", "pipe", "ignore"],
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  let shown = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    const wasAsked = shown.includes("Passphrase of ben.secret: ");
+    shown += text;
+    if (!wasAsked && shown.includes("Passphrase of ben.secret: ")) setTimeout(() => child.stdin.write("opem\u007fn sesame\r"), 300);
+  });
+  expect(await new Promise((resolve) => void child.on("close", resolve))).toBe(0);
+  expect(shown).toContain("root 1 is signed by enough");
+  expect(shown).not.toContain("sesame");
+});
