@@ -5,7 +5,7 @@ import { applyRevocation, type Fingerprint, importCertificate, openGnupgSigner, 
 import { decodeArmor } from "../../../../src/rbuild/trust/openpgp/armor.ts";
 import { type Certificate, readCertificate } from "../../../../src/rbuild/trust/openpgp/certificate.ts";
 import { splitPackets } from "../../../../src/rbuild/trust/openpgp/packets.ts";
-import { joinSignatures, verifySignature } from "../../../../src/rbuild/trust/openpgp/signature.ts";
+import { joinSignatures, splitSignatures, verifySignature } from "../../../../src/rbuild/trust/openpgp/signature.ts";
 import { scratchDirectory } from "../../../support/scratch.ts";
 import { type GnupgHome, gnupgHome } from "../../../support/trust/gnupg-home.ts";
 import { testKey } from "../../../support/trust/test-keys.ts";
@@ -135,6 +135,29 @@ describe("keys that gpg makes", () => {
     const now = new Date("2026-02-01T00:00:00Z");
     expect(await verdictOf(packet, certificate, { now, isLive: true })).toBe("trust.expired-key");
     expect(await verdictOf(packet, certificate, { now, isLive: false })).toBe("good");
+  });
+
+  test("a signature with an end of its own counts until then", async () => {
+    const home = await gnupgHome();
+    const fingerprint = await home.makeKey("ann", "ed25519", { more: ["--faked-system-time", "20260101T000000"] });
+    const packet = await signedByGpg(home, "--local-user", fingerprint, "--default-sig-expire", "2d", "--faked-system-time", "20260102T000000");
+    const certificate = await certificateOf(home, fingerprint);
+    expect(await verdictOf(packet, certificate, { now: new Date("2026-01-03T00:00:00Z") })).toBe("good");
+    expect(await verdictOf(packet, certificate, { now: new Date("2026-01-05T00:00:00Z") })).toBe("trust.expired-signature");
+  });
+
+  test("signatures of other kinds are none: over text, clear-signed, inline, compressed", async () => {
+    const home = await gnupgHome();
+    const fingerprint = await home.makeKey("ann", "ed25519");
+    expect(await verdictOf(await signedByGpg(home, "--local-user", fingerprint, "--textmode"), await certificateOf(home, fingerprint))).toBe(
+      "trust.malformed-signature",
+    );
+    const path = join(home.directory, "data");
+    for (const how of [["--clearsign"], ["--sign"], ["--sign", "--compress-level", "0"], ["--store"]]) {
+      const made = await home.gpg("--armor", "--local-user", fingerprint, "--output", "-", ...how, path);
+      const disguised = made.replaceAll("PGP MESSAGE", "PGP SIGNATURE");
+      for (const text of [made, disguised]) expect(splitSignatures(Buffer.from(text), "it")).toMatchObject({ code: "trust.malformed-signature" });
+    }
   });
 
   test("a revocation that gpg prepared takes the key away, and cannot be imported away", async () => {

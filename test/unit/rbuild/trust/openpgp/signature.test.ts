@@ -96,6 +96,30 @@ describe("a signature", () => {
     expect(await judge(key, { armored: publicKey.armor(), isLive: false })).toBe("trust.revoked-key");
   });
 
+  test("by a subkey that was revoked never counts; those by others go on", async () => {
+    const many = await testKey("many", { signingSubkeys: 2 });
+    const [gone, stays] = [many.privateKey.subkeys[0]!, many.privateKey.subkeys[1]!];
+    const revoked = await gone.revoke(many.privateKey.keyPacket as never, { flag: enums.reasonForRevocation.keyCompromised }, NOW);
+    const packets = [await many.sign(DATA, { subkey: 0 }), await many.sign(DATA, { subkey: 1 })];
+    const certificate = await certificateOf(many.armored);
+    certificate.key.subkeys.find((part) => part.getFingerprint() === gone.getFingerprint())!.revocationSignatures.push(...revoked.revocationSignatures);
+    const verdicts = await Promise.all(packets.map((packet) => verifySignature(packet, DATA, [certificate], { now: NOW, isLive: true })));
+    expect(verdicts).toMatchObject([{ code: "trust.revoked-key" }, { kind: "good" }]);
+    expect(stays.getFingerprint()).not.toBe(gone.getFingerprint());
+  });
+
+  test("counts for its signer although somebody else put the key into his own certificate", async () => {
+    const many = await testKey("many", { signingSubkeys: 1 });
+    const thief = await certificateOf(key.armored);
+    const stolen = await certificateOf(many.armored);
+    const { Subkey } = await import("openpgp");
+    thief.key.subkeys.push(new Subkey(stolen.key.subkeys[0]!.keyPacket, thief.key));
+    thief.key.subkeys[0]!.bindingSignatures.push(...stolen.key.subkeys[0]!.bindingSignatures);
+    const packet = await many.sign(DATA, { subkey: 0 });
+    expect(await verifySignature(packet, DATA, [thief, stolen], { now: NOW, isLive: true })).toMatchObject({ kind: "good", signer: many.fingerprint });
+    expect((await verifySignature(packet, DATA, [thief], { now: NOW, isLive: true })).kind).toBe("bad");
+  });
+
   test("by a stranger does not count", async () => {
     const packet = await (await testKey("stranger")).sign(DATA);
     expect(await verifySignature(packet, DATA, [await certificateOf(key.armored)], { now: NOW, isLive: true })).toMatchObject({ code: "trust.unknown-key" });
