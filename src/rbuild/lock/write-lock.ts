@@ -1,5 +1,5 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { readFileIfExists, writeFileAtomic } from "../../system/index.ts";
 import { type ImageLock, LOCK_DIRECTORY, LOCK_FILE, type LockedArchive } from "./image-lock.ts";
 import { type KeptArchive, keptInRelease, keptKeyring } from "./kept-files.ts";
@@ -38,4 +38,7 @@ export async function replaceLock(
   }
   await writeFileAtomic(lockPath, text);
   for (const name of await readdir(beside)) if (!files.has(name)) await rm(join(beside, name), { recursive: true, force: true });
+  // What a killed process had half written.
+  const half = `.${basename(lockPath)}.`;
+  for (const name of await readdir(dirname(lockPath))) if (name.startsWith(half)) await rm(join(dirname(lockPath), name), { force: true });
 }

@@ -1,0 +1,74 @@
+import { symlink } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type LockLab, openLockLab } from "../../support/lock-lab.ts";
+import { jsonLines, rbuild } from "../../support/rbuild-command.ts";
+
+const DATE = 1_767_225_600;
+const packages = (version: string) => [
+  { name: "hello", version, depends: "world" },
+  { name: "world", version: "2" },
+];
+
+describe("rbuild image lock", () => {
+  let lab: LockLab;
+  let tree: string;
+  const lock = (...args: string[]) =>
+    rbuild(["--plain", "image", "lock", ...args], { cwd: tree, env: { RBUILD_ENGINE_ROOT: join(tree, "engine"), RBUILD_RUN_ROOT: join(tree, "run") } });
+
+  beforeAll(async () => {
+    lab = await openLockLab({ packages: packages("1.0"), date: DATE });
+    tree = dirname(lab.imageDirectories[0] ?? "");
+    await lab.define("one", { packages: ["world"], architectures: ["amd64"] });
+    await lab.define("two", { from: "one", packages: ["hello"], architectures: ["amd64"] });
+  });
+  afterAll(() => lab[Symbol.asyncDispose]());
+
+  test("locks images, those below first, and says what they are", async () => {
+    const { exitCode, stdout, stderr } = await lock("two", "one");
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+    expect(stdout).toMatch(/^one sha256:[0-9a-f]{64} 1 packages\ntwo sha256:[0-9a-f]{64} 1 packages\n$/);
+  });
+
+  test("does nothing, and needs no network, when the locks fit", async () => {
+    const run = await rbuild(["--json", "image", "lock", "one", "two"], {
+      cwd: tree,
+      prefix: ["unshare", "--net"],
+      env: { RBUILD_ENGINE_ROOT: join(tree, "engine") },
+    });
+    expect(run.exitCode).toBe(0);
+    expect(jsonLines(run.stdout).at(-1)).toMatchObject({
+      kind: "result",
+      data: [
+        { name: "one", changed: false, changes: [] },
+        { name: "two", changed: false },
+      ],
+    });
+    const checked = await rbuild(["image", "lock", "--check", "two"], { cwd: tree, prefix: ["unshare", "--net"] });
+    expect(checked.stdout).toContain(`good signature of ${lab.archive.key.fingerprint}`);
+  });
+
+  test("lists what moved", async () => {
+    await lab.archive.publish({ packages: packages("1.1"), date: DATE + 60 });
+    const { stdout } = await lock("two", "--update", "hello");
+    expect(stdout.split("\n")[1]).toBe("  hello 1.0 -> 1.1");
+  });
+
+  test("takes another mirror of an archive by its name", async () => {
+    await symlink(lab.archive.directory, join(lab.archive.directory, "elsewhere"));
+    const before = lab.archive.requests.length;
+    expect(await lock("one", "--refresh", "--mirror", `test=${lab.archive.url}/elsewhere`)).toMatchObject({ exitCode: 0 });
+    expect(lab.archive.requests.slice(before)).toContain("elsewhere/dists/test/InRelease");
+  });
+
+  test.each([
+    [["one", "--mirror", "nonsense"], 2, "cli.invalid-value"],
+    [["one", "--check", "--refresh"], 2, "cli."],
+    [["one", "--refresh", "--mirror", "test=http://127.0.0.1:9/x"], 6, "mirror.unreachable"],
+    [["none"], 2, "definition.not-found"],
+  ])("%s ends with %i", async (args, exitCode, code) => {
+    const run = await lock(...args);
+    expect(run.exitCode).toBe(exitCode);
+    expect(run.stderr).toContain(`[${code}`);
+  });
+});

@@ -1,0 +1,38 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdir } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { expect, onTestFinished, test } from "vitest";
+import { readKept } from "../../../../src/rbuild/lock/kept-files.ts";
+import { readLock } from "../../../../src/rbuild/lock/read-lock.ts";
+import { openLockLab } from "../../../support/lock-lab.ts";
+import { scratchDirectory } from "../../../support/scratch.ts";
+
+const PROGRAM = fileURLToPath(new URL("../../../fixtures/programs/replace-locks.ts", import.meta.url));
+
+test("whoever is killed while replacing a lock leaves a lock with all it keeps", async () => {
+  const directory = await scratchDirectory();
+  for (let round = 0; round < 12; round++) {
+    const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", PROGRAM, directory], { stdio: ["ignore", "pipe", "inherit"] });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    await once(child.stdout, "data");
+    await sleep(7 * round);
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    const lock = await readLock(directory);
+    expect(lock?.archives).toHaveLength(1);
+    for (const archive of lock?.archives ?? []) await readKept(directory, archive);
+    // What the one before left half written went with the first lock of this one.
+    expect((await readdir(directory)).filter((name) => name.startsWith(".")).length).toBeLessThanOrEqual(1);
+  }
+});
+
+test("several that lock the same image at the same time come to the same lock", async () => {
+  const lab = await openLockLab({ packages: [{ name: "hello", version: "1" }] });
+  onTestFinished(() => lab[Symbol.asyncDispose]());
+  await lab.define("one", { packages: ["hello"] });
+  const outcomes = await Promise.all([1, 2, 3].map(() => lab.lock("one")));
+  expect(new Set(outcomes.map(({ digest }) => digest)).size).toBe(1);
+  expect(outcomes.filter(({ changed }) => changed)).toHaveLength(1);
+});
