@@ -30,20 +30,37 @@ export interface DebFile {
  */
 export async function withDeb<Result>(bytes: AsyncIterable<Uint8Array>, use: (deb: DebFile) => Promise<Result>, options: DebOptions = {}): Promise<Result> {
   await using reader = new ByteReader(bytes, truncatedPackage);
-  const members = readAr(reader);
-  await checkFormat(members);
-  const control = await readControl(await nextMember(members, "control.tar"), options);
-  const data = readData(await nextMember(members, "data.tar"), options);
-  const result = await use({ control, data });
-  await data.return();
-  await members.next();
-  await reader.drain();
+  const deb = await openDeb(reader, options);
+  const result = await use(deb);
+  await deb.finish();
   return result;
 }
 
 /** The control archive of a package, all of which is read. @throws as `withDeb` */
 export async function readDebControl(bytes: AsyncIterable<Uint8Array>, options: DebOptions = {}): Promise<ReadonlyMap<string, DebControlFile>> {
   return withDeb(bytes, async ({ control }) => control, options);
+}
+
+/** What a package installs, in its order; when it ends, all of the package has been read. @throws as `withDeb` */
+export async function* readDebData(bytes: AsyncIterable<Uint8Array>, options: DebOptions = {}): AsyncGenerator<TarEntry, void, undefined> {
+  await using reader = new ByteReader(bytes, truncatedPackage);
+  const deb = await openDeb(reader, options);
+  yield* deb.data;
+  await deb.finish();
+}
+
+async function openDeb(reader: ByteReader, options: DebOptions): Promise<DebFile & { readonly finish: () => Promise<void> }> {
+  const members = readAr(reader);
+  await checkFormat(members);
+  const control = await readControl(await nextMember(members, "control.tar"), options);
+  const data = readData(await nextMember(members, "data.tar"), options);
+  const finish = async (): Promise<void> => {
+    await data.return();
+    // What follows is for others; a data member that nobody read to its end must be whole all the same.
+    await members.next();
+    await reader.drain();
+  };
+  return { control, data, finish };
 }
 
 async function nextMember(members: AsyncIterator<ArMember>, stem: string): Promise<ArMember> {

@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { type DebFile, readDebControl, withDeb } from "../../../../src/rbuild/debian/deb-file.ts";
+import { type DebFile, readDebControl, readDebData, withDeb } from "../../../../src/rbuild/debian/deb-file.ts";
 import { isRbuildError, textOf } from "../../../../src/system/index.ts";
 import { arOf, DEBIAN_BINARY, debOf } from "../../../support/deb-bytes.ts";
 import { entry, file, once, tarOf } from "../../../support/tar-entries.ts";
@@ -46,6 +46,9 @@ test("reads the source to its end, whatever is left unread", async () => {
     }
   }
   await readDebControl(counted());
+  expect(state.read).toBe(deb.byteLength);
+  state.read = 0;
+  for await (const entry of readDebData(counted())) expect(textOf(entry.path)).toBe("./a");
   expect(state.read).toBe(deb.byteLength);
 });
 
