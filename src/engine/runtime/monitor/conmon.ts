@@ -1,8 +1,8 @@
-import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
-import { missingTool, RbuildError, readFileIfExists, toolEnvironment } from "../../../system/index.ts";
+import { isSystemError, missingTool, RbuildError, readFileIfExists, toolEnvironment } from "../../../system/index.ts";
+import { type SessionProcess, spawnSession } from "../../../system/kernel/spawn-session.ts";
 import type { Runtime } from "../runtime.ts";
 import { runtimeMessage } from "../runtime-message.ts";
 import { startFailure } from "./start-failure.ts";
@@ -114,33 +114,35 @@ async function spawnConmon(
   failure: (message: string) => RbuildError,
   onReady?: () => void,
 ): Promise<number> {
-  const child = spawn(conmon, args, {
+  const { pipes } = startSession(conmon, args, {
     cwd,
-    detached: true,
-    stdio: ["ignore", "ignore", "ignore", "pipe", "pipe", ...(onReady ? ["pipe" as const] : [])],
     env: { ...toolEnvironment(), _OCI_SYNCPIPE: "3", _OCI_STARTPIPE: "4", ...(onReady ? { _OCI_ATTACHPIPE: "5" } : {}) },
+    pipes: onReady ? 3 : 2,
   });
-  const failed = new Promise<never>((_, reject) => {
-    child.on("error", (error: NodeJS.ErrnoException) => reject(error.code === "ENOENT" ? missingTool(conmon, error) : error));
-  });
-  failed.catch(() => undefined);
-  const [syncPipe, startPipe, attachPipe] = child.stdio.slice(3) as (Duplex | undefined)[];
+  const [syncPipe, startPipe, attachPipe] = pipes;
   // conmon may end before it reads; its report says why
   startPipe?.on("error", () => undefined);
   try {
     startPipe?.write("\0");
     if (onReady && attachPipe) {
-      const ready = await Promise.race([readReport(attachPipe, conmon), failed]);
+      const ready = await readReport(attachPipe, conmon);
       if (ready.data < 0) throw failure(runtimeMessage(ready.message) || "conmon could not listen");
       onReady();
       startPipe?.write("\0");
     }
-    const { data, message } = await Promise.race([readReport(syncPipe, conmon), failed]);
+    const { data, message } = await readReport(syncPipe, conmon);
     if (data <= 0) throw failure(runtimeMessage(message) || `conmon reported ${data}`);
     return data;
   } finally {
-    for (const pipe of [syncPipe, startPipe, attachPipe]) pipe?.destroy();
-    child.unref();
+    for (const pipe of pipes) pipe.destroy();
+  }
+}
+
+function startSession(conmon: string, args: readonly string[], options: Parameters<typeof spawnSession>[2]): SessionProcess {
+  try {
+    return spawnSession(conmon, args, options);
+  } catch (error) {
+    throw isSystemError(error, "ENOENT") ? missingTool(conmon, error) : error;
   }
 }
 
