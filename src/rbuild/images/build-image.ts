@@ -6,6 +6,7 @@ import type { LockedChain } from "../lock/lock-operations.ts";
 import { readLockedChain } from "../lock/locked-chain.ts";
 import { writeBuiltRecord } from "./built-record.ts";
 import type { BuiltImage, ImageBuildOptions, ImageDependencies } from "./image-operations.ts";
+import { explainFullDisk } from "./no-space.ts";
 import { readPin } from "./pin/pin-file.ts";
 import { findPresent, inputsOf, type PresentImage } from "./present-image.ts";
 
@@ -35,8 +36,9 @@ export async function buildImage(
     step.finish();
     return built;
   } catch (error) {
-    step.fail(error);
-    throw error;
+    const explained = explainFullDisk(error, name);
+    step.fail(explained);
+    throw explained;
   }
 }
 
