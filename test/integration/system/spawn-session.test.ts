@@ -21,7 +21,7 @@ it("starts a program with its words, directory, environment and pipes, and nothi
   const own = openSync("/dev/null");
   onTestFinished(() => closeSync(own));
   const script =
-    'printf "%s|" "$@" >&3; env | sort >&3; pwd >&3; ls /proc/$$/fd | grep -x "[34]\\|$OWN" | tr "\\n" " " >&3; grep -E "Sig(Blk|Ign)" /proc/$$/status >&3; cat <&4 >&3';
+    'printf "%s|" "$@" >&3; env | sort >&3; pwd >&3; ls /proc/$$/fd | grep -x "[34]\\|$OWN" | tr "\\n" " " >&3; grep -E "Sig(Blk|Ign)" /proc/self/status >&3; cat <&4 >&3';
   const { pipes } = spawnSession(SH, ["-c", script, "sh", "a b", "", "ä"], {
     cwd: "/tmp",
     env: { A: "1 2", OWN: String(own), PATH: "/bin:/usr/bin" },
