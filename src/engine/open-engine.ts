@@ -76,7 +76,11 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     builder,
     events,
     info: () => engineInfo(context, id),
-    collectGarbage: () => collectGarbage(store),
+    collectGarbage: async () => {
+      const report = await collectGarbage(store);
+      await builder.pruneCache();
+      return report;
+    },
     fsck: async () => {
       const [stored, living] = [await checkStore(store), await checkContainers(context)];
       return { checked: { ...stored.checked, ...living.checked }, findings: [...stored.findings, ...living.findings] };

@@ -33,10 +33,13 @@ export type BuildEvent =
   | { readonly kind: "step.finished"; readonly index: number; readonly imageId: string }
   | { readonly kind: "warning"; readonly message: string };
 
+/** Takes what a build reports; the build waits for what it returns, so that a slow reader slows it down. */
+export type BuildReport = (event: BuildEvent) => Promise<void> | void;
+
 export interface Builder {
   /**
    * @throws RbuildError `dockerfile.syntax` (with file, line and column in `details`), `build.step-failed` (exit code in `details`),
    * `build.copy-source-missing`, `image.not-found`
    */
-  build(options: BuildOptions, report?: (event: BuildEvent) => void): Promise<Image>;
+  build(options: BuildOptions, report?: BuildReport): Promise<Image>;
 }

@@ -2,7 +2,7 @@ import { canonicalJson, type ImageHistory, parseReference, withDefaultTag } from
 import { RbuildError, systemClock } from "../../system/index.ts";
 import type { Image } from "../images/image.ts";
 import { withLease } from "../store/lease.ts";
-import type { BuildEvent, Builder, BuildOptions } from "./builder.ts";
+import type { Builder, BuildOptions, BuildReport } from "./builder.ts";
 import { BuildCache } from "./cache/build-cache.ts";
 import { contextDirectory, receiveContext } from "./context/receive-context.ts";
 import type { BuilderParts, BuildRun } from "./execute/build-run.ts";
@@ -14,21 +14,22 @@ import { parseDockerfile } from "./parse/parse.ts";
 import { PREDEFINED_ARGUMENTS } from "./plan/global-arguments.ts";
 import { planBuild } from "./plan/plan.ts";
 
-/** The Dockerfile builder of an engine. `sweep` removes what killed builds have left. */
-export function createBuilder(parts: BuilderParts): Builder & { sweep(): Promise<void> } {
+/** The Dockerfile builder of an engine. `sweep` removes what killed builds have left, `pruneCache` forgets steps whose layers were collected. */
+export function createBuilder(parts: BuilderParts): Builder & { sweep(): Promise<void>; pruneCache(): Promise<void> } {
   return {
     build: async (options, report = () => {}) =>
       await withLease(parts.root, () => build(parts, options, report), options.signal ? { signal: options.signal } : {}),
     sweep: () => sweepBuilds(parts),
+    pruneCache: () => new BuildCache(parts.root, parts.content).prune(),
   };
 }
 
-async function build(parts: BuilderParts, options: BuildOptions, report: (event: BuildEvent) => void): Promise<Image> {
+async function build(parts: BuilderParts, options: BuildOptions, report: BuildReport): Promise<Image> {
   const references = (options.references ?? []).map((text) => withDefaultTag(parseReference(text)));
   await using workspace = await openWorkspace(parts);
   const context = await receiveContext(options.context, contextDirectory(workspace.directory), options);
   const dockerfile = parseDockerfile(context.dockerfile, options.dockerfile ?? "Dockerfile");
-  for (const { line, message } of dockerfile.warnings) report({ kind: "warning", message: `${dockerfile.file}:${line}: ${message}` });
+  for (const { line, message } of dockerfile.warnings) await report({ kind: "warning", message: `${dockerfile.file}:${line}: ${message}` });
   const { epoch, buildArgs } = timeOf(options);
   const plan = planBuild(dockerfile, { buildArgs, ...(options.target === undefined ? {} : { target: options.target }) });
   const clock = parts.clock ?? systemClock;
@@ -43,7 +44,7 @@ async function build(parts: BuilderParts, options: BuildOptions, report: (event:
     run.done.set(stage.index, result);
   }
   if (!result) throw new RbuildError("build.no-stage", "the Dockerfile has no stage to build");
-  warnOfUnused(run);
+  await warnOfUnused(run);
   return await store(parts, labelled(result, options.labels ?? {}, now()), references);
 }
 
@@ -73,10 +74,10 @@ function labelled(state: StageState, labels: Readonly<Record<string, string>>, c
   return { ...state, config };
 }
 
-function warnOfUnused(run: BuildRun): void {
+async function warnOfUnused(run: BuildRun): Promise<void> {
   const declared = new Set([...run.plan.globals.keys(), ...[...run.done.values()].flatMap(({ args }) => [...args.keys()])]);
   const unused = Object.keys(run.buildArgs).filter((name) => !declared.has(name) && !PREDEFINED_ARGUMENTS.has(name) && name !== "SOURCE_DATE_EPOCH");
-  if (unused.length > 0) run.report({ kind: "warning", message: `no ARG takes the build arguments ${unused.toSorted().join(", ")}` });
+  if (unused.length > 0) await run.report({ kind: "warning", message: `no ARG takes the build arguments ${unused.toSorted().join(", ")}` });
 }
 
 async function store(parts: BuilderParts, { config, layers }: StageState, references: readonly ReturnType<typeof parseReference>[]): Promise<Image> {

@@ -9,6 +9,7 @@ import { Query } from "../../../src/server/http/query.ts";
 import { statusOf } from "../../../src/server/http/status.ts";
 import { untilFilter } from "../../../src/server/http/until.ts";
 import { familiarName, matchesReference, referenceOf } from "../../../src/server/image-names.ts";
+import { createChannel } from "../../../src/server/streams/channel.ts";
 import { createDetachScanner, parseDetachKeys } from "../../../src/server/streams/detach-keys.ts";
 import { createEventLog } from "../../../src/server/streams/event-log.ts";
 import { frameHeader } from "../../../src/server/streams/frames.ts";
@@ -224,4 +225,24 @@ test("a listener that does not read costs no more than its backlog", async () =>
   const waiting = await Array.fromAsync(slow);
   expect(waiting.length).toBeGreaterThan(60_000);
   expect(waiting.length).toBeLessThan(70_000);
+});
+
+test("a channel lets who gives wait until there is room, or until nobody takes any more", async () => {
+  const channel = createChannel<number>();
+  let given = 0;
+  const giving = (async () => {
+    for (; given < 10_000; given++) await channel.push(given);
+    channel.close();
+  })();
+  await sleep(5);
+  expect(given).toBeLessThan(300);
+  expect(await Array.fromAsync(channel.values)).toEqual(Array.from({ length: 10_000 }, (_, index) => index));
+  await giving;
+
+  const left = createChannel<number>();
+  const endless = (async () => {
+    for (let count = 0; count < 10_000; count++) await left.push(count);
+  })();
+  for await (const value of left.values) if (value === 10) break;
+  await endless;
 });

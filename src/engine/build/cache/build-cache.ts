@@ -1,13 +1,14 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { canonicalJson, type Digest, digestHex, digestOf, isDigest, type JsonValue, parseJson } from "../../../oci/index.ts";
-import { isRbuildError, readFileIfExists, writeFileAtomic } from "../../../system/index.ts";
+import { isRbuildError, namesIn, readFileIfExists, writeFileAtomic } from "../../../system/index.ts";
 import type { ContentStore } from "../../content/content-store.ts";
 
 /** Raise it when equal instructions come to mean another layer. */
 const CACHE_VERSION = 1;
 const MAX_RECORD_BYTES = 16 * 1024;
+const SUFFIX = ".json";
 
 const recordSchema = z.object({
   /** RFC 3339: a step taken from the cache keeps the time it was made. */
@@ -46,11 +47,20 @@ export class BuildCache {
 
   async put(key: StepKey, step: CachedStep): Promise<void> {
     await mkdir(this.#directory, { recursive: true });
-    await writeFileAtomic(join(this.#directory, `${key}.json`), canonicalJson(step), { sync: false });
+    await writeFileAtomic(join(this.#directory, `${key}${SUFFIX}`), canonicalJson(step), { sync: false });
+  }
+
+  /** Forgets steps whose layers are gone. */
+  async prune(): Promise<void> {
+    for (const name of await namesIn(this.#directory)) {
+      if (!name.endsWith(SUFFIX)) continue;
+      const layer = (await this.#read(name.slice(0, -SUFFIX.length) as StepKey))?.layer;
+      if (layer && (await this.#content.stat(layer.digest)) === undefined) await rm(join(this.#directory, name), { force: true });
+    }
   }
 
   async #read(key: StepKey): Promise<CachedStep | undefined> {
-    const bytes = await readFileIfExists(join(this.#directory, `${key}.json`), MAX_RECORD_BYTES);
+    const bytes = await readFileIfExists(join(this.#directory, `${key}${SUFFIX}`), MAX_RECORD_BYTES);
     try {
       return bytes && parseJson(recordSchema, bytes, "build cache record");
     } catch {

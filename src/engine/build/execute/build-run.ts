@@ -4,7 +4,7 @@ import type { Containers } from "../../containers/container.ts";
 import type { ContentStore } from "../../content/content-store.ts";
 import type { ImageStore } from "../../images/image.ts";
 import type { Snapshotter } from "../../snapshots/snapshotter.ts";
-import type { BuildEvent, BuildOptions } from "../builder.ts";
+import type { BuildOptions, BuildReport } from "../builder.ts";
 import type { BuildCache } from "../cache/build-cache.ts";
 import type { BuildPlan } from "../plan/plan.ts";
 import type { StageState } from "./stage-state.ts";
@@ -33,7 +33,7 @@ export interface BuildRun {
   readonly workspace: Workspace;
   /** Directory of the unpacked build context. */
   readonly context: string;
-  readonly report: (event: BuildEvent) => void;
+  readonly report: BuildReport;
   /** Stages that are done, by their index. */
   readonly done: Map<number, StageState>;
   /** RFC 3339: time of a step made now. */

@@ -20,19 +20,19 @@ export interface StepCounter {
 export async function executeStage(run: BuildRun, stage: Stage, counter: StepCounter): Promise<StageState> {
   const base = await baseOf(run, stage);
   const index = ++counter.current;
-  run.report({ kind: "step.started", index, total: counter.total, instruction: stage.from.text });
+  await run.report({ kind: "step.started", index, total: counter.total, instruction: stage.from.text });
   const { triggers, state: start } = takeTriggers(run, base);
   counter.total += triggers.length;
-  run.report({ kind: "step.finished", index, imageId: imageIdOf(base) });
+  await run.report({ kind: "step.finished", index, imageId: imageIdOf(base) });
   // Times are part of what a step makes.
   let state: StageState = { ...start, key: stepKey(start.key, { epoch: run.epoch ?? null }) };
   for (const instruction of [...triggers, ...stage.instructions]) {
     run.options.signal?.throwIfAborted();
     const step = ++counter.current;
-    run.report({ kind: "step.started", index: step, total: counter.total, instruction: instruction.text });
+    await run.report({ kind: "step.started", index: step, total: counter.total, instruction: instruction.text });
     const executed = await executeStep(run, state, stage.index, instruction, step);
     state = executed.state;
-    run.report({ kind: executed.isCached ? "step.cached" : "step.finished", index: step, imageId: imageIdOf(state) });
+    await run.report({ kind: executed.isCached ? "step.cached" : "step.finished", index: step, imageId: imageIdOf(state) });
   }
   return state;
 }

@@ -57,7 +57,7 @@ export async function runStep(run: BuildRun, state: StageState, instruction: Run
     mounts: [...instruction.mounts.map(mountOf), ...mounts],
   });
   try {
-    run.report({ kind: "step.container-created", index, containerId: container.id });
+    await run.report({ kind: "step.container-created", index, containerId: container.id });
     const status = await follow(run, container.id, index);
     signal?.throwIfAborted();
     if (status.code !== 0) throw stepFailed(run, instruction, status);
@@ -79,7 +79,7 @@ async function follow(run: BuildRun, id: string, index: number): Promise<ExitSta
   try {
     await using streams = await containers.attach(id, { stdin: false, stdout: true, stderr: true, ...signalOf(run) });
     await containers.start(id);
-    for await (const { stream, data } of streams.output) run.report({ kind: "step.output", index, stream, data });
+    for await (const { stream, data } of streams.output) await run.report({ kind: "step.output", index, stream, data });
     return await containers.wait(id, "not-running", signalOf(run));
   } finally {
     signal?.removeEventListener("abort", kill);

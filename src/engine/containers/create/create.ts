@@ -27,7 +27,7 @@ export async function createContainer(context: ContainerContext, spec: Container
   const image = await context.images.get(spec.image);
   const defaults = image.config.config ?? {};
   const id = randomBytes(32).toString("hex") as ContainerId;
-  const { hostname, process, stopSignal, checked } = check(context, spec, defaults, id);
+  const { hostname, process, stopSignal, checked } = check(context, spec, defaults, await chooseHostname(context, spec, id));
   const parent = await context.images.unpack(image);
   const mounts = await resolveMounts(spec, Object.keys(defaults.Volumes ?? {}), context.volumes);
   const record: ContainerRecord = {
@@ -73,9 +73,15 @@ export async function createContainer(context: ContainerContext, spec: Container
   }
 }
 
+/** A container in the network of another one has its name too, unless it is given its own. */
+async function chooseHostname(context: ContainerContext, spec: ContainerSpec, id: ContainerId): Promise<string> {
+  const [, other] = /^container:(.+)$/.exec(spec.networks?.[0]?.network ?? "") ?? [];
+  if (spec.hostname !== undefined || other === undefined) return spec.hostname ?? id.slice(0, SHORT_ID);
+  return (await context.store.get(await context.store.resolve(other))).record.hostname;
+}
+
 /** Everything that can be known to be wrong before anything is made. */
-function check(context: ContainerContext, spec: ContainerSpec, defaults: ContainerDefaults, id: ContainerId) {
-  const hostname = spec.hostname ?? id.slice(0, SHORT_ID);
+function check(context: ContainerContext, spec: ContainerSpec, defaults: ContainerDefaults, hostname: string) {
   const process = resolveProcess(spec, defaults, hostname);
   const stopSignal = spec.stopSignal ?? defaults.StopSignal ?? "SIGTERM";
   parseSignal(stopSignal);

@@ -12,10 +12,11 @@ import { notOffered } from "../refused.ts";
 
 const build: Handler = ({ query, message, signal }, { engine }) => {
   const options = { ...buildOptions(query), context: uploaded(message), signal };
+  const isQuiet = query.flag("q");
   const channel = createChannel<BuildEvent>();
-  const finished = engine.builder.build(options, (event) => channel.push(event)).finally(() => channel.close());
+  const finished = engine.builder.build(options, (event) => (isQuiet ? undefined : channel.push(event))).finally(() => channel.close());
   finished.catch(() => undefined);
-  return { kind: "json-lines", values: query.flag("q") ? quietLines(finished) : allLines(channel.values, finished, options.references ?? []) };
+  return { kind: "json-lines", values: isQuiet ? quietLines(finished) : allLines(channel.values, finished, options.references ?? []) };
 };
 
 async function* allLines(events: AsyncIterable<BuildEvent>, finished: Promise<Image>, references: readonly string[]): AsyncGenerator {

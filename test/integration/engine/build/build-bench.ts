@@ -6,6 +6,7 @@ import { openDirContentStore } from "../../../../src/engine/content/dir-content-
 import { openImageStore } from "../../../../src/engine/images/open-image-store.ts";
 import type { Containers, Image, ImageStore } from "../../../../src/engine/index.ts";
 import { openOverlaySnapshotter } from "../../../../src/engine/snapshots/open-overlay-snapshotter.ts";
+import { collectGarbage } from "../../../../src/engine/store/collect-garbage.ts";
 import { makeTempDirectory, readTar, readTool, run, textOf } from "../../../../src/system/index.ts";
 
 /** A builder over a real store of its own, without containers: for everything but RUN. */
@@ -16,6 +17,8 @@ export interface BuildBench extends AsyncDisposable {
   /** Builds a context given as path → content; `Dockerfile` among them. */
   readonly build: (files: Files, options?: Partial<BuildOptions>) => Promise<Built>;
   readonly sweep: () => Promise<void>;
+  /** Collects garbage. Returns the names of what the cache remembers. */
+  readonly collect: () => Promise<readonly string[]>;
   /** Every entry of an image's layers after its base: `path mode uid:gid kind`, sorted as stored. */
   readonly entries: (image: Image, layer?: number) => Promise<readonly string[]>;
   /** Content of a file in the image's files, or a link's target after `->`. */
@@ -50,12 +53,17 @@ export async function buildBench(): Promise<BuildBench> {
     root,
     images,
     sweep: () => builder.sweep(),
+    async collect() {
+      await collectGarbage({ root, content, snapshots });
+      await builder.pruneCache();
+      return await readdir(join(root, "build-cache"));
+    },
     async build(files, options = {}) {
       const directory = join(scratch.path, `context-${++count}`);
       await writeFiles(directory, files);
       const events: BuildEvent[] = [];
       const context = readTool("tar", ["--create", "--format=posix", `--directory=${directory}`, "."]);
-      const image = await builder.build({ context, ...options }, (event) => events.push(event));
+      const image = await builder.build({ context, ...options }, (event) => void events.push(event));
       const outcomes = events.flatMap(({ kind }) => (kind === "step.cached" || kind === "step.finished" ? kind.slice("step.".length) : []));
       return { image, events, outcomes };
     },

@@ -232,6 +232,16 @@ COPY --from=2 /dir/f /two
     expect(await bench.read(inside.image, "real/more")).toBe("M");
   });
 
+  test("the cache forgets what was collected", async () => {
+    await using bench = await buildBench();
+    const files = { Dockerfile: "FROM scratch\nCOPY a /\n", a: "A" };
+    const { image } = await bench.build(files);
+    expect((await bench.collect()).length).toBe(1);
+    expect((await bench.build(files)).outcomes).toContain("cached");
+    await bench.images.remove(image.id, { force: true });
+    expect(await bench.collect()).toEqual([]);
+  });
+
   test("does not wait for a FIFO where a file is to be read", async () => {
     await using bench = await buildBench();
     await expect(bench.build({ Dockerfile: { fifo: true } })).rejects.toMatchObject({ code: "build.dockerfile-missing" });

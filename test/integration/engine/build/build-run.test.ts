@@ -34,7 +34,7 @@ async function build(
   }
   const events: BuildEvent[] = [];
   const context = readTool("tar", ["--create", `--directory=${directory}`, "."]);
-  const image = await engine.builder.build({ context, ...options }, (event) => events.push(event));
+  const image = await engine.builder.build({ context, ...options }, (event) => void events.push(event));
   const output = events.flatMap((event) => (event.kind === "step.output" && event.stream === "stdout" ? Buffer.from(event.data).toString() : [])).join("");
   const outcomes = events.flatMap(({ kind }) => (kind === "step.cached" || kind === "step.finished" ? kind.slice("step.".length) : []));
   return { image, outcomes, output };
