@@ -1,30 +1,23 @@
-import { dirname, join, relative, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { withStep } from "../../make-runner/index.ts";
 import type { Digest } from "../../oci/index.ts";
-import { makeTempDirectory, RbuildError } from "../../system/index.ts";
+import { makeTempDirectory } from "../../system/index.ts";
 import type { RbuildReport } from "../events.ts";
 import { COMPATIBILITY_VERSION } from "../images/compatibility.ts";
-import { readRbuildYaml } from "../iso/config/read-rbuild-yaml.ts";
-import { openGit } from "../iso/git/git.ts";
-import { findGitTree, readGitFacts } from "../iso/git/git-facts.ts";
-import { lockedItems } from "../iso/locked/locked-items.ts";
 import { checkSpace } from "../iso/preflight/free-space.ts";
-import { resolveOutput } from "../iso/preflight/output-directory.ts";
-import { chooseSupply } from "../iso/supply/choose-supply.ts";
 import { rbuildVersion } from "../iso/tool-versions.ts";
 import { hostArchitecture } from "../lock/architectures.ts";
 import { fillPool } from "../pool/fill-pool.ts";
-import { itemsOf, wantedSourcesOf } from "../pool/locked-images.ts";
 import { itemPath, openPool, poolDirectory } from "../pool/open-pool.ts";
 import type { Pool, PoolItem } from "../pool/pool.ts";
 import { findSources, type SourceChoice } from "../pool/sources.ts";
 import { type CapsuleSource, fileSource, textSource, writeCapsule } from "./capsule-archive.ts";
-import { imagesOfTree, pinnedImages } from "./capsule-images.ts";
 import type { CapsuleManifest } from "./capsule-manifest.ts";
 import { BUILD_SCRIPT, buildScript, POOL, PROGRAM, README, readmeText, TREE_BUNDLE } from "./capsule-texts.ts";
+import { type CapsuleTree, itemsOfTree, readCapsuleTree, sourcesOfTree } from "./capsule-tree.ts";
 import { readExpectedArtifacts } from "./expected-artifacts.ts";
 import { listProgramFiles } from "./program-files.ts";
-import { readTreeRefs, writeTreeBundle } from "./tree-bundle.ts";
+import { writeTreeBundle } from "./tree-bundle.ts";
 
 export interface CreateCapsuleOptions {
   /** The capsule: replaced when it is there. */
@@ -66,16 +59,16 @@ export async function createCapsule(options: CreateCapsuleOptions, dependencies:
   const { report, stateDirectory } = dependencies;
   const abort = options.signal ? { signal: options.signal } : {};
   const path = resolve(options.file);
-  const tree = await readTree(options, dependencies);
-  const items = uniqueItems([...itemsOf(tree.images), ...(tree.lock ? lockedItems(tree.lock) : [])]);
+  const tree = await readCapsuleTree(options, dependencies);
+  const items = itemsOfTree(tree);
   const pool = await openPool(poolDirectory(stateDirectory));
-  const sources = () => findSources(options.sources, wantedSources(tree), abort);
+  const sources = () => findSources(options.sources, sourcesOfTree(tree), abort);
   await fillPool(items, pool, { sources, ...(options.offline ? { offline: true } : {}), ...abort }, report);
 
   return withStep(report, { name: "capsule.create", subject: path }, async (step) => {
     await using work = await makeTempDirectory(stateDirectory, "capsule-");
     const bundle = join(work.path, TREE_BUNDLE);
-    await writeTreeBundle(tree.git, tree.facts, bundle);
+    await writeTreeBundle(tree.git, tree.refs, bundle);
     const head = await manifestHead(tree);
     const members = [
       textSource(README, readmeText(head)),
@@ -89,36 +82,12 @@ export async function createCapsule(options: CreateCapsuleOptions, dependencies:
     const manifest: CapsuleManifest = { ...head, members: members.map(({ path: member, mode, size, sha256 }) => ({ path: member, mode, size, sha256 })) };
     const onProgress = (bytes: number) => step.progress(Math.min(bytes, total), "bytes", total);
     const written = await writeCapsule(path, manifest, members, { onProgress, ...abort });
-    return { path, ...written, commit: tree.facts.commit, images: head.images, artifacts: head.artifacts, members: members.length };
+    return { path, ...written, commit: tree.refs.commit, images: head.images, artifacts: head.artifacts, members: members.length };
   });
 }
 
-type Tree = Awaited<ReturnType<typeof readTree>>;
-
-async function readTree({ directory, output, signal }: CreateCapsuleOptions, { imageDirectories, report }: CreateCapsuleDependencies) {
-  const git = await openGit(directory, signal ? { signal } : {});
-  const found = await findGitTree(git);
-  const config = await readRbuildYaml(found.directory);
-  const out = await resolveOutput(output ?? join(found.directory, "out"), found.directory);
-  const facts = await readGitFacts(found.directory, out.insideTree === undefined ? {} : { ignore: out.insideTree });
-  if (facts.changedFiles.length > 0) throw dirty(found.directory, facts.changedFiles);
-  const supply = await chooseSupply({ directory: found.directory, wanted: config.lock, purpose: "build", ignoresLock: false, tag: facts.tag }, report);
-  if (supply.kind !== "locked" && config.network !== "none") throw notLocked(found.directory, config.lock !== undefined);
-  const images = await imagesOfTree(config, imageDirectories);
-  return {
-    git,
-    config,
-    images,
-    pinned: await pinnedImages(images),
-    facts: await readTreeRefs(git, facts),
-    lock: supply.kind === "locked" ? supply.lock : undefined,
-    directory: relative(found.top, found.directory) || ".",
-    output: out.path,
-  };
-}
-
-async function manifestHead({ facts, config, directory, pinned, output }: Tree): Promise<Omit<CapsuleManifest, "members">> {
-  const tree = { ...facts, directory, target: config.target };
+async function manifestHead({ refs, config, directory, pinned, output }: CapsuleTree): Promise<Omit<CapsuleManifest, "members">> {
+  const tree = { ...refs, directory, target: config.target };
   const artifacts = await readExpectedArtifacts(output, tree);
   return {
     kind: "org.rbuild.capsule",
@@ -131,17 +100,6 @@ async function manifestHead({ facts, config, directory, pinned, output }: Tree):
   };
 }
 
-function wantedSources({ images, lock, config }: Tree) {
-  const ofImages = wantedSourcesOf(images);
-  const ofTree = (config.lock?.suites ?? []).map(({ archive, suite, url }) => ({ archive, suite, ...(url === undefined ? {} : { url }) }));
-  return { archives: [...ofImages.archives, ...ofTree], lockedAt: [...ofImages.lockedAt, ...(lock ? [lock.lockedAt] : [])] };
-}
-
-/** Each content once: an archive may have one file under two names. */
-function uniqueItems(items: readonly PoolItem[]): PoolItem[] {
-  return [...new Map(items.map((item) => [item.sha256, item])).values()];
-}
-
 function poolSource(item: PoolItem, pool: Pool): CapsuleSource {
   return { path: `${POOL}/${itemPath(item.sha256)}`, mode: "0644", size: item.size, sha256: item.sha256, open: () => pool.read(item) };
 }
@@ -152,25 +110,4 @@ async function programSources(root: string): Promise<CapsuleSource[]> {
     sources.push(await fileSource(`${PROGRAM}/${path}`, join(root, path), isExecutable ? "0755" : "0644"));
   }
   return sources;
-}
-
-function dirty(directory: string, files: readonly string[]): RbuildError {
-  const named = files.slice(0, 10).join(", ");
-  return new RbuildError(
-    "capsule.tree-dirty",
-    `${directory} has changes that no commit has, and a capsule has a commit: ${named}${files.length > 10 ? ", …" : ""}`,
-    {
-      category: "refused",
-      hint: "git commit or git stash them",
-      details: { files: files.slice(0, 1000), count: files.length },
-    },
-  );
-}
-
-function notLocked(directory: string, isDeclared: boolean): RbuildError {
-  return new RbuildError("capsule.not-locked", `the packages that a build of ${directory} installs are not locked, so they cannot go into a capsule`, {
-    category: "refused",
-    hint: `${isDeclared ? "" : "name its suites in rbuild.yaml (lock:), then "}rbuild lock, and commit what it writes`,
-    details: { directory },
-  });
 }

@@ -8,7 +8,8 @@ import { COMPATIBILITY_VERSION } from "../images/compatibility.ts";
 import { checkSpace } from "../iso/preflight/free-space.ts";
 import { hostArchitecture } from "../lock/architectures.ts";
 import { CAPSULE_ROOT, type CapsuleManifest } from "./capsule-manifest.ts";
-import { unpackCapsule, verifyUnpacked } from "./unpack-capsule.ts";
+import { unpackCapsule } from "./unpack-capsule.ts";
+import { verifyUnpacked } from "./verify-unpacked.ts";
 
 /** A capsule of which every member has been verified. */
 export interface OpenCapsule {

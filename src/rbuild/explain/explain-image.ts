@@ -6,7 +6,6 @@ import { checkLocatedPin } from "../images/check-pin.ts";
 import { collectInputs, digestOfInputs, type ImageInputs, INPUTS_LABEL } from "../images/inputs/collect-inputs.ts";
 import { inspectImage } from "../images/inspect-image.ts";
 import { readPin } from "../images/pin/pin-file.ts";
-import { pinMismatch, unpinned } from "../images/pin/pin-refusal.ts";
 import { imageReference } from "../images/present-image.ts";
 import { hostArchitecture } from "../lock/architectures.ts";
 import { checkLock } from "../lock/check-lock.ts";
@@ -17,10 +16,10 @@ import { missingOf } from "../pool/fill-pool.ts";
 import { itemsOf } from "../pool/locked-images.ts";
 import type { Pool } from "../pool/pool.ts";
 import { compareValues, type ValueDifference } from "./compare-values.ts";
+import { buildConsequence, useConsequence } from "./consequences.ts";
 import { findEarlierLock } from "./earlier-locks.ts";
-import type { Consequence, EngineVerdict, ImageExplanation, LockVerdict } from "./explanation.ts";
+import type { EngineVerdict, ImageExplanation, LockVerdict } from "./explanation.ts";
 import { refusedLock } from "./refused-lock.ts";
-import { valueText } from "./value-text.ts";
 
 export interface ExplainDependencies {
   readonly containerHost: ContainerHost;
@@ -45,8 +44,18 @@ export async function explainImage(located: LocatedDefinition, below: ExplainedL
   const inputs = locked && (await currentInputs(locked, below));
   const { engine, imageId } = await engineVerdict(located, locked, inputs, dependencies);
   const pool = locked && (await poolVerdict(locked, dependencies.pool));
-  const build = buildConsequence(engine, lock, below);
-  const explanation: ImageExplanation = { name, version, directory: located.directory, lock, engine, pin, pool, build, use: useConsequence(pin, build, below) };
+  const build = buildConsequence(engine, lock, below?.explanation);
+  const explanation: ImageExplanation = {
+    name,
+    version,
+    directory: located.directory,
+    lock,
+    engine,
+    pin,
+    pool,
+    build,
+    use: useConsequence(pin, build, below?.explanation),
+  };
   // What is not there yet will be what is pinned, or will be refused.
   const expected = engine.kind === "same-inputs" ? imageId : (await readPin(located.directory))?.imageId;
   return { explanation, locked, imageId: expected };
@@ -119,56 +128,4 @@ function inOrder(differences: readonly ValueDifference[]): ValueDifference[] {
 async function poolVerdict(locked: LockedDefinition, pool: Pool): Promise<ImageExplanation["pool"]> {
   const { wanted, missing } = await missingOf(itemsOf([locked]), pool);
   return { packages: wanted, missing: missing.length, missingBytes: missing.reduce((sum, { size }) => sum + size, 0) };
-}
-
-function buildConsequence(engine: EngineVerdict, lock: LockVerdict, below: ExplainedLevel | undefined): Consequence {
-  if (lock.kind === "refused") return { kind: "refused", code: lock.code, reason: lock.message, hint: lock.hint };
-  if (engine.kind !== "absent" && below?.explanation.build.kind === "built")
-    return { kind: "built", reason: `${below.explanation.name}, which it stands on, is built` };
-  switch (engine.kind) {
-    case "same-inputs":
-      return { kind: "used" };
-    case "absent":
-      return { kind: "built", reason: "the engine does not have it" };
-    case "other-inputs":
-      return { kind: "built", reason: otherInputs(engine) };
-    case "present":
-      throw new TypeError("what is present is compared where there is a lock");
-    default:
-      return engine satisfies never;
-  }
-}
-
-/** The first difference, and where it is the lock, the first package. */
-function otherInputs({ differences, packages }: Extract<EngineVerdict, { kind: "other-inputs" }>): string {
-  const [first] = differences;
-  if (!first) return "the engine's was made from other inputs, and it is not known here from which";
-  const [change] = packages;
-  if (first.field === "lock" && change) {
-    const end = (side: { readonly version: string } | undefined) => side?.version ?? "absent";
-    const [from, to] = [change.kind === "added" ? undefined : change.from, change.kind === "removed" ? undefined : change.to];
-    const more = packages.length === 1 ? "" : `, and ${packages.length - 1} more`;
-    return `the engine's was made from another lock: ${(to ?? from)?.name} was ${end(from)} and is ${end(to)}${more}`;
-  }
-  return `the engine's was made from other inputs: ${first.field} was ${valueText(first.was)} and is ${valueText(first.is)}`;
-}
-
-function useConsequence(pin: ImageExplanation["pin"], build: Consequence, below: ExplainedLevel | undefined): Consequence {
-  if (below?.explanation.use.kind === "refused" && below.explanation.pin.kind === "different") return below.explanation.use;
-  switch (pin.kind) {
-    case "exact":
-      return { kind: "used" };
-    case "different":
-      return refusal(pinMismatch(pin.pin, pin.found.imageId, "present"));
-    case "unpinned":
-      return refusal(unpinned(pin.name));
-    case "absent":
-      return build.kind === "refused" ? build : { kind: "built", reason: "the engine does not have the pinned image: it is reproduced from its lock" };
-    default:
-      return pin satisfies never;
-  }
-}
-
-function refusal({ code, message, hint }: { readonly code: string; readonly message: string; readonly hint: string | undefined }): Consequence {
-  return { kind: "refused", code, reason: message, hint };
 }

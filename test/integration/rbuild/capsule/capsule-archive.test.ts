@@ -4,7 +4,8 @@ import { beforeEach, expect, test } from "vitest";
 import { digestOf } from "../../../../src/oci/index.ts";
 import { type CapsuleSource, fileSource, textSource, writeCapsule } from "../../../../src/rbuild/capsule/capsule-archive.ts";
 import type { CapsuleManifest } from "../../../../src/rbuild/capsule/capsule-manifest.ts";
-import { unpackCapsule, verifyUnpacked } from "../../../../src/rbuild/capsule/unpack-capsule.ts";
+import { unpackCapsule } from "../../../../src/rbuild/capsule/unpack-capsule.ts";
+import { verifyUnpacked } from "../../../../src/rbuild/capsule/verify-unpacked.ts";
 import { run } from "../../../../src/system/index.ts";
 import { scratchDirectory } from "../../../support/scratch.ts";
 

@@ -1,0 +1,43 @@
+import { expect, test } from "vitest";
+import { digestOf } from "../../../../src/oci/index.ts";
+import { buildConsequence, useConsequence } from "../../../../src/rbuild/explain/consequences.ts";
+import type { Consequence, LockVerdict } from "../../../../src/rbuild/explain/explanation.ts";
+
+const current: LockVerdict = { kind: "current", digest: digestOf("lock") };
+const stale: LockVerdict = { kind: "refused", code: "lock.stale", message: "it is stale", hint: "rbuild image lock a" };
+const pin = { name: "a", version: "1", architecture: "amd64", digest: "d", imageId: "i" };
+const used: Consequence = { kind: "used" };
+const built: Consequence = { kind: "built", reason: "x" };
+
+test("an image is used when it was made from the same inputs, and built with the one below it", () => {
+  expect(buildConsequence({ kind: "same-inputs" }, current, undefined)).toEqual(used);
+  expect(buildConsequence({ kind: "same-inputs" }, current, { name: "low", build: built, use: used })).toEqual({
+    kind: "built",
+    reason: "low, which it stands on, is built",
+  });
+  expect(buildConsequence({ kind: "absent" }, current, { name: "low", build: built, use: used })).toMatchObject({ reason: "the engine does not have it" });
+});
+
+test("a lock that does not fit comes before everything else", () => {
+  expect(buildConsequence({ kind: "present" }, stale, undefined)).toMatchObject({ kind: "refused", code: "lock.stale" });
+});
+
+test("of other inputs the first is named", () => {
+  const differences = [{ field: "parent.imageId", was: "a", is: "b" }];
+  expect(buildConsequence({ kind: "other-inputs", differences, packages: [] }, current, undefined)).toMatchObject({
+    reason: expect.stringContaining("parent.imageId was a and is b"),
+  });
+  expect(buildConsequence({ kind: "other-inputs", differences: [], packages: [] }, current, undefined)).toMatchObject({
+    reason: expect.stringContaining("not known here"),
+  });
+});
+
+test("whoever needs the pinned image gets it as it is, has it built, or is refused", () => {
+  expect(useConsequence({ kind: "exact", pin }, built, undefined)).toEqual(used);
+  expect(useConsequence({ kind: "absent", pin }, built, undefined)).toMatchObject({ kind: "built" });
+  expect(useConsequence({ kind: "unpinned", name: "a" }, used, undefined)).toMatchObject({ code: "image.unpinned" });
+  const refused = useConsequence({ kind: "different", pin, found: { imageId: "j" } }, used, undefined);
+  expect(refused).toMatchObject({ code: "image.pin-mismatch" });
+  // So is everybody above.
+  expect(useConsequence({ kind: "exact", pin }, used, { name: "low", build: used, use: refused })).toBe(refused);
+});
