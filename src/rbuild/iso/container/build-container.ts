@@ -20,7 +20,7 @@ export interface ContainerPlan {
   readonly capabilities: readonly Capability[];
   readonly devices: readonly string[];
   readonly network: "bridge" | "none";
-  /** How it gets to the package proxy. A network of the proxy's stands in for the bridge. */
+  /** How it gets to the package proxy. In the proxy's own network it has the proxy's host name, too. */
   readonly proxy?: ProxyReach;
   /** Bytes; scratch is a tmpfs of this size. */
   readonly scratchMemory?: number;
@@ -34,7 +34,7 @@ export function containerOptions(plan: ContainerPlan): Docker.ContainerCreateOpt
   return {
     name: `rbuild-${plan.buildId}-${plan.role}`,
     Image: plan.imageId,
-    Hostname: CONTAINER.hostname,
+    ...(plan.proxy?.kind === "shared" ? {} : { Hostname: CONTAINER.hostname }),
     Entrypoint: [entrypoint],
     Cmd: command,
     Env: [...plan.environment],
@@ -45,7 +45,7 @@ export function containerOptions(plan: ContainerPlan): Docker.ContainerCreateOpt
       CapDrop: ["ALL"],
       CapAdd: [...plan.capabilities],
       SecurityOpt: needsUnconfined(plan.capabilities) ? ["seccomp=unconfined", "apparmor=unconfined"] : [],
-      NetworkMode: plan.proxy?.kind === "network" ? plan.proxy.name : plan.network,
+      NetworkMode: plan.proxy?.kind === "shared" ? `container:${plan.proxy.container}` : plan.network,
       Mounts: mounts(plan),
       ...(plan.proxy?.kind === "link" ? { Links: [`${plan.proxy.container}:${plan.proxy.alias}`] } : {}),
       ...(plan.scratchMemory === undefined ? {} : { Tmpfs: { [CONTAINER.scratch]: `rw,exec,suid,dev,size=${plan.scratchMemory},mode=755` } }),

@@ -6,12 +6,11 @@ import { asked } from "../../container-host/host-error.ts";
 import { LABELS } from "../../container-host/labels.ts";
 import { finishExport } from "../export/finish-export.ts";
 import { archiveDirectory } from "../locked/archive-places.ts";
-import { removeInnerNetwork } from "../proxy/inner-network.ts";
 import { isBuildId } from "./build-id.ts";
 import { forDeadBuilds, isBuildAlive } from "./build-record.ts";
 
 /**
- * Removes whatever builds that died have left: containers, networks, laid out archives, half-made output. An export that had begun is completed, so
+ * Removes whatever builds that died have left: containers, laid out archives, half-made output. An export that had begun is completed, so
  * that the output is of one build. Costs a directory listing and one question to the host when there is nothing.
  * @returns directories that this user may not remove: those of builds whose files belong to root
  */
@@ -25,7 +24,6 @@ export async function sweepBuilds({
   await sweepContainers(containerHost, stateDirectory);
   const left: string[] = [];
   await forDeadBuilds(stateDirectory, async (id, record) => {
-    await removeInnerNetwork(containerHost, id);
     await rm(archiveDirectory(stateDirectory, id), { recursive: true, force: true });
     if (record?.staging === undefined) return;
     try {

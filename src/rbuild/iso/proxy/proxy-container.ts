@@ -1,5 +1,6 @@
 import type Docker from "dockerode";
 import { buildLabels, LABELS } from "../../container-host/labels.ts";
+import { CONTAINER } from "../container/paths.ts";
 import type { BuildId } from "../life/build-id.ts";
 
 /** Name of the proxy's image definition, and of its host for a build's container. */
@@ -18,8 +19,8 @@ export type ProxyContent =
   | { readonly kind: "any"; readonly upstream: string | undefined }
   /** These archives and nothing else, URLs by name; what is asked for is noted. */
   | { readonly kind: "recorded"; readonly upstream: string | undefined; readonly archives: ReadonlyMap<string, string> }
-  /** The archives in a directory of this host, in a network without a way out; what is asked for is noted. */
-  | { readonly kind: "locked"; readonly directory: string; readonly archives: readonly string[]; readonly network: string };
+  /** The archives in a directory of this host, on a loopback interface and nothing else; what is asked for is noted. */
+  | { readonly kind: "locked"; readonly directory: string; readonly archives: readonly string[] };
 
 export interface ProxyPlan {
   readonly buildId: BuildId;
@@ -61,13 +62,16 @@ export function cachingProxy(plan: ProxyPlan, role: "proxy" | "shrink", volume: 
   };
 }
 
-/** What it copies on the way is on a volume of its own, which goes with it. */
+/**
+ * Whoever is to reach it joins its network, and has its host name then. What it copies on the way is on a volume of its own, which goes
+ * with it.
+ */
 export function lockedProxy(plan: ProxyPlan, content: Extract<ProxyContent, { kind: "locked" }>): Docker.ContainerCreateOptions {
   return {
     ...container(plan, "proxy", serveCommand(content)),
-    NetworkingConfig: { EndpointsConfig: { [content.network]: { Aliases: [PROXY_IMAGE] } } },
+    Hostname: CONTAINER.hostname,
     HostConfig: {
-      NetworkMode: content.network,
+      NetworkMode: "none",
       CapDrop: ["ALL"],
       Mounts: [{ Type: "bind", Source: content.directory, Target: ARCHIVE_DIRECTORY, ReadOnly: true }],
     },

@@ -17,8 +17,10 @@ export interface ProxyDependencies {
   readonly stateDirectory: string;
 }
 
-/** How a build's container gets to the proxy by name: linked, or in the network that the proxy is in. */
-export type ProxyReach = { readonly kind: "link"; readonly container: string; readonly alias: string } | { readonly kind: "network"; readonly name: string };
+/** How a build's container gets to the proxy: linked, by name; or in the proxy's own network, on its loopback interface. */
+export type ProxyReach =
+  | { readonly kind: "link"; readonly container: string; readonly alias: string }
+  | { readonly kind: "shared"; readonly container: string };
 
 /** A proxy that answers. Disposing takes it away and shrinks its cache. */
 export interface RunningProxy extends AsyncDisposable {
@@ -49,14 +51,15 @@ export async function startProxy(plan: ProxyPlan, dependencies: ProxyDependencie
   const archives = content.kind === "any" ? [] : [...(content.kind === "locked" ? content.archives : content.archives.keys())];
   const kept = cleanUp.move();
   return {
-    reach:
-      content.kind === "locked"
-        ? { kind: "network", name: content.network }
-        : { kind: "link", container: proxyName(plan.buildId, "proxy"), alias: PROXY_IMAGE },
-    url: `http://${PROXY_IMAGE}:${PROXY_PORT}`,
+    ...access(plan, container.id),
     requests: () => readProxyLog(container, archives),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
+}
+
+function access({ buildId, content }: ProxyPlan, id: string): Pick<RunningProxy, "reach" | "url"> {
+  if (content.kind === "locked") return { reach: { kind: "shared", container: id }, url: `http://127.0.0.1:${PROXY_PORT}` };
+  return { reach: { kind: "link", container: proxyName(buildId, "proxy"), alias: PROXY_IMAGE }, url: `http://${PROXY_IMAGE}:${PROXY_PORT}` };
 }
 
 async function withCache(

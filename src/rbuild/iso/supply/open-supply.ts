@@ -3,7 +3,6 @@ import type { IsoDependencies, IsoOptions, ProxyChoice } from "../iso.ts";
 import type { BuildId } from "../life/build-id.ts";
 import { openLockedArchive } from "../locked/open-archive.ts";
 import { parseProxyChoice, resolveProxy } from "../proxy/choose-proxy.ts";
-import { createInnerNetwork } from "../proxy/inner-network.ts";
 import { lockedUrl, type ProxyContent } from "../proxy/proxy-container.ts";
 import type { ProxyRequests } from "../proxy/proxy-log.ts";
 import { type ProxyReach, startProxy } from "../proxy/start-proxy.ts";
@@ -84,9 +83,7 @@ export async function openSupply(
   async function openLocked({ lock }: Extract<PackageSupply, { kind: "locked" }>): Promise<ProxyContent> {
     const fill = { sources: () => findLockedSources(lock, build, signal), ...(build.options.offline ? { offline: true } : {}), signal };
     const { directory } = cleanUp.use(await openLockedArchive({ id: build.id, tree: build.tree, lock }, fill, dependencies));
-    const network = cleanUp.use(await createInnerNetwork(dependencies.containerHost, owner));
-    const archives = [...new Set(lock.archives.map(({ archive }) => archive))];
-    return { kind: "locked", directory, archives, network: network.name };
+    return { kind: "locked", directory, archives: [...new Set(lock.archives.map(({ archive }) => archive))] };
   }
 }
 

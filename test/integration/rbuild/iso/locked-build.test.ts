@@ -24,7 +24,7 @@ const lock = treeLock({ packages: [bash] });
 const YAML = `builder: ${TEST_BUILDER}\nartifacts: ["*.iso"]\ndisk: 1M\ncapabilities: [DAC_OVERRIDE]\nlock: {suites: [{suite: bookworm}]}\n`;
 const MAKEFILE = `iso:
 	@echo "mirror [$$RBUILD_MIRROR] proxy [$$http_proxy]"
-	@echo "routes [$$(ip route | grep -c default)]"
+	@echo "$$(hostname): $$(ls /sys/class/net)"
 	@wget -q -Y off -O $(RBUILD_OUTPUT)/a.iso "$$http_proxy/debian/${bash.path}"
 fail:
 	@exit 1
@@ -43,18 +43,14 @@ async function lockedLab() {
     yield Buffer.from("bash");
   };
   for (const item of lockedItems(lock)) await pool.put(item, bytes());
-  const leftovers = async () => [
-    ...(await buildContainers(host.docker)),
-    ...(await host.docker.listNetworks()).map(({ Name }) => Name).filter((name) => /^rbuild-[0-9a-f]{12}$/.test(name)),
-    ...(await readdir(join(lab.stateDirectory, "locked"))),
-  ];
+  const leftovers = async () => [...(await buildContainers(host.docker)), ...(await readdir(join(lab.stateDirectory, "locked")))];
   return { ...lab, leftovers };
 }
 
-test("a build with a lock has its files, from a network without a way out, and nothing is left of it", async () => {
+test("a build with a lock has its files, no network, and nothing is left of it", async () => {
   const { build, lines, out, leftovers } = await lockedLab();
   expect(await build({ offline: true })).toMatchObject({ publishable: true });
-  expect(lines()).toEqual(["mirror [http://locked-archive/debian] proxy [http://apt-cacher-ng:3142]", "routes [0]"]);
+  expect(lines()).toEqual(["mirror [http://locked-archive/debian] proxy [http://127.0.0.1:3142]", "rbuild: lo"]);
   expect(await readFile(join(out, "a.iso"), "utf8")).toBe("bash");
   const manifest = JSON.parse(await readFile(join(out, "rbuild-manifest.json"), "utf8")) as Readonly<Record<string, unknown>>;
   expect(manifest).toMatchObject({ lock: { locked: true, packageCount: 1 } });
