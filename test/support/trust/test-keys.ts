@@ -1,4 +1,4 @@
-import { type Config, config, createMessage, enums, generateKey, type PrivateKey, sign } from "openpgp";
+import { type Config, config, createMessage, enums, generateKey, type PrivateKey, readPrivateKey, sign } from "openpgp";
 import type { Fingerprint, Signer } from "../../../src/rbuild/trust/index.ts";
 
 /** When the tests happen, and when their keys were made. */
@@ -18,6 +18,8 @@ export interface TestKey {
 interface SignOptions {
   readonly date?: Date;
   readonly config?: Partial<Config>;
+  /** Another form of the secret key, armoured. */
+  readonly key?: string;
   /** Index into the private key's subkeys; default: the newest signing key. */
   readonly subkey?: number;
 }
@@ -46,7 +48,8 @@ export async function testKey(name: string, options: KeyOptions = {}): Promise<T
     ...(options.config === undefined ? {} : { config: options.config }),
   });
   const fingerprint = publicKey.getFingerprint().toUpperCase() as Fingerprint;
-  const signWith = (data: Uint8Array, { date: made = NOW, config: own = {}, subkey }: SignOptions = {}) => signDetached(privateKey, data, made, own, subkey);
+  const signWith = async (data: Uint8Array, { date: made = NOW, config: own = {}, subkey, key }: SignOptions = {}) =>
+    signDetached(key === undefined ? privateKey : await readPrivateKey({ armoredKey: key }), data, made, own, subkey);
   return {
     fingerprint,
     armored: publicKey.armor(),

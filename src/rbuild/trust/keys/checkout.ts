@@ -52,8 +52,8 @@ async function checkClockByFirstRoot(directory: string, now: Date): Promise<Refu
   return parsed === undefined || isRefusal(parsed) ? undefined : checkClock(now, new Date(parsed.value.issued));
 }
 
-/** The last: so far only keys have signed that the root before does not know. */
-const LACKING = new Set<string>(["trust.unsigned", "trust.threshold", "trust.unknown-key"]);
+/** `unknown-key`: so far only keys have signed that the root before does not know. */
+const LACKING = new Set<string>(["trust.unsigned", "trust.threshold", "trust.unknown-key", "trust.expired-key", "trust.revoked-key"]);
 
 async function readProposal(directory: string, version: number, lacks: Refusal): Promise<Proposal | undefined> {
   const source = openDirectorySource(directory);

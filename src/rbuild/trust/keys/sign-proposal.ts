@@ -2,11 +2,11 @@ import { join } from "node:path";
 import { RbuildError, writeFileAtomic } from "../../../system/index.ts";
 import type { Fingerprint } from "../format/fields.ts";
 import { repositoryPaths } from "../format/paths.ts";
-import type { Root } from "../format/root.ts";
-import { joinSignatures, splitSignatures, verifySignature } from "../openpgp/signature.ts";
+import type { Certificate } from "../openpgp/certificate.ts";
 import { accepted } from "../refusal.ts";
+import { addSignature, signaturesBySigner } from "../signers/add-signature.ts";
 import type { Signer } from "../signers/signer.ts";
-import { openKeyring } from "../threshold.ts";
+import { type Keyring, openKeyring } from "../threshold.ts";
 import type { Checkout } from "./checkout.ts";
 
 /** How far the signing of a proposal is, judged by one root. */
@@ -27,51 +27,37 @@ export async function signProposal(checkout: Checkout, signer: Signer, now: Date
   const { proposal, directory } = checkout;
   if (!proposal)
     throw new RbuildError("keys.no-proposal", `${directory} has no root that waits for signatures`, { category: "not-found", hint: "rbuild keys rotate" });
-  const keyrings = await judges(checkout);
-  const certificates = keyrings.flatMap(({ root, certificates: known }) => root.roles.root.keys.flatMap((key) => known.get(key) ?? []));
+  const certificates = rootCertificates(await judges(checkout));
   if (!certificates.some(({ fingerprint }) => fingerprint === signer.fingerprint))
     throw new RbuildError("keys.not-a-root-key", `${signer.fingerprint} has the role root neither in the newest root nor in the proposed one`, {
       category: "refused",
       hint: "rbuild keys list",
     });
-  const made = await signer.sign(proposal.bytes, options);
-  const verdict = await verifySignature(made, proposal.bytes, certificates, { now, isLive: true });
-  if (verdict.kind === "bad")
-    throw new RbuildError("keys.signing-failed", `the signature just made would be refused: it ${verdict.why} [${verdict.code}]`, {
-      hint: "rbuild keys check",
-    });
-  const packets = await signaturesBy(checkout, now);
-  packets.set(verdict.signer, made);
-  const sorted = [...packets].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, packet]) => packet);
-  const path = join(directory, repositoryPaths.root(proposal.value.version));
-  await writeFileAtomic(repositoryPaths.signature(path), joinSignatures(sorted));
+  const signature = await addSignature(proposal.bytes, proposal.signature, signer, certificates, { ...options, now });
+  await writeFileAtomic(join(directory, repositoryPaths.signature(repositoryPaths.root(proposal.value.version))), signature);
 }
 
 /** What is signed of a proposal, and by whom not yet; first by the root before, then by the proposed one. */
 export async function proposalProgress(checkout: Checkout, now: Date): Promise<readonly Progress[]> {
-  const signers = [...(await signaturesBy(checkout, now)).keys()];
-  return (await judges(checkout)).map(({ root }) => ({
-    root: root.version,
-    threshold: root.roles.root.threshold,
-    signed: root.roles.root.keys.filter((key) => signers.includes(key)),
-    missing: root.roles.root.keys.filter((key) => !signers.includes(key)),
-  }));
-}
-
-async function judges({ roots, proposal }: Checkout) {
-  const before = roots.at(-1);
-  const own: Root | undefined = proposal?.value;
-  return [...(before ? [{ ...before, kind: "keyring" as const }] : []), ...(own ? [accepted(await openKeyring(own))] : [])];
-}
-
-async function signaturesBy(checkout: Checkout, now: Date): Promise<Map<Fingerprint, Uint8Array>> {
   const { proposal } = checkout;
-  const found = new Map<Fingerprint, Uint8Array>();
-  if (!proposal?.signature) return found;
-  const certificates = (await judges(checkout)).flatMap((judge) => [...judge.certificates.values()]);
-  for (const packet of accepted(splitSignatures(proposal.signature, "the proposal's signature")).packets) {
-    const verdict = await verifySignature(packet, proposal.bytes, certificates, { now, isLive: false });
-    if (verdict.kind === "good") found.set(verdict.signer, packet);
+  if (!proposal) return [];
+  const progress: Progress[] = [];
+  for (const keyring of await judges(checkout)) {
+    const { keys, threshold } = keyring.root.roles.root;
+    const signers = await signaturesBySigner(proposal.bytes, proposal.signature, rootCertificates([keyring]), now);
+    const isMissing = (key: Fingerprint) => !signers.has(key);
+    progress.push({ root: keyring.root.version, threshold, signed: keys.filter((key) => !isMissing(key)), missing: keys.filter(isMissing) });
   }
-  return found;
+  return progress;
+}
+
+/** Whose thresholds a proposal needs. */
+async function judges({ roots, proposal }: Checkout): Promise<readonly Keyring[]> {
+  const before = roots.at(-1);
+  return [...(before ? [{ ...before, kind: "keyring" as const }] : []), ...(proposal ? [accepted(await openKeyring(proposal.value))] : [])];
+}
+
+/** Of the role root; in several forms where roots have several: what counts for one of them is kept. */
+function rootCertificates(keyrings: readonly Keyring[]): readonly Certificate[] {
+  return keyrings.flatMap(({ root, certificates }) => root.roles.root.keys.flatMap((key) => certificates.get(key) ?? []));
 }

@@ -126,6 +126,36 @@ describe("a root", () => {
   });
 });
 
+test("a root key that has expired in the newest root's form does not sign the next, and the progress says so", async () => {
+  const directory = await keysDirectory();
+  const roles = { root: of(1, "cron"), publisher: of(1, "ann"), freshness: of(1, "ann") };
+  await proposeRoot(await open(directory), { repository: "test-images", roles, days: 365 }, NOW);
+  await signProposal(await open(directory), keys.cron.signer, NOW);
+  const { reformatKey } = await import("openpgp");
+  const { fingerprint } = keys.cron;
+  const longer = await reformatKey({
+    privateKey: keys.cron.privateKey,
+    userIDs: [{ name: "cron", email: "cron@example.org" }],
+    keyExpirationTime: 700 * 86_400,
+    date: NOW,
+    format: "armored",
+  });
+  await importCertificate(directory, Buffer.from(longer.publicKey), "it", NOW);
+  const later = new Date(daysFromNow(60));
+  await proposeRoot(await open(directory, later), { days: 365 }, later);
+  await signProposal(
+    await open(directory, later),
+    { ...keys.cron.signer, sign: (data) => keys.cron.sign(data, { date: later, key: longer.privateKey }) },
+    later,
+  );
+  const checkout = await open(directory, later);
+  expect(checkout.roots).toHaveLength(1);
+  expect((await proposalProgress(checkout, later)).map(({ root, signed }) => [root, signed])).toEqual([
+    [1, []],
+    [2, [fingerprint]],
+  ]);
+});
+
 describe("revoking", () => {
   test("takes a key out of every role for ever", async () => {
     const directory = await ceremony();
