@@ -1,4 +1,4 @@
-import { join, relative } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { RbuildError } from "../../system/index.ts";
 import type { RbuildReport } from "../events.ts";
 import { readRbuildYaml } from "../iso/config/read-rbuild-yaml.ts";
@@ -37,7 +37,7 @@ export interface CapsuleTree {
  * @throws RbuildError `capsule.tree-dirty`, `capsule.not-locked`, those of `readTreeRefs`, codes `iso.*`, `lock.*`, `image.unpinned`
  */
 export async function readCapsuleTree(
-  { directory, output, signal }: { readonly directory: string; readonly output?: string; readonly signal?: AbortSignal },
+  { file, directory, output, signal }: { readonly file: string; readonly directory: string; readonly output?: string; readonly signal?: AbortSignal },
   { imageDirectories, report }: { readonly imageDirectories: readonly string[]; readonly report: RbuildReport },
 ): Promise<CapsuleTree> {
   const git = await openGit(directory, signal ? { signal } : {});
@@ -45,7 +45,9 @@ export async function readCapsuleTree(
   const config = await readRbuildYaml(found.directory);
   const out = await resolveOutput(output ?? join(found.directory, "out"), found.directory);
   const facts = await readGitFacts(found.directory, out.insideTree === undefined ? {} : { ignore: out.insideTree });
-  if (facts.changedFiles.length > 0) throw dirty(found.directory, facts.changedFiles);
+  // An older capsule is in nobody's way.
+  const changes = facts.changedFiles.filter((path) => join(found.directory, path) !== resolve(file));
+  if (changes.length > 0) throw dirty(found.directory, changes);
   const supply = await chooseSupply({ directory: found.directory, wanted: config.lock, purpose: "build", ignoresLock: false, tag: facts.tag }, report);
   if (supply.kind !== "locked" && config.network !== "none") throw notLocked(found.directory, config.lock !== undefined);
   const images = await imagesOfTree(config, imageDirectories);
