@@ -34,7 +34,9 @@ export function readPackagesIndex(bytes: Buffer): PackagesIndex {
     while (bytes[start] === 0x0a) start++;
   }
   return {
-    names: places.keys(),
+    get names() {
+      return places.keys();
+    },
     find: (name) =>
       (places.get(name) ?? []).map(({ start, end }) => {
         const text = bytes.toString("utf8", start, Math.min(end, start + MAX_STANZA)).replace(/\n?$/, "\n");

@@ -30,7 +30,7 @@ export const HOST_TOOLS: readonly HostTool[] = [
   { programs: ["zstd"], packages: ["zstd"], why: "reads layers and archives in zstd", job: "engine", isOptional: true },
   { programs: ["bzip2"], packages: ["bzip2"], why: "reads archives in bzip2", job: "engine", isOptional: true },
   { programs: ["xz"], packages: ["xz-utils"], minimum: "5.2", why: "unpacks Debian packages", job: "image" },
-  { programs: ["apt-get"], packages: ["apt"], minimum: "2.0", why: "knows the host's Debian mirror", job: "image" },
+  { programs: ["apt-get"], packages: ["apt"], minimum: "2.0", why: "knows the host's Debian mirror, and chooses the packages of locks", job: "image" },
   {
     programs: ["/usr/share/keyrings/debian-archive-keyring.gpg", "/usr/share/keyrings/debian-archive-keyring.pgp"],
     packages: ["debian-archive-keyring"],

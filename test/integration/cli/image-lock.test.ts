@@ -61,6 +61,20 @@ describe("rbuild image lock", () => {
     expect(lab.archive.requests.slice(before)).toContain("elsewhere/dists/test/InRelease");
   });
 
+  test("chooses the same whatever the host's APT is told and dpkg has", async () => {
+    const before = await lock("one", "--refresh");
+    const mislead = `mount -t tmpfs tmpfs /etc/apt && mount -t tmpfs tmpfs /var/lib/dpkg && mkdir /etc/apt/preferences.d /etc/apt/apt.conf.d &&
+      printf 'Package: *\\nPin: release *\\nPin-Priority: -1\\n' > /etc/apt/preferences.d/never &&
+      printf 'APT::Default-Release "sid"; Acquire::http::Proxy::127.0.0.2 "http://127.0.0.1:9"; Dir::Etc::trusted "/dev/null";\\n' > /etc/apt/apt.conf.d/00 &&
+      printf 'Package: world\\nStatus: install ok installed\\nVersion: 99\\nArchitecture: all\\nMaintainer: x\\nDescription: x\\n' > /var/lib/dpkg/status && exec "$@"`;
+    const misled = await rbuild(["--plain", "image", "lock", "one", "--refresh"], {
+      cwd: tree,
+      prefix: ["unshare", "--mount", "sh", "-c", mislead, "sh"],
+      env: { RBUILD_ENGINE_ROOT: join(tree, "engine"), APT_CONFIG: "/nonexistent", http_proxy: "http://127.0.0.1:9", no_proxy: "127.0.0.1" },
+    });
+    expect(misled).toMatchObject({ exitCode: 0, stdout: before.stdout });
+  });
+
   test.each([
     [["one", "--mirror", "nonsense"], 2, "cli.invalid-value"],
     [["one", "--check", "--refresh"], 2, "cli."],

@@ -9,7 +9,7 @@
  * the key is a function of what is given: the same packages have the same bytes. `archive.intercept` answers requests in the archive's
  * place: wrong bytes, cut bodies, errors. `makeSigningKey` makes more keys, also expired ones. Nothing here imports rbuild.
  */
-export { type BuiltDeb, buildDeb, type TestPackage } from "./build-deb.ts";
+export { buildDeb, type TestPackage } from "./build-deb.ts";
 export { openTestArchive, type TestArchive } from "./open-archive.ts";
 export { type Intercept, serveDirectory } from "./serve-directory.ts";
 export { makeSigningKey, type SigningKey } from "./signing-key.ts";

@@ -15,6 +15,8 @@ export interface SolveRequest {
   readonly image: string;
 }
 
+/** Where no package has such a name, APT takes it for a pattern, or for what is to be removed. */
+const MEANS_MORE = /[+-]$|\./;
 const INSTALL = /^Inst (\S+) (?:\[[^\]]*\] )?\((\S+)(?: [^\]]*)? \[([a-z0-9-]+)\]\)/;
 
 /**
@@ -23,6 +25,8 @@ const INSTALL = /^Inst (\S+) (?:\[[^\]]*\] )?\((\S+)(?: [^\]]*)? \[([a-z0-9-]+)\
  */
 export async function solve(workspace: AptWorkspace, suites: readonly VerifiedSuite[], { names, isUpgrade, image }: SolveRequest): Promise<Solution> {
   if (names.length === 0 && !isUpgrade) return { installs: [] };
+  const strange = names.find((name) => MEANS_MORE.test(name) && !isKnown(name, suites));
+  if (strange !== undefined) throw noSuchPackage(strange, suites, image);
   const args = ["--simulate", "-q", "--no-remove", ...(isUpgrade ? ["--only-upgrade", "--fix-broken"] : []), "install", "--", ...names];
   const { exitCode, stdout, stderr } = await workspace.run("apt-get", args);
   if (exitCode !== 0) throw refusal(`${stdout}\n${stderr}`, suites, image);
@@ -44,21 +48,25 @@ export function parseSimulation(text: string): Solution {
 function refusal(text: string, suites: readonly VerifiedSuite[], image: string): RbuildError {
   const [, missing] =
     /^E: (?:Unable to locate package|Package '?)\s*([a-z0-9][a-z0-9+.-]*)(?:$|'? has no installation candidate|'? is not available)/m.exec(text) ?? [];
-  if (missing !== undefined) {
-    const known = suites.flatMap(({ indexes }) => indexes.flatMap(({ names }) => [...names]));
-    const near = nearNames(missing, new Set(known));
-    const where = suites.map(({ locked }) => `${locked.archive} ${locked.suite}`).join(", ");
-    return new RbuildError("lock.no-such-package", `the image ${image} names the package ${missing}, which can be installed from none of ${where}`, {
-      category: "not-found",
-      hint: near.length > 0 ? `there is ${near.join(", ")}` : "correct packages: in the definition",
-      details: { package: missing, near },
-    });
-  }
+  if (missing !== undefined) return noSuchPackage(missing, suites, image);
   const reason = aptReason(text);
   return new RbuildError("lock.unsatisfiable", `APT finds no way to install what the image ${image} names:\n${reason}`, {
     category: "failed",
     hint: "change packages: or suites: of the definition, or of the image below",
     details: { apt: reason },
+  });
+}
+
+const isKnown = (name: string, suites: readonly VerifiedSuite[]): boolean => suites.some(({ indexes }) => indexes.some((index) => index.find(name).length > 0));
+
+function noSuchPackage(missing: string, suites: readonly VerifiedSuite[], image: string): RbuildError {
+  const known = suites.flatMap(({ indexes }) => indexes.flatMap(({ names }) => [...names]));
+  const near = nearNames(missing, new Set(known));
+  const where = suites.map(({ locked }) => `${locked.archive} ${locked.suite}`).join(", ");
+  return new RbuildError("lock.no-such-package", `the image ${image} names the package ${missing}, which can be installed from none of ${where}`, {
+    category: "not-found",
+    hint: near.length > 0 ? `there is ${near.join(", ")}` : "correct packages: in the definition",
+    details: { package: missing, near },
   });
 }
 

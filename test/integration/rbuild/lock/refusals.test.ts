@@ -94,6 +94,12 @@ describe("a definition cannot be locked", () => {
     });
   });
 
+  test.each(["hell.", "world-", "w.rld", "world+"])("that names %s, which APT would take for a pattern or for something to do", async (name) => {
+    const lab = await openLab();
+    await lab.define("one", { packages: ["hello", name] });
+    await expect(lab.lock("one")).rejects.toMatchObject({ code: "lock.no-such-package", details: { package: name } });
+  });
+
   test("whose packages need what is not there, in APT's words", async () => {
     const lab = await openLab({
       packages: [

@@ -84,7 +84,7 @@ describe("an index of packages", () => {
 
   test("finds the stanzas of a name, and names by a line", () => {
     const index = readPackagesIndex(Buffer.from(text));
-    expect([...index.names]).toEqual(["a", "b"]);
+    for (const _round of [1, 2]) expect([...index.names]).toEqual(["a", "b"]);
     expect(index.find("a").map(({ fields }) => fields.get("version"))).toEqual(["1", "2"]);
     expect(index.find("b")[0]?.text).toBe("Package: b\nVersion: 1\n");
     expect(index.find("c")).toEqual([]);
