@@ -7,14 +7,20 @@ const SMALL = 64;
 
 /** Removes a file or directory with all that is in it, but never goes into something that is mounted below. Idempotent. */
 export async function removeTree(path: string): Promise<void> {
+  if (await removeSmallTree(path)) return;
+  await run("rm", ["--recursive", "--force", "--one-file-system", "--", path]);
+}
+
+/** The same when it has only a few files and nothing stands in the way. @returns whether it is gone; if not, a part of it may be */
+export async function removeSmallTree(path: string): Promise<boolean> {
   try {
     const { dev } = await lstat(path);
-    if (await removeSmall(path, dev, { left: SMALL })) return;
+    return await removeSmall(path, dev, { left: SMALL });
   } catch (error) {
-    if (isSystemError(error, "ENOENT")) return;
+    if (isSystemError(error, "ENOENT")) return true;
     if (!isSystemError(error)) throw error;
+    return false;
   }
-  await run("rm", ["--recursive", "--force", "--one-file-system", "--", path]);
 }
 
 async function removeSmall(path: string, device: number, budget: { left: number }): Promise<boolean> {

@@ -1,7 +1,8 @@
+import { spawn } from "node:child_process";
 import { mkdir, rm } from "node:fs/promises";
-import { removeTree } from "../../system/index.ts";
+import { removeSmallTree, removeTree, toolEnvironment } from "../../system/index.ts";
 import type { StoreLayout } from "../store/layout.ts";
-import { createOwnedFile, sweepOwnedFiles } from "../store/owned-file.ts";
+import { createOwnedFile, type OwnedFile, sweepOwnedFiles } from "../store/owned-file.ts";
 import { directoryAt, type SnapshotDirectory } from "./snapshot-directories.ts";
 
 const LOCK = ".lock";
@@ -18,11 +19,27 @@ export async function stage(layout: StoreLayout): Promise<Staging> {
   return {
     directory: directoryAt(path),
     async [Symbol.asyncDispose]() {
-      await removeTree(path);
-      await rm(owner.path, { force: true });
+      if (await removeSmallTree(path)) await rm(owner.path, { force: true });
+      else removeLater(path, owner);
       await owner[Symbol.asyncDispose]();
     },
   };
+}
+
+/**
+ * Removes many files without making anybody wait: the tree of a live system takes seconds. A process of its own does it, which outlives
+ * this one if need be. It keeps the lock of the owner's file: should it die, a sweep goes on.
+ */
+function removeLater(path: string, owner: OwnedFile): void {
+  const script = 'rm --recursive --force --one-file-system -- "$1" && rm --force -- "$1$2"';
+  const child = spawn("sh", ["-c", script, "sh", path, LOCK], {
+    detached: true,
+    stdio: ["ignore", "ignore", "ignore", owner.handle.fd],
+    env: toolEnvironment(),
+  });
+  // Without the process the lock is free: the next sweep removes it all.
+  child.on("error", () => undefined);
+  child.unref();
 }
 
 /** Removes what dead processes left. @returns the directories removed */
