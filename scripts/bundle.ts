@@ -13,8 +13,8 @@ const ROOT = resolve(import.meta.dirname, "..");
 const SRC = join(ROOT, "src");
 const DIST = join(ROOT, "dist");
 const CHUNKS = join(DIST, "chunks");
-/** A program that was started before may yet import chunks of its own build. */
-const MAX_CHUNK_AGE_MS = 24 * 60 * 60 * 1000;
+/** A program that runs may yet import chunks of its own build: they stay for so long after the next one. */
+const RETIREMENT_MS = 60 * 60 * 1000;
 
 /** Parts of packages that no command reaches, each with megabytes behind it. */
 const UNREACHED = new Map([
@@ -113,11 +113,15 @@ async function put(file: string, content: string | Uint8Array, time: Date): Prom
   await rename(temporary, path);
 }
 
-async function removeOldChunks(current: ReadonlySet<string>, now: Date): Promise<void> {
+/** The files of a build have the time of its entry; those that the next build has not get the time at which it came. */
+async function retireChunks(current: ReadonlySet<string>, lastBuild: number | undefined, now: Date): Promise<void> {
   for (const name of await readdir(CHUNKS)) {
     if (current.has(`chunks/${name}`)) continue;
     const path = join(CHUNKS, name);
-    if (now.getTime() - (await stat(path)).mtimeMs > MAX_CHUNK_AGE_MS) await rm(path, { force: true });
+    const { mtimeMs } = await stat(path);
+    const retired = new Date(now.getTime() - 1);
+    if (mtimeMs === lastBuild) await utimes(path, retired, retired);
+    else if (now.getTime() - mtimeMs > RETIREMENT_MS) await rm(path, { force: true });
   }
 }
 
@@ -126,9 +130,13 @@ const output = await bundle().catch((error: unknown) => {
   process.stderr.write(`${stripVTControlCharacters(error instanceof Error ? error.message : String(error))}\n`);
   process.exit(1);
 });
+const lastBuild = await stat(join(DIST, "cli/main.js")).then(
+  ({ mtimeMs }) => mtimeMs,
+  () => undefined,
+);
 // the entry last: what it imports is there before it is
 const isEntry = (file: OutputChunk | OutputAsset) => file.type === "chunk" && file.isEntry;
 for (const file of output.toSorted((a, b) => Number(isEntry(a)) - Number(isEntry(b)))) {
   await put(file.fileName, file.type === "chunk" ? inAscii(takeBuiltinsDirectly(file.code)) : file.source, start);
 }
-await removeOldChunks(new Set(output.map(({ fileName }) => fileName)), start);
+await retireChunks(new Set(output.map(({ fileName }) => fileName)), lastBuild, start);
