@@ -1,11 +1,12 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { canonicalJson, digestHex, digestOf } from "../../../oci/index.ts";
-import { lock, RbuildError, type RunResult, run } from "../../../system/index.ts";
+import { lock, RbuildError, type RunResult, run, systemClock } from "../../../system/index.ts";
 import { readAptSettings } from "../../mirror/apt-proxy.ts";
 import type { ArchiveSource } from "../archive/archive-source.ts";
 import type { DebianArchitecture } from "../image-lock.ts";
 import { aptConfig, aptSources } from "./apt-config.ts";
+import { emptyOldWorkspaces } from "./old-workspaces.ts";
 
 /** A place where the host's APT works as if nothing else were on the host. Nobody else uses it until it is disposed. */
 export interface AptWorkspace extends AsyncDisposable {
@@ -56,6 +57,7 @@ export async function openAptWorkspace(
     await writeFile(join(directory, "etc/apt.conf"), aptConfig(directory, architecture, sources, await readAptSettings(options)));
     await writeFile(join(directory, "etc/preferences"), "");
     await writeFile(join(directory, "state/status"), "");
+    await emptyOldWorkspaces(join(stateDirectory, "apt"), systemClock.now().getTime());
     const env = { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C", TZ: "UTC", APT_CONFIG: join(directory, "etc/apt.conf") };
     return {
       directory,

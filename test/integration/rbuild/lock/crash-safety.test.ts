@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdir } from "node:fs/promises";
+import { mkdir, readdir, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
@@ -35,4 +36,19 @@ test("several that lock the same image at the same time come to the same lock", 
   const outcomes = await Promise.all([1, 2, 3].map(() => lab.lock("one")));
   expect(new Set(outcomes.map(({ digest }) => digest)).size).toBe(1);
   expect(outcomes.filter(({ changed }) => changed)).toHaveLength(1);
+});
+
+test("indexes of sources that nobody has chosen from for months are removed", async () => {
+  const lab = await openLockLab({ packages: [{ name: "hello", version: "1" }] });
+  onTestFinished(() => lab[Symbol.asyncDispose]());
+  await lab.define("one", { packages: ["hello"] });
+  const [old, recent] = [join(lab.stateDirectory, "apt/0123456789abcdef"), join(lab.stateDirectory, "apt/fedcba9876543210")];
+  for (const directory of [old, recent]) {
+    for (const part of ["etc", "state"]) await mkdir(join(directory, part), { recursive: true });
+    await writeFile(join(directory, "etc/apt.conf"), "");
+  }
+  await utimes(join(old, "etc/apt.conf"), 1_600_000_000, 1_600_000_000);
+  await lab.lock("one");
+  expect(await readdir(old)).toEqual(["lock"]);
+  expect((await readdir(recent)).sort()).toEqual(["etc", "state"]);
 });
