@@ -48,6 +48,7 @@ export function readCanonical(bytes: Uint8Array, what: string, maxBytes: number)
   try {
     const text = decoder.decode(bytes);
     if (isTooDeep(text)) throw new TypeError(`more than ${MAX_DEPTH} levels`);
+    if (/^\s*</.test(text)) throw new TypeError("it looks like a web page, as a captive portal or a server's error sends");
     const value = JSON.parse(text) as MetadataValue;
     const canonical = writeCanonical(value);
     if (Buffer.compare(canonical, bytes) !== 0) throw new TypeError("its bytes are not those of the canonical form");

@@ -212,6 +212,25 @@ describe("attacks with time and versions", () => {
     expect(await attacked(() => {}, { now: new Date("2060-01-01T00:00:00Z") })).toBe("trust.clock-ahead");
   });
 
+  test("captive portal: a web page in the place of everything", async () => {
+    const page = Buffer.from("<!DOCTYPE html><title>Welcome</title>\n");
+    for (const path of honest.files.keys()) {
+      const copy = honest.clone();
+      copy.files.set(path, page);
+      const verdict = await (await developer()).update(copy);
+      if (path.startsWith("root/1."))
+        expect(codeOf(verdict)).toBe("current"); // the checkout has it
+      else
+        expect(codeOf(verdict)).toBe(
+          path.endsWith(".asc") ? "trust.malformed-signature" : path.startsWith("index/") ? "trust.mix-and-match" : "trust.malformed-metadata",
+        );
+    }
+    const copy = honest.clone();
+    for (const path of ["root/2.json", "root/2.json.asc"]) copy.files.set(path, page);
+    const verdict = await (await developer()).update(copy);
+    expect(verdict).toMatchObject({ code: "trust.malformed-metadata", message: expect.stringContaining("captive portal") });
+  });
+
   test("files that are not there", async () => {
     for (const path of ["current.json", repositoryPaths.freshness(5)]) expect(await attacked((copy) => copy.files.delete(path))).toBe("trust.missing-file");
     const index = [...honest.files.keys()].find((path) => /^index\/5\..*json$/.test(path))!;
