@@ -1,0 +1,8 @@
+import { expect, test } from "vitest";
+import { unpackOrder } from "../../../../../src/rbuild/images/unpack/unpack-order.ts";
+import { facts, namesOf } from "../packages/support.ts";
+
+test("packages come by name, those that replace files of others before them, circles too", () => {
+  const packages = [facts("c"), facts("a"), facts("b", { replaces: "a (<< 2), x" }), facts("d", { replaces: "c, e" }), facts("e", { replaces: "d" })];
+  expect(namesOf(unpackOrder(packages))).toEqual(["b", "a", "e", "d", "c"]);
+});
