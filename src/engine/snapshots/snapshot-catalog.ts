@@ -48,7 +48,7 @@ export class SnapshotCatalog {
   /** Keys of directories that no longer make a snapshot: their record, their files or their parent is missing. */
   async damaged(): Promise<SnapshotKey[]> {
     await using _held = await lock(this.#layout.snapshotsLock);
-    return this.#damaged(await this.list());
+    return await this.#damaged(await this.list());
   }
 
   /**

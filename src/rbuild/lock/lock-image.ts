@@ -33,9 +33,9 @@ export const lockImage: LockImage = async (options, dependencies) => {
   const finish = (lock: ImageLock, kept: readonly KeptArchive[] | undefined) => finishLock(located, old, lock, kept, dependencies);
 
   if (state.kind === "current" && !options.refresh && !options.update && hasAll(state.lock, located)) {
-    if (state.lock.compatibilityVersion === COMPATIBILITY_VERSION) return finish(state.lock, undefined);
+    if (state.lock.compatibilityVersion === COMPATIBILITY_VERSION) return await finish(state.lock, undefined);
     const kept = await Promise.all(state.lock.archives.map((archive) => readKept(located.directory, archive)));
-    return finish({ ...state.lock, compatibilityVersion: COMPATIBILITY_VERSION }, kept);
+    return await finish({ ...state.lock, compatibilityVersion: COMPATIBILITY_VERSION }, kept);
   }
   const update = options.update && requireUpdatable(options.update, state, below, options.name);
   const made = await makeLock(
@@ -43,8 +43,8 @@ export const lockImage: LockImage = async (options, dependencies) => {
     dependencies,
     abort,
   );
-  if (old && saysTheSame(old, made.lock)) return finish(old, undefined);
-  return finish(made.lock, made.kept);
+  if (old && saysTheSame(old, made.lock)) return await finish(old, undefined);
+  return await finish(made.lock, made.kept);
 };
 
 const now = (): number => Math.floor(systemClock.now().getTime() / 1000);

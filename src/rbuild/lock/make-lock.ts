@@ -87,7 +87,7 @@ async function chooseFor(
     await updateIndexes(workspace, now);
     return readSuites(workspace, now);
   });
-  return withStep(report, { name: "lock.solve", subject }, async () => {
+  return await withStep(report, { name: "lock.solve", subject }, async () => {
     await workspace.writePreferences(definitions.flatMap((located) => located.definition.preferences ?? []).join("\n\n"));
     const packagesBelow = below.map(({ lock }) => packagesFor(lock, architecture));
     const choice = await choosePackages({

@@ -43,7 +43,7 @@ async function developer(checkout = honest) {
     directory,
     async update(repository: TestRepository, options: { readonly now?: Date; readonly roots?: readonly TrustedRoot[] } = {}): Promise<RepositoryVerdict> {
       await using store = await openTrustStore(directory, roots[0]!.digest);
-      return updateTrust({ checkout: options.roots ?? roots, repository, store, clock: { now: () => options.now ?? NOW } });
+      return await updateTrust({ checkout: options.roots ?? roots, repository, store, clock: { now: () => options.now ?? NOW } });
     },
     async memory(): Promise<string> {
       const [name = ""] = await readdir(join(directory, "trust")).catch(() => []);
