@@ -31,8 +31,8 @@ export function joinSignatures(packets: readonly Uint8Array[]): string {
 }
 
 /**
- * Judges one signature packet over `data`. The key must have been good when it signed and, with `isLive`, must be so now: what is renewed
- * all the time must be signed by a key that is still good, what was signed once is judged as of then.
+ * Judges one signature packet over `data`. With `isLive` the key must be good now: what is renewed all the time must be signed by a key that
+ * still is. Without, it must have been good when it signed.
  */
 export async function verifySignature(
   packetBytes: Uint8Array,
@@ -72,16 +72,16 @@ async function verifyAs(
   if (Number(packet.getExpirationTime()) <= now.getTime()) return bad("trust.expired-signature", "has expired");
   if (packet.hashAlgorithm === null || STRICT.rejectMessageHashAlgorithms.has(packet.hashAlgorithm))
     return bad("trust.weak-algorithm", "is made with a weak hash");
-  for (const at of isLive ? [created, now] : [created]) {
-    const standing = await standingOf(certificate, packet.issuerKeyID, at);
-    if (standing.kind === "bad") return bad(standing.code, `is by a key that ${standing.why}`);
-    try {
-      const [literal] = (await createMessage({ binary: data, format: "binary" })).packets;
-      // null: when it was made was judged above
-      await packet.verify(standing.key.keyPacket, enums.signature.binary, literal as object, null as never, true, STRICT);
-    } catch (error) {
-      return bad("trust.bad-signature", `does not fit these bytes: ${messageOf(error)}`);
-    }
+  // a certificate that was renewed since need not have its older binding signatures any more: so not as of both moments
+  const standing = await standingOf(certificate, packet.issuerKeyID, isLive ? now : created);
+  if (standing.kind === "bad") return bad(standing.code, `is by a key that ${standing.why}`);
+  if (standing.key.getCreationTime() > created) return bad("trust.future-key", `was made ${created.toISOString()}, before the key it is by`);
+  try {
+    const [literal] = (await createMessage({ binary: data, format: "binary" })).packets;
+    // null: when it was made was judged above
+    await packet.verify(standing.key.keyPacket, enums.signature.binary, literal as object, null as never, true, STRICT);
+  } catch (error) {
+    return bad("trust.bad-signature", `does not fit these bytes: ${messageOf(error)}`);
   }
   return { kind: "good", signer, made: created };
 }

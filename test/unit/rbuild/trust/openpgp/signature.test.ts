@@ -96,6 +96,31 @@ describe("a signature", () => {
     expect(await judge(key, { armored: publicKey.armor(), isLive: false })).toBe("trust.revoked-key");
   });
 
+  test("counts although the certificate was renewed after it, and has its newest form alone", async () => {
+    const { reformatKey } = await import("openpgp");
+    const userIDs = [{ name: "anna", email: "anna@example.org" }];
+    const renewed = await reformatKey({
+      privateKey: key.privateKey,
+      userIDs,
+      keyExpirationTime: 900 * 86_400,
+      date: new Date(NOW.getTime() - DAY),
+      format: "armored",
+    });
+    expect(await judge(key, { made: new Date(NOW.getTime() - 3 * DAY), armored: renewed.publicKey })).toBe("good");
+  });
+
+  test("that says it is older than its key does not count", async () => {
+    const young = await testKey("young", { date: new Date(NOW.getTime() - DAY) });
+    const packet = await young.sign(DATA, { date: new Date(NOW.getTime() - DAY) });
+    const older = Uint8Array.from(packet);
+    const seconds = Buffer.alloc(4);
+    seconds.writeUInt32BE(Math.floor((NOW.getTime() - DAY) / 1000));
+    const position = Buffer.from(older).indexOf(seconds);
+    new DataView(older.buffer).setUint32(position, seconds.readUInt32BE() - 3600);
+    const verdict = await verifySignature(older, DATA, [await certificateOf(young.armored)], { now: NOW, isLive: true });
+    expect(verdict).toMatchObject({ code: "trust.future-key" });
+  });
+
   test("by a subkey that was revoked never counts; those by others go on", async () => {
     const many = await testKey("many", { signingSubkeys: 2 });
     const [gone, stays] = [many.privateKey.subkeys[0]!, many.privateKey.subkeys[1]!];
