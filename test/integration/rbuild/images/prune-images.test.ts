@@ -40,7 +40,10 @@ async function make(docker: Docker, directory: string, repo: string, tag: string
   return (await docker.getImage(`${repo}:${tag}`).inspect()).Id;
 }
 
-const names = async (docker: Docker) => (await docker.listImages()).flatMap(({ RepoTags }) => RepoTags ?? []).sort();
+const names = async (docker: Docker) => {
+  const tags = (await docker.listImages()).flatMap(({ RepoTags }) => RepoTags ?? []);
+  return tags.filter((tag) => tag !== "<none>:<none>").sort();
+};
 
 test("removes the versions that neither definition nor pin names, and what has no name, and leaves what others named", async () => {
   const { docker, directory, define, prune } = await place();
