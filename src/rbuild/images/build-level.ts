@@ -29,7 +29,11 @@ export async function buildLevel({ chain, index, parent, platform, inputs, pool 
   if (!image) throw new RangeError(`the chain has no image ${index}`);
   const { definition } = image.located;
   const { name, version } = definition;
-  const { layer, defaults } = await makeLevelLayer({ chain, image, pool, parent }, workspace);
+  const { layer, defaults, release } = await makeLevelLayer({ chain, image, pool, parent }, workspace);
+  // Thousands of files take their time to go: meanwhile the image is put together.
+  const released = release();
+  released.catch(() => undefined);
+  await using _released = { [Symbol.asyncDispose]: () => released };
   const layers = [...(parent ? await parentLayers(parent, workspace) : []), layer];
   const labels = { "rbuild.name": name, "rbuild.version": version, [INPUTS_LABEL]: digestOfInputs(inputs) };
   const origins = chain.images.slice(0, index + 1).map(({ located, lock }) => ({

@@ -28,6 +28,8 @@ export interface LevelLayer {
   readonly layer: LayerFile;
   /** Of the Dockerfile's result, else of the parent. */
   readonly defaults: ContainerDefaults;
+  /** Removes the containers and images that it was made in. */
+  readonly release: () => Promise<void>;
 }
 
 export interface LevelSource {
@@ -48,23 +50,35 @@ export async function makeLevelLayer({ chain, image, pool, parent }: LevelSource
   const below: Tree = parent
     ? await withExportedImage(parent.inspected.Id, workspace, (tar) => readNormalisedTree(readTar(tar), { sourceDateEpoch }))
     : new Map();
-  await using container = await withPackages({ chain, image, pool, parent }, below, workspace);
+  await using cleanUp = new AsyncDisposableStack();
+  const container = await withPackages({ chain, image, pool, parent }, below, cleanUp, workspace);
   await addDefined(located, container, sourceDateEpoch);
   await makeLocale(definition, container, workspace);
   await runHooks(located, container, sourceDateEpoch, workspace);
   if (definition.dockerfile === undefined) {
     const tar = (await container.container.export()) as AsyncIterable<Uint8Array> & NodeJS.ReadableStream;
-    return { layer: await normalise(readTar(tar), below, located, sourceDateEpoch, workspace), defaults: inherited };
+    const layer = await normalise(readTar(tar), below, located, sourceDateEpoch, workspace);
+    return { layer, defaults: inherited, ...released(cleanUp) };
   }
   await offerPackages(definition.name, await readPackages(image.offers, pool, workspace.signal), container, pool, sourceDateEpoch, workspace);
   const result = await runDockerfile(located, container.container, inherited, sourceDateEpoch, workspace);
   const { Config } = await workspace.host.getImage(result).inspect();
   const layer = await withExportedImage(result, workspace, (tar) => normalise(readTar(tar), below, located, sourceDateEpoch, workspace));
-  return { layer, defaults: readDefaults({ ...Config }) };
+  return { layer, defaults: readDefaults({ ...Config }), ...released(cleanUp) };
+}
+
+function released(cleanUp: AsyncDisposableStack): Pick<LevelLayer, "release"> {
+  const moved = cleanUp.move();
+  return { release: () => moved.disposeAsync() };
 }
 
 /** A container that has the image's packages. */
-async function withPackages({ chain, image, pool, parent }: LevelSource, below: Tree, workspace: BuildWorkspace): Promise<StepContainer> {
+async function withPackages(
+  { chain, image, pool, parent }: LevelSource,
+  below: Tree,
+  cleanUp: AsyncDisposableStack,
+  workspace: BuildWorkspace,
+): Promise<StepContainer> {
   const { definition } = image.located;
   const { sourceDateEpoch } = image.lock;
   // Whether packages are only unpacked is a matter of the whole chain: what has no dpkg cannot install.
@@ -72,11 +86,10 @@ async function withPackages({ chain, image, pool, parent }: LevelSource, below: 
   const packages = await readPackages(image.packages, pool, workspace.signal);
   const common = { name: definition.name, architecture: chain.architecture, sourceDateEpoch };
   const from = parent ? parent.inspected.Id : await importUnpacked(packages, pool, { ...common, isExtract }, workspace);
-  await using cleanUp = new AsyncDisposableStack();
+  if (!parent) cleanUp.defer(async () => void (await workspace.host.getImage(from).remove({ force: true })));
   const container = cleanUp.use(await openStepContainer(from, workspace));
   if (!isExtract) await install(packages);
   else if (parent) await putUnpacked(packages, container, below, pool, common, workspace);
-  cleanUp.move();
   return container;
 
   async function install(read: readonly ReadPackage[]): Promise<void> {

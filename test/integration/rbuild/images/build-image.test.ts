@@ -135,7 +135,7 @@ describe("the base image, built for real", () => {
         "usr/share/offered",
       ],
     );
-    expect(layer.get("usr/local/bin/run")).toMatchObject({ mode: 0o755, uid: 0 });
+    expect(layer.get("usr/local/bin/run")).toMatchObject({ mode: 0o644, uid: 0 });
     expect(layer.get("srv/daemon/")).toMatchObject({ mode: 0o700, uid: 1 });
     expect(layer.get("srv/own/deep.txt")).toMatchObject({ mode: 0o640, uid: 900 });
     expect([...layer.keys()].filter((path) => path.includes("rbuild") || path.startsWith("var/lib/apt/lists/"))).toEqual([]);
