@@ -3,6 +3,7 @@ import type { Clock } from "../../../system/index.ts";
 import { checkClock } from "../clock.ts";
 import { timeText } from "../format/fields.ts";
 import type { Freshness } from "../format/freshness.ts";
+import type { RepositoryIndex } from "../format/index-file.ts";
 import { parseMetadata } from "../format/parse.ts";
 import { repositoryPaths } from "../format/paths.ts";
 import { MAX_BYTES } from "../limits.ts";
@@ -16,7 +17,7 @@ import { advanceRoot, openRoots } from "./trusted-roots.ts";
 import type { RepositoryVerdict } from "./verdict.ts";
 
 export interface UpdateOptions {
-  /** Of the checkout: every root from version 1 that is committed, in order. `readCheckoutRoots` gives them. */
+  /** Of the checkout: every root from version 1 that is committed, in order: `readCheckout` gives them. */
   readonly checkout: readonly TrustedRoot[];
   /** Where the repository's metadata comes from. */
   readonly repository: MetadataSource;
@@ -35,8 +36,8 @@ export async function updateTrust({ checkout, repository, store, clock }: Update
   const advanced = await advanceRoot(opened, repository, store, now); // 5.3
   if (isRefusal(advanced)) return advanced;
   const { root, state } = advanced;
+  // 5.3.10
   if (now >= new Date(root.root.expires))
-    // 5.3.10
     return refusal("trust.expired-root", `root ${root.root.version} expired ${root.root.expires}, and there is no newer one`, {
       hint: "update the checkout; if that does not help, nobody renews the keys any more",
     });
@@ -83,23 +84,34 @@ async function fetchFreshness(root: TrustedRoot, state: TrustState, repository: 
   return judgeFreshness(parsed.value, parsed.digest, root, state, now) ?? { ...file, freshness: parsed.value }; // 5.4.3
 }
 
-async function fetchIndex(root: TrustedRoot, { index: wanted }: Freshness, repository: MetadataSource, store: TrustStore, now: Date) {
-  const path = repositoryPaths.index(wanted.version, wanted.sha256);
-  const maxBytes = Math.min(wanted.size, MAX_BYTES.index);
+interface FoundIndex extends SignedFile {
+  readonly index: RepositoryIndex;
+}
+
+/** What is kept is taken when it is still good; else the repository is asked. */
+async function fetchIndex(root: TrustedRoot, freshness: Freshness, repository: MetadataSource, store: TrustStore, now: Date): Promise<FoundIndex | Refusal> {
+  const path = repositoryPaths.index(freshness.index.version, freshness.index.sha256);
+  const maxBytes = Math.min(freshness.index.size, MAX_BYTES.index);
   const kept = await readSigned(store.kept, path, maxBytes);
-  const file = kept && !isRefusal(kept) && digestOf(kept.bytes) === wanted.sha256 ? kept : await readSigned(repository, path, maxBytes);
+  if (kept && !isRefusal(kept)) {
+    const judged = await judgeIndex(kept, root, freshness, `${path} that is kept`, now);
+    if (!isRefusal(judged)) return judged;
+  }
+  const file = await readSigned(repository, path, maxBytes);
   if (file === undefined) return missing(repository, path);
-  if (isRefusal(file)) return file;
-  const what = `${path} of ${repository.name}`;
-  if (file.bytes.byteLength !== wanted.size || digestOf(file.bytes) !== wanted.sha256)
-    // 5.5.2
-    return refusal(
-      "trust.mix-and-match",
-      `${what} is not the index that the freshness names: files of different states were put together, or bytes changed on the way`,
-    );
-  const parsed = parseMetadata("index", file.bytes, what);
+  return isRefusal(file) ? file : judgeIndex(file, root, freshness, `${path} of ${repository.name}`, now);
+}
+
+async function judgeIndex(file: SignedFile, root: TrustedRoot, { index: wanted }: Freshness, what: string, now: Date): Promise<FoundIndex | Refusal> {
+  const { bytes } = file;
+  // 5.5.2
+  if (bytes.byteLength !== wanted.size || digestOf(bytes) !== wanted.sha256) {
+    const why = "files of different states were put together, or bytes changed on the way";
+    return refusal("trust.mix-and-match", `${what} is not the index that the freshness names: ${why}`);
+  }
+  const parsed = parseMetadata("index", bytes, what);
   if (isRefusal(parsed)) return parsed;
-  const signed = await verifyThreshold(file.bytes, file.signature, { ...root, kind: "keyring" }, "publisher", { what, now, isLive: true }); // 5.5.3
+  const signed = await verifyThreshold(bytes, file.signature, { ...root, kind: "keyring" }, "publisher", { what, now, isLive: true }); // 5.5.3
   if (isRefusal(signed)) return signed;
   const { version, repository: name, issued } = parsed.value;
   if (name !== root.root.repository) return refusal("trust.wrong-repository", `${what} is of the repository ${name}, not ${root.root.repository}`);

@@ -26,7 +26,7 @@ export async function importCertificate(directory: string, bytes: Uint8Array, wh
   const known = await readCertificates(directory);
   if (isRefusal(known)) return known;
   const before = known.find(({ fingerprint }) => fingerprint === given.fingerprint);
-  const merged = before ? await before.key.update(given.key) : given.key;
+  const merged = before ? await before.key.update(given.key, now) : given.key;
   const armored = encodeArmor(reduce(merged).write(), "PUBLIC KEY BLOCK");
   const certificate = await readCertificate(armored, what);
   if (isRefusal(certificate)) return certificate;

@@ -1,4 +1,5 @@
 import { enums, type PublicKey, readKey } from "openpgp";
+import { stripControl } from "../../../system/index.ts";
 import { type Fingerprint, isFingerprint } from "../format/fields.ts";
 import { MAX_BYTES, MAX_CERTIFICATE_PACKETS } from "../limits.ts";
 import { type Refusal, refusal } from "../refusal.ts";
@@ -11,6 +12,7 @@ export interface Certificate {
   readonly kind: "certificate";
   /** Of the primary key. */
   readonly fingerprint: Fingerprint;
+  /** Each one line of text that can be shown. */
   readonly userIds: readonly string[];
   readonly created: Date;
   readonly key: PublicKey;
@@ -39,10 +41,17 @@ export async function readCertificateBytes(bytes: Uint8Array, what: string, opti
     const key = await readKey({ binaryKey: bytes, config: { ...LENIENT, ignoreUnsupportedPackets: options.hasImages ?? false } });
     const fingerprint = key.getFingerprint().toUpperCase();
     if (!isFingerprint(fingerprint)) return refuse("has a key of a version that is not understood");
-    return { kind: "certificate", fingerprint, userIds: key.getUserIDs(), created: key.getCreationTime(), key };
+    return { kind: "certificate", fingerprint, userIds: key.getUserIDs().map(oneLine), created: key.getCreationTime(), key };
   } catch (error) {
     return refuse(`is not understood: ${error instanceof Error ? error.message.slice(0, 200) : String(error)}`);
   }
+}
+
+/** Without what could move a terminal's cursor or turn text around: anybody can call himself anything. */
+function oneLine(userId: string): string {
+  return stripControl(userId)
+    .replaceAll(/[\n\t\u2028\u2029]/g, " ")
+    .replaceAll(/[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "");
 }
 
 /** `Ed25519`, `RSA 4096`, for people. */

@@ -351,6 +351,15 @@ describe("keys over time", () => {
 });
 
 describe("a damaged memory", () => {
+  test("of files alone is mended from the repository", async () => {
+    const client = await developer();
+    await client.update(honest);
+    const [name] = await readdir(join(client.directory, "trust"));
+    const index = (await readdir(join(client.directory, "trust", name!, "index"))).find((file) => file.endsWith(".json"))!;
+    for (const file of [index, `${index}.asc`]) await writeFile(join(client.directory, "trust", name!, "index", file), "damaged");
+    expect(codeOf(await client.update(honest))).toBe("current");
+  });
+
   test("is never taken for a first use", async () => {
     const client = await developer();
     await client.update(honest);

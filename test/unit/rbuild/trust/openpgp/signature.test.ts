@@ -232,6 +232,13 @@ describe("a certificate", () => {
     expect(await codeOf(pub(own))).toBe("certificate");
   });
 
+  test("whose owner calls himself by control characters is shown without", async () => {
+    const bytes = Buffer.from(key.privateKey.toPublic().write());
+    bytes.write("\u001b[2J", bytes.indexOf("anna"), "latin1");
+    bytes.write("\n\u0007", bytes.indexOf("@"), "latin1");
+    expect((await certificateOf(encodeArmor(bytes, "PUBLIC KEY BLOCK"))).userIds[0]).toMatch(/^[ -~]+$/);
+  });
+
   test("whose bytes were changed anywhere is refused, cannot sign, or signs nothing that was signed before", async () => {
     const bytes = key.privateKey.toPublic().write();
     const packet = await key.sign(DATA);
