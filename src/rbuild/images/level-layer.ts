@@ -1,4 +1,4 @@
-import { withStep } from "../../make-runner/index.ts";
+import { type OpenStep, withStep } from "../../make-runner/index.ts";
 import type { ContainerDefaults } from "../../oci/index.ts";
 import { readTar, type TarEntry } from "../../system/tar/index.ts";
 import type { LocatedDefinition } from "../definition/read-definition.ts";
@@ -22,6 +22,8 @@ import { runDockerfile } from "./steps/run-dockerfile.ts";
 import { openStepContainer, type StepContainer } from "./steps/step-container.ts";
 import { importUnpacked } from "./unpack/import-unpacked.ts";
 import { putUnpacked } from "./unpack/put-unpacked.ts";
+
+const PROGRESS_BYTES = 8 * 1024 * 1024;
 
 /** What one image adds to the one it stands on. */
 export interface LevelLayer {
@@ -107,7 +109,24 @@ function normalise(
   { report, parentStep, directory, signal }: BuildWorkspace,
 ): Promise<LayerFile> {
   const step = { name: "image.normalise", subject: definition.name, ...(parentStep === undefined ? {} : { parent: parentStep }) } as const;
-  return withStep(report, step, () =>
-    makeLayer(entries, parent, { directory, sourceDateEpoch, remove: definition.normalise?.remove ?? [], ...(signal === undefined ? {} : { signal }) }),
+  return withStep(report, step, (open) =>
+    makeLayer(countBytes(entries, open), parent, {
+      directory,
+      sourceDateEpoch,
+      remove: definition.normalise?.remove ?? [],
+      ...(signal === undefined ? {} : { signal }),
+    }),
   );
+}
+
+/** Tells how much of a root file system has been read; how much there is shows only at its end. */
+async function* countBytes(entries: AsyncIterable<TarEntry>, step: OpenStep): AsyncGenerator<TarEntry, void, undefined> {
+  let [done, told] = [0, 0];
+  for await (const entry of entries) {
+    yield entry;
+    done += entry.size;
+    if (done - told < PROGRESS_BYTES) continue;
+    told = done;
+    step.progress(done, "bytes");
+  }
 }

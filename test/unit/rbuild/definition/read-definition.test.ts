@@ -1,3 +1,5 @@
+import { access, readFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import { expect, test } from "vitest";
 import { parseDefinition } from "../../../../src/rbuild/definition/read-definition.ts";
 
@@ -59,6 +61,13 @@ test.each([
   ["a package name that is an option", "name: x\nversion: '1'\nfrom: base\npackages: [--allow-unauthenticated]\n", "packages.0"],
 ])("refuses %s", (_, text, field) => {
   expect(faultsOf(text)).toContainEqual(expect.objectContaining({ field }));
+});
+
+test.each(["base", "builder", "apt-cacher-ng"])("the definition of %s names its schema for editors", async (name) => {
+  const text = await readFile(resolve(import.meta.dirname, `../../../../images/${name}/image.yaml`), "utf8");
+  const path = /^# yaml-language-server: \$schema=(.*)$/m.exec(text)?.[1] ?? "";
+  await expect(access(resolve(import.meta.dirname, `../../../../images/${name}`, path))).resolves.toBeUndefined();
+  expect(parseDefinition(text, "image.yaml").name).toBe(name);
 });
 
 test("says where YAML itself is broken", () => {
