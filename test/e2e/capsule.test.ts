@@ -1,11 +1,14 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { expect, test } from "vitest";
 import type { CapsuleVerdict, CreatedCapsule } from "../../src/rbuild/index.ts";
 import { run } from "../../src/system/index.ts";
 import { openTestArchive } from "../support/apt-archive/index.ts";
 import { openTestTree } from "../support/iso/git-tree.ts";
-import { jsonLines, rbuild } from "../support/rbuild-command.ts";
+import { jsonLines, RBUILD, rbuild } from "../support/rbuild-command.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 import { smallBuilderPackage, writeSmallDefinition } from "../support/small-builder.ts";
 
@@ -48,17 +51,27 @@ test("a tree is rebuilt from its capsule without a network, by the rbuild in it,
   await run("tar", ["-xf", capsule, "-C", scratch]);
   const away = ["unshare", "--net", "env", "-i", `PATH=${process.env["PATH"]}`, "HOME=/root", "TZ=Asia/Tokyo"];
   const output = join(scratch, "rebuilt/out");
-  const rebuilt = await rbuild(["--json", "--output", output], { prefix: away, launcher: join(scratch, "capsule/build"), cwd: scratch });
+  const rebuilt = await rbuild(["--json", "--output", output, ...places], { prefix: away, launcher: join(scratch, "capsule/build"), cwd: scratch });
   expect(rebuilt.exitCode, `${rebuilt.stderr}\n${rebuilt.stdout.slice(-3000)}`).toBe(0);
   const { data } = jsonLines(rebuilt.stdout).at(-1) as { readonly data: CapsuleVerdict };
   expect(data).toMatchObject({ kind: "identical", images: [{ name: "small" }], artifacts: [{ path: "system.iso" }] });
   expect(await readFile(join(output, "system.iso"))).toEqual(artifact);
 
   // The file itself, by a rbuild that was there before.
-  const images = await rbuild(["--json", "capsule", "build", capsule, "--images-only"], { prefix: away, cwd: scratch });
+  const images = await rbuild(["--json", "capsule", "build", capsule, "--images-only", ...places], { prefix: away, cwd: scratch });
   expect(images.exitCode, images.stderr).toBe(0);
   expect(jsonLines(images.stdout).at(-1)).toMatchObject({ data: { kind: "unknown", images: [{ name: "small" }], artifacts: [] } });
-  expect((await readdir(scratch)).filter((name) => name.startsWith(".rbuild-capsule-"))).toEqual([]);
+  expect(await leftovers(scratch)).toEqual([]);
+
+  // One that is killed while its image is in the making is removed by the next.
+  const killed = spawn(RBUILD, ["--json", "capsule", "build", capsule, "--images-only", ...places], { cwd: scratch, stdio: ["ignore", "pipe", "ignore"] });
+  for await (const line of createInterface({ input: killed.stdout })) if (line.includes('"image.unpack"')) break;
+  killed.kill("SIGKILL");
+  await once(killed, "exit");
+  expect(await leftovers(scratch)).not.toEqual([]);
+  const next = await rbuild(["--json", "capsule", "build", capsule, "--images-only", ...places], { cwd: scratch });
+  expect(next.exitCode, next.stderr).toBe(0);
+  expect(await leftovers(scratch)).toEqual([]);
 
   // One package that is another.
   const manifest = JSON.parse(await readFile(join(scratch, "capsule/capsule.json"), "utf8")) as { members: { path: string }[] };
@@ -66,7 +79,15 @@ test("a tree is rebuilt from its capsule without a network, by the rbuild in it,
   const bytes = await readFile(join(scratch, "capsule", member));
   bytes[100] = bytes[100]! ^ 1;
   await writeFile(join(scratch, "capsule", member), bytes);
-  const refused = await rbuild(["--json"], { prefix: away, launcher: join(scratch, "capsule/build"), cwd: scratch });
+  const refused = await rbuild(["--json", ...places], { prefix: away, launcher: join(scratch, "capsule/build"), cwd: scratch });
   expect(refused.exitCode).toBe(5);
   expect(jsonLines(refused.stdout).at(-1)).toMatchObject({ code: "capsule.damaged", details: { path: member } });
 });
+
+/** What builds of capsules have in their places: directories, sockets, mounts. */
+async function leftovers(scratch: string): Promise<string[]> {
+  const work = await readdir(join(scratch, "engine/state/capsules"));
+  const runRoots = (await readdir("/run")).filter((name) => work.some((own) => name === `rbuild-${own}`));
+  const mounts = (await readFile("/proc/self/mountinfo", "utf8")).split("\n").map((line) => line.split(" ")[4] ?? "");
+  return [...work, ...runRoots, ...mounts.filter((target) => target.startsWith(`${scratch}/engine/state/`))];
+}

@@ -1,4 +1,4 @@
-import { dirname, join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { EXIT } from "../exit-code.ts";
 import { imageDirectories } from "../image-directories.ts";
@@ -70,20 +70,20 @@ async function createFile(file: string, { output, ...choices }: CreateChoices, s
 }
 
 async function buildFile(file: string, choices: { readonly output?: string; readonly imagesOnly?: true }, session: Session): Promise<CommandResult> {
-  const [{ openCapsule }, { buildCapsule }, { verdictLines }, { wire }, { makeTempDirectory }] = await Promise.all([
+  const [{ openCapsule }, { buildCapsule }, { verdictLines }, { wire }, { openCapsuleWork }, { enginePlaces }] = await Promise.all([
     import("../../rbuild/capsule/open-capsule.ts"),
     import("../../rbuild/capsule/build-capsule.ts"),
     import("../capsule-text.ts"),
     import("../wire/wire.ts"),
-    import("../../system/index.ts"),
+    import("../wire/capsule-work.ts"),
+    import("../engine-places.ts"),
   ]);
   const { reporter, signal } = session;
   const output = resolve(choices.output ?? "out");
-  await using work = await makeTempDirectory(dirname(output), ".rbuild-capsule-");
+  await using work = await openCapsuleWork(enginePlaces(session.globals, session.settings).state);
   const capsule = await openCapsule(file, work.path, { report: reporter.report, signal });
-  // An engine of its own: nothing that is here already is taken for what the capsule makes. Its sockets need short paths.
-  await using run = process.getuid?.() === 0 ? await makeTempDirectory("/run", "rbuild-capsule-") : undefined;
-  const globals = { ...session.globals, engineRoot: join(work.path, "engine"), ...(run ? { runRoot: run.path } : {}) };
+  // Nothing that is in an engine here already is taken for what the capsule makes.
+  const globals = { ...session.globals, engineRoot: work.places.root, runRoot: work.places.runRoot };
   await using host = await wire({ ...session, globals });
   const dependencies = { containerHost: host.docker, stateDirectory: host.stateDirectory, report: reporter.report };
   const data = await buildCapsule(capsule, { output, work: work.path, signal, ...(choices.imagesOnly ? { imagesOnly: true } : {}) }, dependencies);
