@@ -39,10 +39,20 @@ const DAY = 86_400_000;
 
 /**
  * Writes the next root as a proposal: what the newest signed one says, or the pending proposal, with the changes.
- * @throws RbuildError `keys.incomplete`, and what the certificates are refused for
+ * @throws RbuildError `keys.incomplete`, `keys.proposal-pending`, and what the certificates are refused for
  */
 export async function proposeRoot(checkout: Checkout, change: RootChange, now: Date): Promise<Proposed> {
   const newest = checkout.roots.at(-1);
+  const isSame = Object.keys({ ...change.roles, ...change.floors }).length === 0 && (change.revoke ?? []).length === 0;
+  if (checkout.proposal?.signature && isSame)
+    throw new RbuildError(
+      "keys.proposal-pending",
+      `root ${checkout.proposal.value.version} is proposed and signed by some already; proposed anew, it would lose their signatures`,
+      {
+        category: "conflict",
+        hint: "rbuild keys sign, or rbuild keys rotate --abandon",
+      },
+    );
   const base = checkout.proposal?.value ?? newest?.root;
   const revoked = new Map<Fingerprint, Root["revoked"][number]>((base?.revoked ?? []).map((entry) => [entry.fingerprint, entry]));
   for (const { fingerprint, reason } of change.revoke ?? []) revoked.set(fingerprint, { fingerprint, reason, since: timeText(now) });

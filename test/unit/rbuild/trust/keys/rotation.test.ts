@@ -92,6 +92,7 @@ describe("a root", () => {
     const directory = await ceremony();
     await proposeRoot(await open(directory), { days: 365 }, NOW);
     await signProposal(await open(directory), keys.ann.signer, NOW);
+    await expect(proposeRoot(await open(directory), { days: 30 }, NOW)).rejects.toMatchObject({ code: "keys.proposal-pending" }); // by mistake, for sign
     expect((await proposeRoot(await open(directory), { roles: { freshness: of(1, "cron", "dora") }, days: 30 }, NOW)).droppedSignatures).toBe(true);
     const { proposal } = await open(directory);
     expect([proposal?.signature, proposal?.value.roles.freshness.keys.length, proposal?.value.version]).toEqual([undefined, 2, 2]);
