@@ -1,5 +1,7 @@
-import { chmod, mkdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { Readable } from "node:stream";
+import fc from "fast-check";
 import { beforeEach, expect, test } from "vitest";
 import { digestOf } from "../../../../src/oci/index.ts";
 import { type CapsuleSource, fileSource, textSource, writeCapsule } from "../../../../src/rbuild/capsule/capsule-archive.ts";
@@ -113,4 +115,28 @@ test("leaves the old file when a member is not as long as announced", async () =
   const broken = sources.map((source) => (source.path === "pool/big" ? { ...source, size: 5 } : source));
   await expect(writeCapsule(path, manifestOf(broken), broken)).rejects.toMatchObject({ code: "tar.size-mismatch" });
   expect(digestOf(await readFile(path))).toBe(old);
+});
+
+test("whatever byte is changed, what comes out is what the manifest says, or it is refused by its code", { timeout: 60_000 }, async () => {
+  const sources = [textSource("README", "read me\n"), textSource("build", "#!/bin/sh\n", "0755"), textSource("pool/a", "a".repeat(700))];
+  const path = join(directory, "tiny.tar");
+  await writeCapsule(path, manifestOf(sources), sources);
+  const bytes = await readFile(path);
+  let run = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), async (at, change) => {
+      const root = join(directory, `run-${run++}`);
+      await mkdir(root);
+      const changed = Buffer.from(bytes);
+      changed[at] = changed[at]! ^ change;
+      const unpacked = unpackCapsule(Readable.from([changed]), root).then(
+        () => verifyUnpacked(root),
+        (error: unknown) => expect(error).toMatchObject({ code: expect.stringMatching(/^capsule\.(?:invalid|damaged)$/) }),
+      );
+      await unpacked;
+      const made = await readdir(directory, { recursive: true });
+      expect(made.filter((name) => !/^(?:tiny\.tar|run-\d+(?:\/(?:capsule\.json|README|build|pool(?:\/a)?))?)$/.test(name))).toEqual([]);
+    }),
+    { numRuns: 150 },
+  );
 });
