@@ -97,7 +97,9 @@ async function withPackages(
   async function install(read: readonly ReadPackage[]): Promise<void> {
     const facts = read.map((each) => each.facts);
     await installPackages(facts, container, pool, { name: definition.name, isFirst: parent === undefined, sourceDateEpoch }, workspace);
-    await markAutomatic(facts, definition, container, chain.architecture);
+    // One that is newer here than below was asked for, or not, when it came.
+    const known = new Set(chain.images.slice(0, chain.images.indexOf(image)).flatMap((lower) => lower.packages.map(({ name }) => name)));
+    await markAutomatic(facts, known, definition, container, chain.architecture);
   }
 }
 

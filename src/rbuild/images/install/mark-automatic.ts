@@ -17,16 +17,19 @@ const PRIORITIES: Readonly<Record<string, readonly string[]>> = {
 /**
  * Tells the image's APT which packages came only because others need them, so that it can take them away with those. What was asked for, by
  * name or by variant, and what nothing needs stays.
+ * @param below names of the packages that the image below has: their state is known
  */
 export async function markAutomatic(
   packages: readonly PackageFacts[],
+  below: ReadonlySet<string>,
   definition: Pick<ImageDefinition, "from" | "variant" | "packages">,
   container: StepContainer,
   architecture: DebianArchitecture,
 ): Promise<void> {
   if (packages.length === 0 || !(await isInContainer(container.container, "/usr/bin/apt-get"))) return;
   const before = (await container.read(EXTENDED_STATES))?.toString("utf8") ?? "";
-  const text = extendedStates(before, automaticPackages(packages, definition), architecture);
+  const automatic = automaticPackages(packages, definition).filter((name) => !below.has(name));
+  const text = extendedStates(before, automatic, architecture);
   if (text !== before) await container.put([textFile(EXTENDED_STATES, text)]);
 }
 
