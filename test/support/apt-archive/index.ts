@@ -11,6 +11,5 @@
  */
 export { buildDeb, type TestPackage } from "./build-deb.ts";
 export { openTestArchive, type TestArchive } from "./open-archive.ts";
-export { type Intercept, serveDirectory } from "./serve-directory.ts";
 export { makeSigningKey, type SigningKey } from "./signing-key.ts";
-export { type SuiteState, writeSuite } from "./write-suite.ts";
+export type { SuiteState } from "./write-suite.ts";
