@@ -61,7 +61,7 @@ const delta = fileSchema("deltas").safeExtend({
   method: z.literal("zstd-patch-from"),
   from: digestField,
   to: digestField,
-  /** Memory that undoing it takes, bytes. */
+  /** Memory that undoing it takes besides the blob it starts from, bytes. */
   window: z
     .int()
     .min(1)
