@@ -1,6 +1,8 @@
 import type { Consequence, Explanation, ImageExplanation, TreeExplanation } from "../rbuild/index.ts";
 import { formatBytes } from "../ui/index.ts";
 
+const MAX_NAMED_FILES = 10;
+
 /** What was found of a tree and its images, for people: a paragraph each, what follows last. */
 export function explanationLines({ tree, images }: Explanation): string[] {
   const paragraphs = [...images.map(imageLines), ...(tree ? [treeLines(tree)] : [])];
@@ -30,6 +32,8 @@ function treeLines({ directory, commit, tag, isRelease, changedFiles, lock, pool
   return [
     `tree ${directory}`,
     `  commit: ${commit.slice(0, 12)}${tag === undefined ? "" : ` (${tag})`}, ${state}${isRelease ? ", a release" : ""}`,
+    ...changedFiles.slice(0, MAX_NAMED_FILES).map((path) => `    ${path}`),
+    ...(changedFiles.length > MAX_NAMED_FILES ? [`    and ${changedFiles.length - MAX_NAMED_FILES} more`] : []),
     `  lock: ${lock.kind === "refused" ? lock.message : lockText}`,
     ...(iso.kind === "refused"
       ? consequenceLines("rbuild iso", iso)
