@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { execa } from "execa";
@@ -30,8 +31,7 @@ export const bench: Bench = {
     const byHand = async () => {
       const output = join(directory, "by-hand.tar");
       const hook = "--hook-dir=/usr/share/mmdebstrap/hooks/maybe-merged-usr";
-      const mounts = [`--setup-hook=mkdir -p "$1${archive}"`, `--setup-hook=mount -o bind ${archive} "$1${archive}"`, `--cleanup-hook=umount "$1${archive}"`];
-      await execa("mmdebstrap", ["--mode=root", "--variant=minbase", ...mounts, hook, "bookworm", output, `deb [trusted=yes] file:${archive} ./`]);
+      await execa("mmdebstrap", ["--mode=root", "--variant=minbase", hook, "bookworm", output, `deb [trusted=yes] copy:${archive} ./`]);
     };
     say(`${ROUNDS} rounds of each`);
     const rows = await interleave(
@@ -61,20 +61,17 @@ async function makeArchive(directory: string, pool: string): Promise<string> {
   const { images } = await readLockedChain("base", { imageDirectories: [join(repository, "images")] });
   for (const { path, sha256 } of images.flatMap(({ packages }) => packages)) await copyFile(join(pool, itemPath(sha256)), join(archive, basename(path)));
   const index = await execa("dpkg-scanpackages", ["--multiversion", "."], { cwd: archive, stripFinalNewline: false });
-  await writeFile(
-    join(archive, "Packages"),
-    withRequired(
-      index.stdout,
-      images.flatMap(({ packages }) => packages.map(({ name }) => name)),
-    ),
-  );
+  // Debian's index overrides priorities of control files; everything in a minbase's lock is wanted here.
+  const packages = index.stdout.replace(/^Priority: .*$/gm, "Priority: required");
+  const sum = createHash("sha256").update(packages).digest("hex");
+  const release = [
+    "Suite: bookworm",
+    "Codename: bookworm",
+    `Date: ${new Date().toUTCString().replace("GMT", "UTC")}`,
+    "SHA256:",
+    ` ${sum} ${Buffer.byteLength(packages)} Packages`,
+  ];
+  await writeFile(join(archive, "Packages"), packages);
+  await writeFile(join(archive, "Release"), `${release.join("\n")}\n`);
   return archive;
-}
-
-/** Debian's index overrides priorities of control files; everything in a minbase's lock is wanted here. */
-function withRequired(index: string, names: readonly string[]): string {
-  const wanted = new Set(names);
-  return index.replace(/^Package: (.+)\n(?:.+\n)*/gm, (stanza, name: string) =>
-    wanted.has(name) ? stanza.replace(/^Priority: .*$/m, "Priority: required") : stanza,
-  );
 }
