@@ -1,4 +1,4 @@
-import { RbuildError } from "../../system/index.ts";
+import { isRbuildError, RbuildError } from "../../system/index.ts";
 import type { ContainerId } from "./container.ts";
 import { type ContainerContext, publishContainer } from "./container-context.ts";
 import { requireRunning } from "./stop.ts";
@@ -20,9 +20,22 @@ export async function setPaused(context: ContainerContext, id: ContainerId, paus
     });
   }
   const runtime = await context.runtime();
-  await (paused ? runtime.pause(id) : runtime.resume(id));
-  await context.store.writeStatus(id, { ...stored.status, phase: { ...phase, paused } });
+  const note = (isPaused: boolean) => context.store.writeStatus(id, { ...stored.status, phase: { ...phase, paused: isPaused } });
+  // noted before it is frozen and after it is thawed: what a kill leaves in between can be thawed again
+  await note(true);
+  try {
+    await (paused ? runtime.pause(id) : runtime.resume(id).catch(ignoreThawed));
+    if (!paused) await note(false);
+  } catch (error) {
+    if (paused) await note(false);
+    throw error;
+  }
   publishContainer(context, paused ? "pause" : "unpause", stored.record, stored.status);
+}
+
+/** As runc and crun say it. */
+function ignoreThawed(error: unknown): void {
+  if (!isRbuildError(error, "runtime.failed") || !/not paused/.test(error.message)) throw error;
 }
 
 /** Runs `work` while nothing in the container moves, if it runs; where it cannot be paused, the container goes on. */

@@ -1,3 +1,5 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Engine } from "../../../../src/engine/index.ts";
 import { IMAGE, openTestEngine, runShell, startIdle } from "../../../support/engine/test-engine.ts";
@@ -146,6 +148,21 @@ test("pauses and goes on", async () => {
   await engine.containers.unpause(id);
   expect((await engine.containers.get(id)).state).toMatchObject({ kind: "running", paused: false });
   await engine.containers.remove(id, { force: true });
+});
+
+test.each(["crun", "runc"] as const)("%s: what a kill between freezing and noting it leaves can be undone", async (runtime) => {
+  await using own = await openTestEngine({ runtime });
+  const id = await startIdle(own);
+  const path = join(own.place.root, "containers", id, "status.json");
+  const thawed = await readFile(path, "utf8");
+  await own.containers.pause(id);
+  const noted = await readFile(path, "utf8");
+  await own.containers.unpause(id);
+  // killed before it froze, or after it thawed
+  await writeFile(path, noted);
+  await own.containers.unpause(id);
+  expect(await readFile(path, "utf8")).toBe(thawed);
+  await expect(own.containers.unpause(id)).rejects.toMatchObject({ code: "container.not-paused" });
 });
 
 test("lists the processes inside", async () => {
