@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ImageLab, openImageLab } from "../../../support/images/image-lab.ts";
 import { type ImageEntry, readImage } from "../../../support/images/read-image.ts";
@@ -103,4 +104,20 @@ describe("an image whose packages are only unpacked", () => {
     const tags = (await lab.docker.listImages()).flatMap(({ RepoTags }) => RepoTags ?? []);
     expect(tags.sort()).toEqual(["rbuild/both:1", "rbuild/tiny:1", "rbuild/top:1"]);
   });
+});
+
+test("a package that is small and unpacks to much, and one that is large, are streamed", async () => {
+  await using lab = await openImageLab();
+  await lab.define(
+    "large",
+    {},
+    {
+      packages: [
+        { name: "grows", version: "1", files: { "/usr/share/grows": Buffer.alloc(140 * 1024 * 1024) } },
+        { name: "large", version: "1", files: { "/usr/share/large": randomBytes(9 * 1024 * 1024), "/usr/share/large-too": "end\n" } },
+      ],
+    },
+  );
+  const { size } = await lab.build("large");
+  expect(size).toBeGreaterThan(149 * 1024 * 1024);
 });
