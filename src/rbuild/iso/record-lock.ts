@@ -1,10 +1,11 @@
-import { realpath } from "node:fs/promises";
+import { lchown, readdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import type { Digest } from "../../oci/index.ts";
 import { systemClock } from "../../system/index.ts";
 import { replaceLock } from "../lock/write-lock.ts";
 import { poolDirectory } from "../pool/open-pool.ts";
 import { readRbuildYaml } from "./config/read-rbuild-yaml.ts";
+import { findOwner, type Owner } from "./export/owner.ts";
 import type { IsoDependencies, IsoOptions } from "./iso.ts";
 import { cleanly } from "./life/cleanly.ts";
 import { readTreeLock, type TreeLockState, wantedOfTree } from "./locked/read-tree-lock.ts";
@@ -54,10 +55,19 @@ export async function recordLock(options: IsoOptions, dependencies: IsoDependenc
   const before = await readTreeLock(directory, wanted).catch(() => ({ kind: "absent" }) as const);
   const [digest, path] = [treeLockDigest(lock), join(directory, TREE_LOCK_FILE)];
   const changed = before.kind !== "current" || before.digest !== digest;
-  if (changed) await replaceLock({ path, text: treeLockText(lock), beside: join(directory, TREE_LOCK_DIRECTORY) }, lock.archives, states.kept);
+  if (changed) {
+    const beside = join(directory, TREE_LOCK_DIRECTORY);
+    await replaceLock({ path, text: treeLockText(lock), beside }, lock.archives, states.kept);
+    await giveToOwner([path, beside, ...(await readdir(beside)).map((name) => join(beside, name))], await findOwner(directory));
+  }
   const changes = countChanges(before, lock);
   report({ kind: "lock.written", name: TREE_LOCK_FILE, path, digest, changed, changes });
   return { path, digest, changed, changes, packages: lock.packages.length, size: filled.size };
+}
+
+/** To be committed by whoever called sudo. */
+async function giveToOwner(paths: readonly string[], { uid, gid }: Owner): Promise<void> {
+  if (process.geteuid?.() === 0) for (const path of paths) await lchown(path, uid, gid);
 }
 
 function countChanges(before: TreeLockState, lock: TreeLock): number {

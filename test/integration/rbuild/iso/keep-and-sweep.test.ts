@@ -5,7 +5,7 @@ import { runContainer } from "../../../../src/rbuild/container-host/container.ts
 import { readFrames } from "../../../../src/rbuild/container-host/frames.ts";
 import { decideExport } from "../../../../src/rbuild/iso/export/finish-export.ts";
 import { listKeptBuilds, openKeptBuild, removeKeptBuild } from "../../../../src/rbuild/iso/life/kept-builds.ts";
-import { sweepBuilds } from "../../../../src/rbuild/iso/life/sweep-builds.ts";
+import { sweepDeadBuilds } from "../../../../src/rbuild/iso/life/sweep-dead-builds.ts";
 import { createShellContainer } from "../../../../src/rbuild/iso/shell.ts";
 import { buildContainers, makeBuildLab, TEST_BUILDER } from "../../../support/iso/build-lab.ts";
 import { openTestHost, type TestHost } from "../../../support/iso/container-host.ts";
@@ -55,6 +55,7 @@ test("what a dead build left is swept, and an export that had begun is completed
     const staging = join(lab.out, `.rbuild-${id}`);
     await mkdir(join(staging, "output"), { recursive: true });
     await writeFile(join(staging, "output/live.iso"), `of ${id}`);
+    await mkdir(join(lab.stateDirectory, "locked", id, "debian"), { recursive: true });
     await mkdir(join(lab.stateDirectory, "builds"), { recursive: true });
     await writeFile(join(lab.stateDirectory, "builds", `${id}.lock`), "");
     const record = { id, directory: lab.tree.directory, pid: 1, startedAt: new Date(0).toISOString(), staging };
@@ -67,12 +68,14 @@ test("what a dead build left is swept, and an export that had begun is completed
   }
   const moves = [{ from: "output/live.iso", to: "sub/live.iso" }];
   await decideExport(join(lab.out, `.rbuild-${decided}`), { output: lab.out, moves, owner: { uid: 0, gid: 0 } });
-  expect(await sweepBuilds({ containerHost: host.docker, stateDirectory: lab.stateDirectory })).toEqual([]);
+  // As any command does that opens the container host.
+  await sweepDeadBuilds({ containerHost: host.docker, stateDirectory: lab.stateDirectory });
   expect(await buildContainers(host.docker)).toEqual([]);
   expect((await readdir(lab.out)).sort()).toEqual(["build.log", "live.iso", "sub"]);
   expect(await readFile(join(lab.out, "sub/live.iso"), "utf8")).toBe(`of ${decided}`);
   expect(await readFile(join(lab.out, "live.iso"), "utf8")).toBe("new\n");
   expect(await readdir(join(lab.stateDirectory, "builds"))).toEqual([]);
+  expect(await readdir(join(lab.stateDirectory, "locked"))).toEqual([]);
 });
 
 test("a broken stream and an unknown image have coded errors", async () => {
