@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { logIn, runOnConsole } from "../../support/console-session.ts";
@@ -15,6 +16,11 @@ describe("examples/live", () => {
 
   afterAll(async () => {
     await tree[Symbol.asyncDispose]();
+  });
+
+  test("its packages are those of its lock", async () => {
+    const manifest = JSON.parse(await readFile(join(tree.output, "rbuild-manifest.json"), "utf8")) as Readonly<Record<string, unknown>>;
+    expect(manifest).toMatchObject({ publishable: true, lock: { locked: true } });
   });
 
   test("a second build elsewhere, with one CPU and another umask, time zone and locale, has the same bytes", async () => {
