@@ -21,9 +21,9 @@ export interface ReleasePlace {
 const MAX_IN_RELEASE_BYTES = 16 * 2 ** 20;
 /**
  * Checks an InRelease as of a time: every signature of a key of the keyring is good and at least one is there; keys that have expired or
- * are revoked by then do not count; weak hashes are refused; its Date is past and its Valid-Until is not.
+ * are revoked by then do not count; weak hashes are refused; it is of the suite; its Date is past and its Valid-Until is not.
  * @param at seconds since 1970
- * @throws RbuildError `lock.unsigned`, `lock.bad-signature`, `lock.unknown-signer`, `lock.expired-key`, `lock.archive-expired`, `lock.clock-behind`, `lock.keyring-invalid`, `debian.malformed-release`
+ * @throws RbuildError `lock.unsigned`, `lock.bad-signature`, `lock.unknown-signer`, `lock.expired-key`, `lock.other-suite`, `lock.archive-expired`, `lock.clock-behind`, `lock.keyring-invalid`, `debian.malformed-release`
  */
 export async function verifyInRelease(bytes: Buffer, keyring: Buffer, at: number, place: ReleasePlace): Promise<VerifiedRelease> {
   const what = `the InRelease of ${place.archive} ${place.suite}`;
@@ -31,6 +31,7 @@ export async function verifyInRelease(bytes: Buffer, keyring: Buffer, at: number
   const certificates = await readCertificates(keyring);
   const good = await checkSignatures(message, certificates, at, what);
   const release = parseRelease(message.getText());
+  checkSuite(release, place.suite, what);
   checkTimes(release, at, what);
   const signers = [...good].sort((left, right) => (left.fingerprint < right.fingerprint ? -1 : 1));
   return { release, signedBy: signers.map(({ fingerprint }) => fingerprint), certificates: Buffer.concat(signers.map((signer) => signer.bytes)) };
@@ -131,6 +132,17 @@ async function requireGood({ verified }: VerificationResult, fingerprint: string
       untrusted("somebody has changed the file, or it was cut; use another mirror: --mirror URL", error),
     );
   }
+}
+
+/** Otherwise a mirror could show an older suite, which the same keys have signed, in the place of this one. */
+function checkSuite({ suite, codename }: ReleaseFile, wanted: string, what: string): void {
+  const names = [codename, suite].filter((name) => name !== undefined);
+  if (names.length === 0 || names.includes(wanted)) return;
+  throw new RbuildError(
+    "lock.other-suite",
+    `${what} is that of another suite: ${names.join(", ")}`,
+    untrusted("use another mirror: --mirror URL; or correct suites: in the definition"),
+  );
 }
 
 function checkTimes({ date, validUntil }: ReleaseFile, at: number, what: string): void {

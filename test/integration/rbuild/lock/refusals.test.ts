@@ -25,6 +25,11 @@ describe("an archive is not chosen from", () => {
     ["whose InRelease was changed after it was signed", "lock.bad-signature", { editInRelease: (text) => text.replace("Label: Test", "Label: Evil") }],
     ["whose InRelease says something before the signed text", "lock.unsigned", { editInRelease: (text) => `Label: Evil\n\n${text}` }],
     ["whose InRelease says something after the signature", "lock.unsigned", { editInRelease: (text) => `${text}Label: Evil\n` }],
+    [
+      "that is another suite of the same archive",
+      "lock.other-suite",
+      { editRelease: (text) => text.replace("Suite: test", "Suite: old").replace("Codename: test", "Codename: older") },
+    ],
     ["that nobody signed", "lock.unsigned", { keys: [] }],
     ["that was valid until yesterday", "lock.archive-expired", { date: NOW - 9 * 86_400, validUntil: NOW - 86_400 }],
     [
