@@ -2,7 +2,7 @@ import { Option } from "@commander-js/extra-typings";
 import { EXIT } from "../exit-code.ts";
 import { imageDirectories } from "../image-directories.ts";
 import { examples, newCommand } from "../new-command.ts";
-import { ARCHIVE_OPTION, chosenSources, OFFLINE_OPTION, POOL_OPTION } from "../pool-sources.ts";
+import { ARCHIVE_OPTION, chosenSources, POOL_OPTION } from "../pool-sources.ts";
 import type { CommandResult, Session } from "../session.ts";
 import { addNamedMirror, parsePath } from "../values.ts";
 
@@ -22,7 +22,7 @@ export function lockCommand() {
     .option("--mirror <url>", "mirror of the archive debian, or NAME=URL of another; may be given several times", addNamedMirror)
     .option(...POOL_OPTION)
     .option(...ARCHIVE_OPTION)
-    .option(...OFFLINE_OPTION)
+    .option("--offline", "with --vendor: use no network; what is missing is an error that lists it")
     .addHelpText(
       "after",
       `\nExit code 1 when --check finds no lock, or one of another rbuild.yaml.\n${examples([

@@ -29,7 +29,7 @@ export interface IsoOptions {
   readonly mirror?: string;
   /** Where locked packages, the tree's and its images', may be had; mirrors of other archives. */
   readonly sources?: SourceChoice;
-  /** Fetch no locked package: one that is missing is an error. A tree without a lock still takes its own from the mirror. */
+  /** Use no network: a locked package that is missing is an error, and a tree without a lock is built without any. */
   readonly offline?: boolean;
   /** Take packages from the mirror although the tree has them locked. */
   readonly ignoreLock?: boolean;

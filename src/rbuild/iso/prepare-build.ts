@@ -10,7 +10,7 @@ import type { BuildId } from "./life/build-id.ts";
 import type { Project } from "./preflight/preflight.ts";
 import { PROXY_IMAGE } from "./proxy/proxy-container.ts";
 import type { ProxyRequests } from "./proxy/proxy-log.ts";
-import { openSupply, planSupply } from "./supply/open-supply.ts";
+import { networkOf, openSupply, planSupply } from "./supply/open-supply.ts";
 
 /** Everything a build starts from. */
 export interface PreparedBuild {
@@ -63,7 +63,7 @@ export async function prepareBuild(
       output: staging.artifacts,
       capabilities: config.capabilities,
       devices: config.devices,
-      network: config.network,
+      network: networkOf(project.supply, config, options),
       ...(reach ? { proxy: reach } : {}),
       ...(project.scratchMemory === undefined ? {} : { scratchMemory: project.scratchMemory }),
       ...(config.memory === undefined ? {} : { memory: config.memory }),

@@ -29,7 +29,7 @@ export async function planSupply(
   dependencies: IsoDependencies,
   signal: AbortSignal,
 ): Promise<PlannedSupply> {
-  if (config.network === "none") return { proxy: { kind: "none" }, mirrors: new Map(), content: undefined };
+  if (networkOf(supply, config, options) === "none") return { proxy: { kind: "none" }, mirrors: new Map(), content: undefined };
   const lockedMirrors = (archives: Iterable<string>) => new Map([...archives].map((archive) => [archive, lockedUrl(archive)]));
   if (supply.kind === "locked") {
     const archives = supply.lock.archives.map(({ archive }) => archive);
@@ -47,6 +47,11 @@ export async function planSupply(
   const resolved = resolveProxy(options.proxy ?? parseProxyChoice(config.proxy), found.get("debian")?.proxy, dependencies.report);
   const mirrors = new Map([...found].map(([archive, { url }]) => [archive, url]));
   return { proxy: resolved, mirrors, content: resolved.kind === "link" ? { kind: "any", upstream: upstreamOf(resolved) } : undefined };
+}
+
+/** Offline a build has its locked packages or nothing. */
+export function networkOf(supply: PackageSupply, { network }: RbuildYaml, { offline }: IsoOptions): RbuildYaml["network"] {
+  return offline && supply.kind === "mirror" ? "none" : network;
 }
 
 /** A build's packages, ready to be asked for. */

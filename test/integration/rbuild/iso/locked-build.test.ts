@@ -74,3 +74,11 @@ test("a stale lock stops the build; without the lock the result is not publishab
   await tree.commit();
   await expect(build()).rejects.toMatchObject({ code: "lock.stale", details: { field: "lock.suites.0.suite" } });
 });
+
+test("offline, a tree without a lock is built without a network", async () => {
+  const lab = await makeBuildLab(host.docker, 'iso:\n\t@echo "[$$RBUILD_MIRROR] [$$http_proxy] $$(ls /sys/class/net)"; touch $(RBUILD_OUTPUT)/a.iso\n');
+  await lab.tree.write({ "rbuild.yaml": YAML.replace(/^lock:.*\n/m, "") });
+  await lab.tree.commit();
+  await lab.build({ offline: true });
+  expect(lab.lines()).toEqual(["[] [] lo"]);
+});
