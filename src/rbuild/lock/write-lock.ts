@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { chown, mkdir, readdir, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { readFileIfExists, writeFileAtomic } from "../../system/index.ts";
 import { type ImageLock, LOCK_DIRECTORY, LOCK_FILE, type LockedArchive } from "./image-lock.ts";
@@ -18,6 +18,7 @@ export async function writeLock(directory: string, lock: ImageLock, kept: readon
 /**
  * Replaces any lock file and what is kept of its archives in the directory `beside`. Whoever reads it, also after a kill at any moment,
  * finds the old lock or the new one with all its files: the new files come first, the lock then, and what only the old one had goes last.
+ * Under sudo they belong to whom the directory belongs, so that Git can go on with them.
  */
 export async function replaceLock(
   { path: lockPath, text, beside }: { readonly path: string; readonly text: string; readonly beside: string },
@@ -30,15 +31,25 @@ export async function replaceLock(
     if (!of) throw new TypeError(`nothing is kept of the archive ${archive.archive} ${archive.suite}`);
     files.set(keptInRelease(archive), of.inRelease).set(keptKeyring(archive), of.keyring);
   }
+  const own = await ownership(dirname(lockPath));
   await mkdir(beside, { recursive: true });
+  await own(beside);
   for (const [name, bytes] of files) {
     const path = join(beside, name);
     const present = await readFileIfExists(path, bytes.length).catch(() => undefined);
     if (!present?.equals(bytes)) await writeFileAtomic(path, bytes);
+    await own(path);
   }
   await writeFileAtomic(lockPath, text);
+  await own(lockPath);
   for (const name of await readdir(beside)) if (!files.has(name)) await rm(join(beside, name), { recursive: true, force: true });
   // What a killed process had half written.
   const half = `.${basename(lockPath)}.`;
   for (const name of await readdir(dirname(lockPath))) if (name.startsWith(half)) await rm(join(dirname(lockPath), name), { force: true });
+}
+
+async function ownership(directory: string): Promise<(path: string) => Promise<void>> {
+  if (process.geteuid?.() !== 0) return async () => undefined;
+  const { uid, gid } = await stat(directory);
+  return (path) => chown(path, uid, gid);
 }

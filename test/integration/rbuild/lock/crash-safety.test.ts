@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readdir, utimes, writeFile } from "node:fs/promises";
+import { chown, mkdir, readdir, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -51,4 +51,14 @@ test("indexes of sources that nobody has chosen from for months are removed", as
   await lab.lock("one");
   expect(await readdir(old)).toEqual(["lock"]);
   expect((await readdir(recent)).sort()).toEqual(["etc", "state"]);
+});
+
+test("a lock that root writes belongs to whom its directory belongs", async () => {
+  const lab = await openLockLab({ packages: [{ name: "hello", version: "1" }] });
+  onTestFinished(() => lab[Symbol.asyncDispose]());
+  const directory = await lab.define("one", { packages: ["hello"] });
+  await chown(directory, 4711, 4712);
+  const { path } = await lab.lock("one");
+  const kept = (await readdir(join(directory, "image.lock.d"))).map((name) => join(directory, "image.lock.d", name));
+  for (const file of [path, join(directory, "image.lock.d"), ...kept]) expect(await stat(file)).toMatchObject({ uid: 4711, gid: 4712 });
 });
