@@ -1,6 +1,6 @@
 import { closeSync, openSync } from "node:fs";
 import { addAddress, addDefaultRoute, createVeth, findLink, NetlinkSocket, RbuildError, setHairpin, setLinkUp } from "../../system/index.ts";
-import { setSysctl } from "./bring-up.ts";
+import { setSysctl, setSysctlLater } from "./bring-up.ts";
 import { macFor, parseAddress, parseSubnet } from "./ipv4.ts";
 import type { Member, RunningNetwork } from "./running-networks.ts";
 
@@ -39,7 +39,7 @@ export function connect(network: RunningNetwork, member: Member, options: LinkOp
   } finally {
     closeSync(namespaceFd);
   }
-  setSysctl(`/proc/sys/net/ipv6/conf/${member.hostLink}/disable_ipv6`, "1");
+  setSysctlLater(`/proc/sys/net/ipv6/conf/${member.hostLink}/disable_ipv6`, "1");
   const host = findLink(outside, member.hostLink);
   if (host) setHairpin(outside, host.index);
   const own = findLink(options.inside, member.containerLink);
