@@ -1,5 +1,4 @@
-import { createHash, randomUUID } from "node:crypto";
-import { mkdir, realpath } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
 import { join, resolve } from "node:path";
 import { RbuildError, readFileIfExists, settleUmask, writeFileAtomic } from "../system/index.ts";
 import { createBuilder } from "./build/open-builder.ts";
@@ -13,6 +12,7 @@ import { InProcessEventHub } from "./event-hub.ts";
 import { announcingImageStore } from "./images/announcing-image-store.ts";
 import { openImageStore } from "./images/open-image-store.ts";
 import { openNetworks } from "./networks/open-networks.ts";
+import { claimRunRoot, DEFAULT_RUN_ROOT, runRootOf } from "./sessions/run-root.ts";
 import { openSession } from "./sessions/session.ts";
 import { adoptContainers, endSession, sweepSessions } from "./sessions/sweep.ts";
 import { openOverlaySnapshotter } from "./snapshots/open-overlay-snapshotter.ts";
@@ -23,7 +23,6 @@ import { announcingVolumes } from "./volumes/announcing-volumes.ts";
 import { DirVolumes } from "./volumes/dir-volumes.ts";
 
 export const DEFAULT_ROOT = "/var/lib/rbuild/engine";
-export const DEFAULT_RUN_ROOT = "/run/rbuild";
 
 /**
  * Opens the engine, and sets the process's umask to 022. Containers of a session end when it is disposed of; those that a killed session has left are removed here.
@@ -38,11 +37,10 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   }
   settleUmask();
   const root = resolve(options.root ?? DEFAULT_ROOT);
-  const runRoot = resolve(options.runRoot ?? (root === DEFAULT_ROOT ? DEFAULT_RUN_ROOT : `${DEFAULT_RUN_ROOT}-${shortHash(root)}`));
+  const runRoot = resolve(options.runRoot ?? (root === DEFAULT_ROOT ? DEFAULT_RUN_ROOT : runRootOf(root)));
   const lifetime = options.lifetime ?? "session";
   await using stack = new AsyncDisposableStack();
   const [content, snapshots] = await Promise.all([openDirContentStore({ root }), openOverlaySnapshotter({ root, volatile: lifetime === "session" })]);
-  await mkdir(runRoot, { recursive: true, mode: 0o711 });
   await claimRunRoot(runRoot, root);
   const session = stack.use(await openSession(runRoot));
   const owner: ContainerOwner = lifetime === "session" ? { kind: "session", session: session.id } : { kind: "service" };
@@ -87,25 +85,6 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     },
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   };
-}
-
-const shortHash = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 8);
-
-/** Namespaces and sockets below a run root belong to one root: two of them would sweep each other's away. */
-async function claimRunRoot(runRoot: string, root: string): Promise<void> {
-  const path = join(runRoot, "root");
-  const owner = (await readFileIfExists(path, 4096))?.toString("utf8");
-  const own = await realpath(root);
-  if (owner === own) return;
-  const isOwnerThere = owner !== undefined && (await readFileIfExists(join(owner, "engine-id"), 4096)) !== undefined;
-  if (isOwnerThere) {
-    throw new RbuildError("engine.run-root-taken", `the run-time directory ${runRoot} belongs to the engine in ${owner}`, {
-      category: "conflict",
-      hint: "give each engine a run root of its own",
-      details: { runRoot, root, owner },
-    });
-  }
-  await writeFileAtomic(path, own, { sync: false });
 }
 
 async function engineId(root: string): Promise<string> {

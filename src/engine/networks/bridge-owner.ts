@@ -1,5 +1,5 @@
-import { readlinkSync, statSync } from "node:fs";
-import { isSystemError, listLinks, lock, NetlinkSocket } from "../../system/index.ts";
+import { listLinks, lock, NetlinkSocket } from "../../system/index.ts";
+import { isGone, viewpoint } from "../sessions/viewpoint.ts";
 import { SUBNET_LOCK } from "./bring-up.ts";
 import { BRIDGE_PREFIX } from "./firewall.ts";
 import { takeDown } from "./take-down.ts";
@@ -12,14 +12,8 @@ const MAX_ALIAS_BYTES = 255;
  * the kernel: then nobody but the engine itself takes the bridge down.
  */
 export function ownerAlias(root: string): string | undefined {
-  const alias = `${viewpoint()} ${root}`;
+  const alias = `rbuild ${viewpoint()} ${root}`;
   return Buffer.byteLength(alias) > MAX_ALIAS_BYTES ? undefined : alias;
-}
-
-/** A path means the same to two processes of one mount namespace that have one root directory. */
-function viewpoint(): string {
-  const { dev, ino } = statSync("/");
-  return `rbuild ${readlinkSync("/proc/self/ns/mnt")} ${dev}:${ino}`;
 }
 
 /** Takes down the bridges of engines whose root was removed with all that could have told of them. One that still has a port stays. */
@@ -32,18 +26,9 @@ export async function removeOrphans(): Promise<void> {
 function orphans(): readonly string[] {
   using socket = NetlinkSocket.open();
   const links = listLinks(socket);
-  const own = `${viewpoint()} `;
+  const own = `rbuild ${viewpoint()} `;
   return links.flatMap(({ name, index, alias }) => {
     const isOrphan = name.startsWith(BRIDGE_PREFIX) && alias?.startsWith(own) && isGone(alias.slice(own.length));
     return isOrphan && !links.some(({ master }) => master === index) ? name : [];
   });
-}
-
-function isGone(path: string): boolean {
-  try {
-    statSync(path);
-    return false;
-  } catch (error) {
-    return isSystemError(error, "ENOENT", "ENOTDIR");
-  }
 }

@@ -11,6 +11,7 @@ import { watchEnd } from "../containers/wait.ts";
 import { BUNDLE } from "../runtime/monitor/conmon.ts";
 import { sweepOwnedFiles } from "../store/owned-file.ts";
 import { isSessionAlive } from "./session.ts";
+import { sweepAbandoned } from "./sweep-abandoned.ts";
 
 /** Removes what sessions that ended have left: containers with all that is theirs. Some milliseconds when there is nothing. */
 export async function sweepSessions(context: ContainerContext): Promise<void> {
@@ -29,6 +30,7 @@ export async function sweepSessions(context: ContainerContext): Promise<void> {
   // listed first: a container has its record before its bundle, and until after it
   for (const id of await context.store.bundleIds()) if (!(await pathExists(context.store.paths(id).record))) await removeTraces(context, id);
   await context.store.dropUnfinished((session) => ask(context.runRoot, session));
+  await sweepAbandoned(context);
   await context.network.sweep((id) => pathExists(context.store.paths(id as ContainerId).record));
   await sweepOwnedFiles(join(context.runRoot, "sessions"));
 }

@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type ContainerSpec, type Engine, type EngineOptions, type ExitStatus, openEngine } from "../../../src/engine/index.ts";
+import { runRootOf } from "../../../src/engine/sessions/run-root.ts";
 import { unmount } from "../../../src/system/index.ts";
 import { loadBusyboxImage } from "../busybox-image.ts";
 
@@ -14,9 +15,10 @@ export interface EnginePlace extends AsyncDisposable {
   leftovers(): Promise<readonly string[]>;
 }
 
-export async function makeEnginePlace(): Promise<EnginePlace> {
+/** @param options.ownRunRoot false: the run root is the one the engine itself chooses for the root */
+export async function makeEnginePlace(options: { readonly ownRunRoot?: boolean } = {}): Promise<EnginePlace> {
   const root = await mkdtemp("/var/tmp/rbuild-test-engine-");
-  const runRoot = await mkdtemp("/run/rbuild-test-");
+  const runRoot = options.ownRunRoot === false ? runRootOf(root) : await mkdtemp("/run/rbuild-test-");
   const place = { root, runRoot, leftovers: () => findLeftovers(root, runRoot) };
   return {
     ...place,

@@ -33,6 +33,24 @@ test("the next engine removes what a killed session has left although its root w
   expect(await readdir(join(place.runRoot, "containers"))).toEqual([]);
 });
 
+test("any engine ends what is left of one whose root was removed, where its run root was not chosen by hand", async () => {
+  await using living = await makeEnginePlace();
+  await using place = await makeEnginePlace({ ownRunRoot: false });
+  await using child = spawnChildEngine("session", place);
+  expect(await child.nextLine()).toBe("ready");
+  await (await openEngine(living))[Symbol.asyncDispose]();
+  expect((await place.leftovers()).length).toBeGreaterThan(10);
+  const ids = await readdir(join(place.runRoot, "containers"));
+  await rm(place.root, { recursive: true });
+  await (await openEngine(living))[Symbol.asyncDispose]();
+  expect((await place.leftovers()).length).toBeGreaterThan(10);
+  await child.kill();
+  await (await openEngine(living))[Symbol.asyncDispose]();
+  expect(await place.leftovers()).toEqual([]);
+  const groups = (await run("find", ["/sys/fs/cgroup", "-maxdepth", "3", "-path", "*/rbuild/*"])).stdout.split("\n");
+  expect(groups.filter((path) => ids.some((id) => path.endsWith(id)))).toEqual([]);
+});
+
 test("nothing is written any more when an engine has closed", async () => {
   await using place = await makeEnginePlace();
   for (let round = 0; round < 4; round++) {
