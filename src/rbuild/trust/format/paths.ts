@@ -12,7 +12,7 @@ export const repositoryPaths = {
 
 /** How files that an index names are called: by the SHA-256 of their own bytes. */
 export const CONTENT_PATH =
-  /^(?:blobs\/sha256\/([0-9a-f]{64})|encoded\/sha256\/([0-9a-f]{64})\.(?:zst|gz)|deltas\/sha256\/([0-9a-f]{64})\.zst|locks\/sha256\/([0-9a-f]{64})\.json|pool\/sha256\/[0-9a-f]{2}\/([0-9a-f]{64})\.deb)$/;
+  /^(?:blobs\/sha256\/([0-9a-f]{64})|encoded\/sha256\/([0-9a-f]{64})\.(?:zst|gz)|deltas\/sha256\/([0-9a-f]{64})\.zst|locks\/sha256\/([0-9a-f]{64})\.json|pool\/sha256\/[0-9a-f]{2}\/([0-9a-f]{64}))$/;
 
 /** The digest in a content path. Undefined when it is none. */
 export function digestInPath(path: string): string | undefined {

@@ -27,7 +27,7 @@ const full = {
   images: [image],
   blobs: [blob("a"), blob("b"), blob("c", { encodings: [{ encoding: "zstd", ...file("encoded/sha256/@.zst", "e") }] })],
   locks: [file("locks/sha256/@.json", "d")],
-  pool: [file("pool/sha256/ff/@.deb", "f")],
+  pool: [file("pool/sha256/ff/@", "f")],
   deltas: [{ method: "zstd-patch-from", from: digest("0"), to: digest("c"), window: 1000, ...file("deltas/sha256/@.zst", "1") }],
 };
 
@@ -61,16 +61,16 @@ describe("an index", () => {
     ["blobs out of order", { ...full, blobs: [blob("b"), blob("a"), blob("c")] }],
     ["a blob without a file", { ...full, blobs: [blob("a"), blob("b"), { digest: digest("c"), size: 100, encodings: [] }] }],
     ["a blob whose file is another", { ...full, blobs: [blob("a"), blob("b"), blob("c", { plain: file("blobs/sha256/@", "2") })] }],
-    ["a path that is not its digest's", { ...full, pool: [{ ...file("pool/sha256/ff/@.deb", "f"), sha256: digest("e") }] }],
+    ["a path that is not its digest's", { ...full, pool: [{ ...file("pool/sha256/ff/@", "f"), sha256: digest("e") }] }],
     ["a path in the wrong place", { ...full, pool: [file("blobs/sha256/@", "f")] }],
-    ["a path that climbs out", { ...full, pool: [{ ...file("pool/sha256/ff/@.deb", "f"), path: "pool/../../etc/passwd" }] }],
-    ["a package in another's drawer", { ...full, pool: [file("pool/sha256/00/@.deb", "f")] }],
+    ["a path that climbs out", { ...full, pool: [{ ...file("pool/sha256/ff/@", "f"), path: "pool/../../etc/passwd" }] }],
+    ["a package in another's drawer", { ...full, pool: [file("pool/sha256/00/@", "f")] }],
     ["a delta to nothing", { ...full, deltas: [{ ...full.deltas[0], to: digest("9") }] }],
     ["a delta with a huge window", { ...full, deltas: [{ ...full.deltas[0], window: 2 ** 40 }] }],
     ["an unknown field", { ...full, more: 1 }],
     ["an odd name", { ...full, images: [{ ...image, name: "../builder" }] }],
     ["another architecture", { ...full, images: [{ ...image, architecture: "linux/amd64" }] }],
-    ["a negative size", { ...full, pool: [{ ...file("pool/sha256/ff/@.deb", "f"), size: -1 }] }],
+    ["a negative size", { ...full, pool: [{ ...file("pool/sha256/ff/@", "f"), size: -1 }] }],
     ["an expiry before its issue", { ...full, expires: "2026-01-01T00:00:00Z" }],
     ["a day that is none", { ...full, expires: "2027-02-30T00:00:00Z" }],
     ["a version beyond all", { ...full, version: 2 ** 40 }],
@@ -100,14 +100,15 @@ test("any value is metadata or is not, and never throws", () => {
 });
 
 test("a digest is found in a path only where it belongs", () => {
-  expect(digestInPath(`pool/sha256/aa/${hex("a")}.deb`)).toBe(digest("a"));
+  expect(digestInPath(`pool/sha256/aa/${hex("a")}`)).toBe(digest("a"));
   for (const path of [
     "",
     "blobs/sha256/",
     `blobs/sha256/${hex("A")}`,
     `/blobs/sha256/${hex("a")}`,
     `blobs/sha256/${hex("a")}\n`,
-    `pool/sha256/bb/${hex("a")}.deb`,
+    `pool/sha256/bb/${hex("a")}`,
+    `pool/sha256/aa/${hex("a")}.deb`,
     `encoded/sha256/${hex("a")}`,
   ])
     expect(digestInPath(path)).toBeUndefined();
