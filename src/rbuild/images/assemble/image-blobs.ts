@@ -54,13 +54,7 @@ export function encodeImage(platform: Platform, defaults: ContainerDefaults, lay
     })),
   };
   const configBytes = Buffer.from(canonicalJson(config as JsonValue));
-  const manifest: Manifest = {
-    schemaVersion: 2,
-    mediaType: MEDIA_TYPE.manifest,
-    config: { mediaType: MEDIA_TYPE.config, digest: digestOf(configBytes), size: configBytes.byteLength },
-    layers: layers.map(({ digest, size }) => ({ mediaType: MEDIA_TYPE.layer, digest, size })),
-  };
-  const manifestBytes = Buffer.from(canonicalJson(manifest as JsonValue));
+  const manifestBytes = encodeManifest({ digest: digestOf(configBytes), size: configBytes.byteLength }, layers);
   return {
     config: configBytes,
     manifest: manifestBytes,
@@ -68,6 +62,17 @@ export function encodeImage(platform: Platform, defaults: ContainerDefaults, lay
     imageId: digestOf(configBytes),
     size: layers.reduce((sum, { size }) => sum + size, 0),
   };
+}
+
+/** @param layers bottom first */
+export function encodeManifest(config: LayerValue, layers: readonly LayerValue[]): Uint8Array {
+  const manifest: Manifest = {
+    schemaVersion: 2,
+    mediaType: MEDIA_TYPE.manifest,
+    config: { mediaType: MEDIA_TYPE.config, digest: config.digest, size: config.size },
+    layers: layers.map(({ digest, size }) => ({ mediaType: MEDIA_TYPE.layer, digest, size })),
+  };
+  return Buffer.from(canonicalJson(manifest as JsonValue));
 }
 
 /** RFC 3339, whole seconds. */
