@@ -19,12 +19,6 @@ export interface DeltaFile {
   readonly method: "zstd-patch-from";
 }
 
-/** The largest blob on either side of a delta, bytes: zstd's decoder refuses larger windows. */
-export const MAX_DELTA_BLOB = 2 ** 31;
-
-/** Memory that undoing a delta takes, bytes: zstd has the whole base in memory, the window, and some buffers of its own. */
-export const memoryToApply = (fromSize: number, window: number): number => fromSize + window + 8 * 1024 * 1024;
-
 export interface DeltaProgress {
   /** Bytes of the new blob that are done. */
   readonly bytes: number;
@@ -33,7 +27,10 @@ export interface DeltaProgress {
 }
 
 interface DeltaOptions {
-  /** The new file grows here under a name of its own, and is moved; on the same file system. Default: where it belongs. What killed processes left here is removed. */
+  /**
+   * The new file grows here under a name of its own and is moved; on the same file system. What killed processes left here is removed.
+   * Default: the directory it belongs to.
+   */
   readonly temporaryDirectory?: string;
   readonly onProgress?: (progress: DeltaProgress) => void;
   readonly signal?: AbortSignal;
@@ -45,6 +42,6 @@ export interface MakeDeltaOptions extends DeltaOptions {
 }
 
 export interface ApplyDeltaOptions extends DeltaOptions {
-  /** Memory that may be used, bytes. Default: half of what the machine has to give. */
+  /** Memory that may be used, bytes. Default `memoryForDeltas()`. */
   readonly memory?: number;
 }

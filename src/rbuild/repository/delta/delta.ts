@@ -1,11 +1,5 @@
 export { applyDelta } from "./apply-delta.ts";
-export {
-  type ApplyDeltaOptions,
-  type BlobFile,
-  type DeltaFile,
-  type DeltaProgress,
-  MAX_DELTA_BLOB,
-  type MakeDeltaOptions,
-  memoryToApply,
-} from "./delta-files.ts";
+export { chooseRoutes, REQUEST_COST, type Route, type RouteOptions } from "./choose-route.ts";
+export type { ApplyDeltaOptions, BlobFile, DeltaFile, DeltaProgress, MakeDeltaOptions } from "./delta-files.ts";
 export { makeDelta } from "./make-delta.ts";
+export { MAX_DELTA_BLOB, memoryForDeltas, memoryToApply } from "./memory.ts";

@@ -1,15 +1,92 @@
-import { RbuildError } from "../../../system/index.ts";
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { digestFromHex } from "../../../oci/index.ts";
+import { isRbuildError, pipeTool, RbuildError } from "../../../system/index.ts";
+import { IncomingFile } from "../../pool/incoming-file.ts";
 import type { BlobFile, DeltaFile, MakeDeltaOptions } from "./delta-files.ts";
+import { inspectFile } from "./frame.ts";
+import { removeAbandoned } from "./leftovers.ts";
+import { MAX_DELTA_BLOB } from "./memory.ts";
+import { undoDelta } from "./undo.ts";
+
+const DEFAULT_LEVEL = 19;
+const READ_BYTES = 1024 * 1024;
 
 /**
- * Writes to `output` what makes `to` from `from`. The same blobs give the same bytes with the same zstd, whatever the machine.
- * A delta is of use only when it is smaller than what the blob is sent as otherwise: that is for the caller to see.
+ * Writes to `output` what makes `to` from `from`, and undoes it once, so that nobody publishes one that does not. The same blobs give the
+ * same bytes with the same zstd and level, whatever the machine. Whether it is smaller than what the blob is sent as otherwise is for the
+ * caller to see.
  * @throws RbuildError `delta.too-large` (a blob of more than `MAX_DELTA_BLOB`), `delta.wrong-layer` (a file is not what its digest says),
  *   `tool.missing`, `tool.failed`, `pool.no-space`
  */
 export async function makeDelta(
-  files: { readonly from: BlobFile; readonly to: BlobFile; readonly output: string },
+  { from, to, output }: { readonly from: BlobFile; readonly to: BlobFile; readonly output: string },
   options: MakeDeltaOptions = {},
 ): Promise<DeltaFile> {
-  throw new RbuildError("delta.unfinished", `${files.output}, level ${options.level}`);
+  for (const blob of [from, to]) await checkSize(blob);
+  const directory = options.temporaryDirectory ?? dirname(output);
+  await removeAbandoned(directory);
+  await using file = await IncomingFile.create(directory);
+  for await (const chunk of compress(from, to, options)) await file.write(chunk);
+  const { size, sha256, frame } = await inspectFile(file.path, file.size, options.signal);
+  if (frame?.contentSize !== to.size) throw wrongLayer(to, "it changed while it was read");
+  const base = await inspectFile(from.path, from.size, options.signal);
+  if (base.sha256 !== from.digest) throw wrongLayer(from, `its digest is ${base.sha256}`);
+  await checkUndone(from, to, { path: file.path, window: frame.window }, options.signal);
+  await file.commit(output);
+  return { path: output, size, sha256, window: Math.max(frame.window, 1), method: "zstd-patch-from" };
+}
+
+/**
+ * One thread: two would make it half as large again, and other bytes than one. The blob comes through a pipe: so its bytes are counted, and
+ * nothing about its file can get into the delta.
+ */
+function compress(from: BlobFile, to: BlobFile, { level = DEFAULT_LEVEL, onProgress, signal }: MakeDeltaOptions): AsyncIterable<Uint8Array> {
+  const limits = [`--memory=${MAX_DELTA_BLOB}`, `--patch-from=${resolve(from.path)}`, `--stream-size=${to.size}`];
+  const args = ["--compress", "--stdout", "--quiet", "--single-thread", "--check", "--no-dictID", `-${level}`, ...limits];
+  async function* input() {
+    let bytes = 0;
+    for await (const chunk of createReadStream(to.path, { highWaterMark: READ_BYTES }) as AsyncIterable<Buffer>) {
+      bytes += chunk.byteLength;
+      if (bytes > to.size) throw wrongLayer(to, "it grew while it was read");
+      yield chunk;
+      onProgress?.({ bytes, of: to.size });
+    }
+    if (bytes < to.size) throw wrongLayer(to, "it shrank while it was read");
+  }
+  return pipeTool("zstd", args, input(), signal ? { signal } : {});
+}
+
+async function checkUndone(from: BlobFile, to: BlobFile, delta: { readonly path: string; readonly window: number }, signal?: AbortSignal): Promise<void> {
+  const hash = createHash("sha256");
+  try {
+    for await (const chunk of undoDelta({ from: from.path, delta: delta.path }, delta.window, signal)) hash.update(chunk);
+  } catch (error) {
+    // The frame's own checksum: the base that it was made with is gone.
+    if (isRbuildError(error, "tool.failed")) throw wrongLayer(from, "it changed while it was read", error);
+    throw error;
+  }
+  const found = digestFromHex(hash.digest("hex"));
+  if (found !== to.digest) throw wrongLayer(to, `its digest is ${found}`);
+}
+
+async function checkSize(blob: BlobFile): Promise<void> {
+  if (blob.size > MAX_DELTA_BLOB) {
+    throw new RbuildError("delta.too-large", `${blob.path} has ${blob.size} bytes; deltas are made between blobs of at most ${MAX_DELTA_BLOB}`, {
+      category: "invalid",
+      details: { path: blob.path, size: blob.size, most: MAX_DELTA_BLOB },
+    });
+  }
+  const { size } = await stat(blob.path);
+  if (size !== blob.size) throw wrongLayer(blob, `it has ${size} bytes, not ${blob.size}`);
+}
+
+function wrongLayer({ path, digest }: BlobFile, why: string, cause?: unknown): RbuildError {
+  return new RbuildError("delta.wrong-layer", `${path} is not ${digest}: ${why}`, {
+    category: "untrusted",
+    details: { path, digest },
+    ...(cause === undefined ? {} : { cause }),
+  });
 }

@@ -1,0 +1,22 @@
+import { open, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { isSystemError, tryFlock } from "../../../system/index.ts";
+import { isStillAt } from "../../pool/incoming-file.ts";
+
+/** What an `IncomingFile` is called until it is moved. */
+const INCOMING = /^[0-9a-f]{24}\.new$/;
+
+/** Removes files that killed processes were writing in a directory: nobody has their lock any more. */
+export async function removeAbandoned(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    if (!INCOMING.test(name)) continue;
+    const path = join(directory, name);
+    try {
+      await using handle = await open(path, "r+");
+      if (tryFlock(handle.fd, "exclusive") && (await isStillAt(handle, path))) await rm(path, { force: true });
+    } catch (error) {
+      // Moved or removed meanwhile, or somebody else's.
+      if (!isSystemError(error, "ENOENT", "EACCES", "EISDIR")) throw error;
+    }
+  }
+}
