@@ -127,6 +127,7 @@ it("tells what the engine is, and that it is sound", async () => {
 it("serves the Docker API until it is told to stop", async () => {
   const socket = join(scratch.path, "sockets/docker.sock");
   const server = spawn(RBUILD, [...places, "engine", "serve", "--socket", socket], { stdio: ["ignore", "ignore", "pipe"] });
+  onTestFinished(() => void server.kill("SIGKILL"));
   const [line] = (await once(server.stderr.setEncoding("utf8"), "data")) as [string];
   expect(line).toBe(`rbuild: the Docker API answers at unix://${socket}\n`);
   // Another rbuild uses it as it would use a Docker daemon.
