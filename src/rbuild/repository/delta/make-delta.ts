@@ -15,7 +15,7 @@ const DEFAULT_LEVEL = 19;
 const READ_BYTES = 1024 * 1024;
 
 /**
- * Writes to `output` what makes `to` from `from`, and undoes it once, so that nobody publishes one that does not. The same blobs give the
+ * Writes to `output` what makes `to`, of at least one byte, from `from`, and undoes it once, so that nobody publishes one that does not. The same blobs give the
  * same bytes with the same zstd and level, whatever the machine. Whether it is smaller than what the blob is sent as otherwise is for the
  * caller to see.
  * @throws RbuildError `delta.too-large` (a blob of more than `MAX_DELTA_BLOB`), `delta.wrong-layer` (a file is not what its digest says),

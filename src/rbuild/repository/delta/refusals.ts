@@ -1,12 +1,42 @@
+import type { Digest } from "../../../oci/index.ts";
 import { RbuildError } from "../../../system/index.ts";
+import type { BlobFile, DeltaFile } from "./delta-files.ts";
 
-/** A delta, or what it is to be undone with, is another than it was said to be. The blob can be had another way: whole. */
-export function refuse(
-  what: "wrong-base" | "too-much-memory" | "expands" | "damaged" | "wrong-result",
-  message: string,
-  details: Readonly<Record<string, unknown>>,
-  cause?: unknown,
-): RbuildError {
-  const category = what === "too-much-memory" ? "unavailable" : "untrusted";
-  return new RbuildError(`delta.${what}`, message, { category, details, ...(cause === undefined ? {} : { cause }) });
+/** A delta that is to be undone. When that is refused, the blob can be had another way: whole. */
+export interface Undoing {
+  readonly from: BlobFile;
+  /** As the index has it; its bytes need not have been checked. */
+  readonly delta: Pick<DeltaFile, "path" | "size" | "sha256">;
+  readonly expected: Pick<BlobFile, "digest" | "size">;
+  readonly output: string;
 }
+
+export function damaged(undoing: Undoing, why: string, cause?: unknown): RbuildError {
+  return new RbuildError("delta.damaged", `the delta ${undoing.delta.path} is damaged: ${why}`, untrusted(undoing, {}, cause));
+}
+
+export function expands(undoing: Undoing, size: number): RbuildError {
+  const message = `the delta ${undoing.delta.path} makes ${size} bytes or more; the blob has ${undoing.expected.size}`;
+  return new RbuildError("delta.expands", message, untrusted(undoing, { size }));
+}
+
+export function tooMuchMemory(undoing: Undoing, needed: number, memory: number): RbuildError {
+  const message = `undoing the delta ${undoing.delta.path} takes ${needed} bytes of memory; ${memory} may be used`;
+  return new RbuildError("delta.too-much-memory", message, { category: "unavailable", details: { ...detailsOf(undoing), needed, memory } });
+}
+
+export function wrongBase(undoing: Undoing, why: string, cause?: unknown): RbuildError {
+  const { path, digest } = undoing.from;
+  return new RbuildError("delta.wrong-base", `${path} is not ${digest}, which the delta starts from: ${why}`, untrusted(undoing, { path }, cause));
+}
+
+export function wrongResult(undoing: Undoing, found: Digest): RbuildError {
+  const message = `the delta ${undoing.delta.path} makes ${found}, not ${undoing.expected.digest}`;
+  return new RbuildError("delta.wrong-result", message, untrusted(undoing, { found }));
+}
+
+function untrusted(undoing: Undoing, facts: Readonly<Record<string, unknown>>, cause?: unknown) {
+  return { category: "untrusted", details: { ...detailsOf(undoing), ...facts }, ...(cause === undefined ? {} : { cause }) } as const;
+}
+
+const detailsOf = ({ from, delta, expected }: Undoing) => ({ delta: delta.sha256, from: from.digest, to: expected.digest });
