@@ -59,10 +59,10 @@ test("none has the loopback alone, host the host's interfaces, container: anothe
   const { stdout } = await runShell(engine, "ls /sys/class/net | wc -l; cat /etc/hosts | wc -l", { networks: [{ network: "host" }] });
   expect(Number(stdout.split("\n")[0])).toBeGreaterThan(1);
   const owner = await idle({ hostname: "owner", command: SERVER });
-  const shared = await runShell(engine, "hostname; nc -w 5 127.0.0.1 80 < /dev/null; cat /etc/hostname", {
+  const shared = await runShell(engine, "hostname; nc -w 5 127.0.0.1 80 < /dev/null; cat /etc/hostname; echo $HOSTNAME", {
     networks: [{ network: `container:${owner.slice(0, 12)}` }],
   });
-  expect(shared.stdout).toBe("owner\nhello\nowner\n");
+  expect(shared.stdout).toBe("owner\nhello\nowner\nowner\n");
 });
 
 test("publishes a port of the host's choice, which is told", async () => {
