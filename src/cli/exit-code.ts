@@ -37,6 +37,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   "mirror.unreachable": EXIT.bytesMissing,
   "pool.missing": EXIT.bytesMissing,
   "pool.not-obtainable": EXIT.bytesMissing,
+  "repository.image-absent": EXIT.baseRefused,
   "trust.missing-file": EXIT.bytesMissing,
   "internal.error": EXIT.internal,
 };

@@ -5,6 +5,7 @@ import { imageListCommand } from "./list.ts";
 import { imageLockCommand } from "./lock.ts";
 import { imagePinCommand } from "./pin.ts";
 import { imagePruneCommand } from "./prune.ts";
+import { imagePublishCommand } from "./publish.ts";
 import { imageVendorCommand } from "./vendor.ts";
 import { imageVerifyCommand } from "./verify.ts";
 
@@ -18,6 +19,7 @@ export function imageCommand() {
     .addCommand(imageVerifyCommand())
     .addCommand(imageDiffCommand())
     .addCommand(imageVendorCommand())
+    .addCommand(imagePublishCommand())
     .addCommand(imagePruneCommand())
     .addHelpText(
       "after",

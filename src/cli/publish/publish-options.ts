@@ -1,0 +1,36 @@
+import type { Promotion } from "../../rbuild/repository/publish/channels.ts";
+import { RbuildError } from "../../system/errors.ts";
+import type { SignerChoice } from "../keys/key-options.ts";
+
+const NAME = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
+
+/** All throw RbuildError `cli.invalid-value`. */
+
+/** `gpg:FINGERPRINT`, or the path of a file with a secret key. */
+export function parsePublishSigner(text: string, before: readonly SignerChoice[] = []): readonly SignerChoice[] {
+  if (text.startsWith("gpg:") && text.length > 4) return [...before, { kind: "gpg", user: text.slice(4) }];
+  const path = text.startsWith("file:") ? text.slice(5) : text;
+  if (path === "" || text === "gpg:") throw invalid(text, "gpg:FINGERPRINT or the path of a secret key");
+  return [...before, { kind: "file", path }];
+}
+
+export function parseChannel(text: string): string {
+  if (!NAME.test(text) || text.length > 64) throw invalid(text, "a channel: lower-case letters, digits and hyphens");
+  return text;
+}
+
+/** `NAME:VERSION=CHANNEL` */
+export function parsePromotion(text: string, before: readonly Promotion[] = []): readonly Promotion[] {
+  const [, name = "", version = "", channel = ""] = /^([^:=]+):([^=]+)=(.+)$/.exec(text) ?? [];
+  if (!NAME.test(name) || !NAME.test(channel)) throw invalid(text, "NAME:VERSION=CHANNEL");
+  return [...before, { name, version, channel }];
+}
+
+export function parseAtLeastOne(text: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw invalid(text, "a number, 1 or more");
+  return Number(text);
+}
+
+function invalid(text: string, wanted: string): RbuildError {
+  return new RbuildError("cli.invalid-value", `${JSON.stringify(text.slice(0, 200))} is not ${wanted}`, { category: "invalid" });
+}

@@ -1,0 +1,31 @@
+import { byteText } from "../../rbuild/pool/byte-text.ts";
+import type { PublishOutcome, PublishPlan } from "../../rbuild/repository/publish/publication.ts";
+
+const sum = (files: readonly { readonly size: number }[]): number => files.reduce((bytes, { size }) => bytes + size, 0);
+const filesText = (files: readonly { readonly size: number }[]): string => `${files.length} ${files.length === 1 ? "file" : "files"}, ${byteText(sum(files))}`;
+
+export function publishLines(outcome: PublishOutcome): string[] {
+  const { kind, directory, repository, index, freshness, until, images, deltas, written, removed, retired } = outcome;
+  const shown = `index ${index}, freshness ${freshness}, believed until ${until}`;
+  const what = { published: "published to", renewed: "freshness renewed in", repaired: "files put back in", unchanged: "nothing new for" }[kind];
+  return [
+    ...images.map(({ name, version, architecture, digest, state }) => `${state.padEnd(8)} ${name} ${version} ${architecture} ${digest}`),
+    ...deltas.map(({ from, to, size }) => `delta    ${from.slice(7, 19)} to ${to.slice(7, 19)}, ${byteText(size)}`),
+    ...retired.map(({ name, version, architecture }) => `retired  ${name} ${version} ${architecture}`),
+    ...(written.length > 0 ? [`written  ${filesText(written)}`] : []),
+    ...(removed.length > 0 ? [`removed  ${filesText(removed)}`] : []),
+    `${what} ${directory} (${repository}): ${shown}`,
+  ];
+}
+
+export function planLines({ directory, would, images, retired }: PublishPlan): string[] {
+  const texts = { publish: "a new index and freshness", renew: "a new freshness", repair: "missing files", nothing: "nothing" };
+  return [
+    ...images.map(({ name, version, architecture, state, size, layers }) => {
+      const more = layers === undefined ? "" : `, ${layers.length} new ${layers.length === 1 ? "layer" : "layers"}, ${byteText(size ?? 0)} with those below`;
+      return `${state.padEnd(8)} ${name} ${version} ${architecture}${more}`;
+    }),
+    ...retired.map(({ name, version, architecture }) => `retired  ${name} ${version} ${architecture}`),
+    `would write to ${directory}: ${texts[would]}`,
+  ];
+}

@@ -1,0 +1,142 @@
+import { createReadStream } from "node:fs";
+import { link, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { type Digest, DigestHasher } from "../../../oci/index.ts";
+import { isSystemError, namesIn, RbuildError, syncDirectory, tryLock } from "../../../system/index.ts";
+
+/** In a repository, beside what it has: what is being published, and the lock. No client asks for it. */
+export const WORK_DIRECTORY = ".publish";
+
+/** What a publication is about to bring into a repository's directory. Disposing removes what was not brought in. */
+export interface Staging extends AsyncDisposable {
+  /** For files of one's own, on the same file system. */
+  readonly scratch: string;
+  /** Has what was taken, each file at its path. */
+  readonly incoming: string;
+  /** Takes the bytes for a path of the repository, onto the disk. */
+  put(path: string, bytes: Uint8Array): Promise<void>;
+  /** Takes a file over that is complete. */
+  take(path: string, file: string): Promise<void>;
+  /** The same of a file that stays where it is too. */
+  link(path: string, file: string): Promise<void>;
+  /** Paths and sizes of what was taken, in their order. */
+  readonly staged: ReadonlyMap<string, number>;
+  /** Moves files to their places, in this order, and has the disk know of it. */
+  bring(paths: readonly string[]): Promise<void>;
+}
+
+/**
+ * Takes the lock of a repository's directory, which is made unless it is there, and removes what killed publications left.
+ * @throws RbuildError `repository.busy`
+ */
+export async function openStaging(directory: string): Promise<Staging> {
+  const work = join(directory, WORK_DIRECTORY);
+  await mkdir(work, { recursive: true, mode: 0o755 });
+  const held = await tryLock(join(work, "lock"));
+  if (!held)
+    throw new RbuildError("repository.busy", `another rbuild publishes to ${directory}`, { category: "conflict", hint: "wait for it, then try again" });
+  try {
+    return await openWork(directory, work, held);
+  } catch (error) {
+    await held[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function openWork(directory: string, work: string, held: AsyncDisposable): Promise<Staging> {
+  const [scratch, incoming] = [join(work, "scratch"), join(work, "new")];
+  const clear = () => Promise.all([scratch, incoming].map((path) => rm(path, { recursive: true, force: true })));
+  await clear();
+  await mkdir(scratch, { mode: 0o700 });
+  await mkdir(incoming, { mode: 0o755 });
+  const staged = new Map<string, number>();
+  const place = async (path: string) => {
+    const to = join(incoming, path);
+    await mkdir(dirname(to), { recursive: true });
+    return to;
+  };
+  return {
+    scratch,
+    incoming,
+    staged,
+    async put(path, bytes) {
+      const handle = await open(await place(path), "w", 0o644);
+      try {
+        await handle.writeFile(bytes);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      staged.set(path, bytes.byteLength);
+    },
+    async take(path, file) {
+      staged.set(path, await settle(file));
+      await rename(file, await place(path));
+    },
+    async link(path, file) {
+      staged.set(path, await settle(file));
+      await link(file, await place(path));
+    },
+    async bring(paths) {
+      const parents = new Set<string>();
+      for (const path of paths) {
+        const to = join(directory, path);
+        await mkdir(dirname(to), { recursive: true, mode: 0o755 });
+        await rename(join(incoming, path), to);
+        for (let parent = dirname(to); parent.length >= directory.length; parent = dirname(parent)) parents.add(parent);
+      }
+      for (const parent of parents) await syncDirectory(parent);
+    },
+    async [Symbol.asyncDispose]() {
+      await clear();
+      await held[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** On the disk, and readable for a web server. Returns its size. */
+async function settle(file: string): Promise<number> {
+  const handle = await open(file, "r+");
+  try {
+    await handle.chmod(0o644);
+    await handle.sync();
+    return (await handle.stat()).size;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The names that may be in a repository's directory before its first publication. */
+const KNOWN = new Set([WORK_DIRECTORY, "blobs", "deltas", "encoded", "freshness", "index", "locks", "pool", "root"]);
+
+/** @throws RbuildError `repository.not-empty` when the directory is used for something else */
+export async function checkEmpty(directory: string): Promise<void> {
+  const other = (await namesIn(directory)).find((name) => !KNOWN.has(name));
+  if (other === undefined) return;
+  throw new RbuildError("repository.not-empty", `${directory} is no repository and has other things in it, such as ${JSON.stringify(other)}`, {
+    category: "refused",
+    hint: "name an empty directory, or one that does not exist",
+    details: { directory, other },
+  });
+}
+
+/** Whether a repository has a file: by its size, or with `isHashed` by its bytes. */
+export async function hasFile(
+  directory: string,
+  { path, sha256, size }: { readonly path: string; readonly sha256: string; readonly size: number },
+  isHashed: boolean,
+): Promise<boolean> {
+  const place = join(directory, path);
+  const found = await stat(place).catch((error: unknown) => {
+    if (isSystemError(error, "ENOENT", "ENOTDIR")) return undefined;
+    throw error;
+  });
+  if (!found?.isFile() || found.size !== size) return false;
+  return !isHashed || (await digestOfFile(place)) === sha256;
+}
+
+export async function digestOfFile(path: string): Promise<Digest> {
+  const hasher = new DigestHasher();
+  for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 })) hasher.update(chunk as Buffer);
+  return hasher.digest();
+}
