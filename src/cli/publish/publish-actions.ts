@@ -19,7 +19,7 @@ interface PublishChoices extends PoolChoices {
   readonly promote?: readonly Promotion[];
   readonly deltas: number;
   readonly gzip?: true;
-  readonly plain?: true;
+  readonly uncompressed?: true;
   readonly withPool?: true;
   readonly keep?: number;
   readonly expires: number;
@@ -48,14 +48,14 @@ export async function publish(directory: string, names: readonly string[], choic
     openHost: once(async () => opened.use(await wire(session)).docker),
     openSigners: () => openSigners(choices, opened, signal),
   };
-  const { channel, promote: promotions = [], deltas, gzip, plain, keep, renew, verify } = choices;
+  const { channel, promote: promotions = [], deltas, gzip, uncompressed, keep, renew, verify } = choices;
   const options = {
     directory,
     names,
     channel,
     promotions,
     deltas,
-    encodings: { ...(gzip ? { gzip } : {}), ...(plain ? { plain } : {}) },
+    encodings: { ...(gzip ? { gzip } : {}), ...(uncompressed ? { plain: true } : {}) },
     life: { freshness: choices.expires, index: choices.indexExpires, atLeast: choices.minDays },
     signal,
     ...(choices.withPool ? { pool: { sources: chosenSources(choices, settings), ...(choices.offline ? { offline: true } : {}) } } : {}),

@@ -36,7 +36,7 @@ export function imagePublishCommand() {
     )
     .addOption(new Option("--deltas <n>", "earlier versions that a new one gets deltas from").argParser(parseCount).default(DELTAS))
     .option("--gzip", "keep layers as gzip too")
-    .option("--plain", "keep layers as they are too")
+    .option("--uncompressed", "keep layers as they are too")
     .option("--with-pool", "also the packages that the images are built from")
     .addOption(new Option("--keep <n>", "versions that stay of each image, besides those in a channel; default: all").argParser(parseAtLeastOne))
     .addOption(new Option("--expires <days>", "how long clients believe that nothing newer is published").argParser(parseDays).default(FRESHNESS_DAYS))
