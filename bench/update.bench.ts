@@ -1,0 +1,130 @@
+import { mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { execa } from "execa";
+import { applyDelta, type BlobFile, makeDelta } from "../src/rbuild/repository/delta/delta.ts";
+import { inspectFile } from "../src/rbuild/repository/delta/frame.ts";
+import { type Bench, type BenchResult, interleave, type Ratio, type Row, type Way } from "./support/bench.ts";
+import { buildTwoReleases, type Release } from "./support/two-releases.ts";
+
+const ROUNDS = Number(process.env["RBUILD_BENCH_ROUNDS"] ?? 3);
+const NAMES = (process.env["RBUILD_BENCH_IMAGES"] ?? "base builder").split(" ");
+
+/** What one way sends, and how the client makes the new layer of it. */
+interface Update {
+  readonly what: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Milliseconds of the publisher. */
+  readonly made: number;
+  readonly apply?: () => Promise<void>;
+}
+
+/** Both releases of each image have real packages: as locked, and with the updates and security fixes that the archive has on the day. */
+export const bench: Bench = {
+  description: "a client has one release of an image and comes to the next: bytes, and seconds without the network",
+  async run(say) {
+    await using stack = new AsyncDisposableStack();
+    const directory = await mkdtemp("/var/tmp/rbuild-bench-update-");
+    stack.defer(() => rm(directory, { recursive: true, force: true }));
+    if (!(await isInstalled("casync"))) await execa("apt-get", ["install", "--yes", "--quiet", "casync"]);
+    say(`building two releases of ${NAMES.join(" and ")}: unmeasured`);
+    const parts: BenchResult[] = [];
+    for (const [name, { before, after }] of await buildTwoReleases(NAMES, directory))
+      parts.push(await compare(name, before, after, join(directory, name), say));
+    return { rows: parts.flatMap(({ rows }) => rows), ratios: parts.flatMap(({ ratios }) => ratios), checks: parts.flatMap(({ checks }) => checks) };
+  },
+};
+
+async function compare(name: string, before: Release, after: Release, directory: string, say: (line: string) => void): Promise<BenchResult> {
+  await mkdir(directory);
+  const updates: Update[] = [];
+  for (const prepare of [prepareDelta, prepareZstd, prepareCasync]) {
+    const update = await prepare(before.layer, after.layer, directory);
+    say(`${name}: ${update.what}: ${update.size} bytes of ${after.layer.size}, made in ${(update.made / 1000).toFixed(1)} s`);
+    updates.push(update);
+  }
+  const gzip = await gzipSize(after.layer);
+  const had = new Set(before.packages.map(({ sha256 }) => sha256));
+  const changed = after.packages.filter(({ sha256 }) => !had.has(sha256));
+  const debs = changed.reduce((sum, { size }) => sum + size, 0);
+  say(`${name}: gzip, as a registry has it: ${gzip} bytes; ${changed.length} of ${after.packages.length} packages changed: ${debs} bytes`);
+  say(`${name}: ${ROUNDS} rounds of each`);
+  const applied = updates.flatMap(({ what, apply }): [string, Way][] => (apply ? [[`${name}: ${what}, the client`, apply]] : []));
+  const rows: Row[] = [
+    ...updates.map(({ what, made }) => ({ what: `${name}: ${what}, the publisher`, samples: [made] })),
+    ...(await interleave(new Map(applied), ROUNDS)),
+    { what: `${name}: building it from its packages`, samples: [after.built] },
+  ];
+  const [delta, zstd, casync] = updates.map(({ size }) => size) as [number, number, number];
+  const ratio = (what: string, other: number, limit?: number): Ratio => ({
+    what: `${name}: bytes of the delta / ${what}`,
+    value: delta / other,
+    ...(limit === undefined ? {} : { limit }),
+  });
+  const ratios = [ratio("zstd -19", zstd, 1), ratio("casync", casync, 1), ratio("gzip", gzip, 1), ratio("changed packages", debs)];
+  const detail = (update: string, size: number) => ({ what: `${name}: ${update}`, holds: true, detail: `${size} bytes` });
+  const checks = [
+    ...updates.map(({ what, size }) => detail(what, size)),
+    detail("gzip -6", gzip),
+    detail(`${changed.length} of ${after.packages.length} packages changed`, debs),
+  ];
+  return { rows, ratios, checks };
+}
+
+async function prepareDelta(from: BlobFile, to: BlobFile, directory: string): Promise<Update> {
+  const start = performance.now();
+  const delta = await makeDelta({ from, to, output: join(directory, "delta") });
+  const made = performance.now() - start;
+  return { what: "delta", size: delta.size, made, apply: () => applyDelta({ from, delta, expected: to, output: join(directory, "from-delta") }) };
+}
+
+async function prepareZstd(_from: BlobFile, to: BlobFile, directory: string): Promise<Update> {
+  const path = join(directory, "full.zst");
+  const start = performance.now();
+  await execa("zstd", ["-19", "-T0", "--quiet", "-o", path, to.path]);
+  const made = performance.now() - start;
+  const output = join(directory, "from-zstd");
+  const apply = async () => {
+    await execa("zstd", ["--decompress", "--quiet", "--force", "-o", output, path]);
+    await check(output, to);
+  };
+  return { what: "all of it, zstd -19", size: (await stat(path)).size, made, apply };
+}
+
+/** casync's chunks of the newer layer that the older does not have, compressed as it does, and its index. */
+async function prepareCasync(from: BlobFile, to: BlobFile, directory: string): Promise<Update> {
+  const [older, newer] = [join(directory, "older.castr"), join(directory, "newer.castr")];
+  const index = join(directory, "newer.caibx");
+  await execa("casync", ["make", `--store=${older}`, join(directory, "older.caibx"), from.path]);
+  const start = performance.now();
+  await execa("casync", ["make", `--store=${newer}`, index, to.path]);
+  const made = performance.now() - start;
+  const had = new Set(await filesBelow(older));
+  const missing = (await filesBelow(newer)).filter((name) => !had.has(name));
+  const sizes = await Promise.all(missing.map(async (name) => (await stat(join(newer, name))).size));
+  const size = sizes.reduce((sum, chunk) => sum + chunk, (await stat(index)).size);
+  const output = join(directory, "from-casync");
+  const apply = async () => {
+    await rm(output, { force: true });
+    await execa("casync", ["extract", `--store=${newer}`, `--seed=${from.path}`, "--seed-output=no", index, output]);
+    await check(output, to);
+  };
+  return { what: "chunks of casync", size, made, apply };
+}
+
+async function check(path: string, { digest, size }: BlobFile): Promise<void> {
+  const found = await inspectFile(path, size + 1);
+  if (found.sha256 !== digest) throw new Error(`${path} is not ${digest}`);
+}
+
+async function filesBelow(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name).slice(directory.length));
+}
+
+async function gzipSize({ path }: BlobFile): Promise<number> {
+  const { stdout } = await execa({ shell: true })`gzip -6 --stdout -n ${path} | wc -c`;
+  return Number(stdout);
+}
+
+const isInstalled = async (program: string) => (await execa("which", [program], { reject: false })).exitCode === 0;
