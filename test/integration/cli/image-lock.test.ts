@@ -13,8 +13,7 @@ const packages = (version: string) => [
 describe("rbuild image lock", () => {
   let lab: LockLab;
   let tree: string;
-  const lock = (...args: string[]) =>
-    rbuild(["--plain", "image", "lock", ...args], { cwd: tree, env: { RBUILD_ENGINE_ROOT: join(tree, "engine"), RBUILD_RUN_ROOT: join(tree, "run") } });
+  const lock = (...args: string[]) => rbuild(["--plain", "--engine-root", join(tree, "engine"), "image", "lock", ...args], { cwd: tree });
 
   beforeAll(async () => {
     lab = await openLockLab({ packages: packages("1.0"), date: DATE });
@@ -31,11 +30,7 @@ describe("rbuild image lock", () => {
   });
 
   test("does nothing, and needs no network, when the locks fit", async () => {
-    const run = await rbuild(["--json", "image", "lock", "one", "two"], {
-      cwd: tree,
-      prefix: ["unshare", "--net"],
-      env: { RBUILD_ENGINE_ROOT: join(tree, "engine") },
-    });
+    const run = await rbuild(["--json", "--engine-root", join(tree, "engine"), "image", "lock", "one", "two"], { cwd: tree, prefix: ["unshare", "--net"] });
     expect(run.exitCode).toBe(0);
     expect(jsonLines(run.stdout).at(-1)).toMatchObject({
       kind: "result",
@@ -67,10 +62,10 @@ describe("rbuild image lock", () => {
       printf 'Package: *\\nPin: release *\\nPin-Priority: -1\\n' > /etc/apt/preferences.d/never &&
       printf 'APT::Default-Release "sid"; Acquire::http::Proxy::127.0.0.2 "http://127.0.0.1:9"; Dir::Etc::trusted "/dev/null";\\n' > /etc/apt/apt.conf.d/00 &&
       printf 'Package: world\\nStatus: install ok installed\\nVersion: 99\\nArchitecture: all\\nMaintainer: x\\nDescription: x\\n' > /var/lib/dpkg/status && exec "$@"`;
-    const misled = await rbuild(["--plain", "image", "lock", "one", "--refresh"], {
+    const misled = await rbuild(["--plain", "--engine-root", join(tree, "engine"), "image", "lock", "one", "--refresh"], {
       cwd: tree,
       prefix: ["unshare", "--mount", "sh", "-c", mislead, "sh"],
-      env: { RBUILD_ENGINE_ROOT: join(tree, "engine"), APT_CONFIG: "/nonexistent", http_proxy: "http://127.0.0.1:9", no_proxy: "127.0.0.1" },
+      env: { APT_CONFIG: "/nonexistent", http_proxy: "http://127.0.0.1:9", no_proxy: "127.0.0.1" },
     });
     expect(misled).toMatchObject({ exitCode: 0, stdout: before.stdout });
   });

@@ -18,7 +18,7 @@ const stateOf = async (pid: number): Promise<string | undefined> => {
 };
 
 it("starts a program with its words, directory, environment and pipes, and nothing else", async () => {
-  const own = openSync("/dev/null");
+  const own = openSync("/dev/null", "r");
   onTestFinished(() => closeSync(own));
   const script =
     'printf "%s|" "$@" >&3; env | sort >&3; pwd >&3; ls /proc/$$/fd | grep -x "[34]\\|$OWN" | tr "\\n" " " >&3; grep -E "Sig(Blk|Ign)" /proc/self/status >&3; cat <&4 >&3';

@@ -45,7 +45,7 @@ export async function openAptWorkspace(
   if (/[\s"'[\]\\]/.test(directory)) {
     throw new RbuildError("lock.state-path", `APT cannot work in ${JSON.stringify(directory)}: the path has a blank, quote or bracket`, {
       category: "invalid",
-      hint: "choose another state directory: rbuild config, or RBUILD_ENGINE_ROOT",
+      hint: "--engine-root with another path, or rbuild config set engine-root",
     });
   }
   const held = await lock(join(directory, "lock"), options);

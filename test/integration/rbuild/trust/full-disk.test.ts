@@ -11,7 +11,7 @@ test("on a full disk a client still remembers what it did before", async () => {
   await mkdir(directory);
   await execa("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", directory]);
   const origin = digestOf("root 1");
-  const state = { type: "trust-state", formatVersion: 1, repository: "images", roots: [origin], newestTime: "2026-11-21T12:00:00Z" } as const;
+  const state = { type: "trust-state" as const, formatVersion: 1 as const, repository: "images", roots: [origin], newestTime: "2026-11-21T12:00:00Z" };
   await using store = await openTrustStore(directory, origin);
   await store.save(state);
   await writeFile(join(directory, "ballast"), Buffer.alloc(64 * 1024)).catch(() => {});
