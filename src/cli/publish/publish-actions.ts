@@ -1,7 +1,6 @@
 import type { Promotion } from "../../rbuild/repository/publish/channels.ts";
-import type { TrustedRoot } from "../../rbuild/trust/client/root-chain.ts";
-import { accepted, readCheckout, type Signer } from "../../rbuild/trust/index.ts";
-import { RbuildError, systemClock } from "../../system/index.ts";
+import type { Signer } from "../../rbuild/trust/index.ts";
+import { systemClock } from "../../system/index.ts";
 import { enginePlaces } from "../engine-places.ts";
 import { imageDirectories } from "../image-directories.ts";
 import type { SignerChoice } from "../keys/key-options.ts";
@@ -9,6 +8,7 @@ import { openSigner } from "../keys/open-signers.ts";
 import { chosenSources, type PoolChoices } from "../pool-sources.ts";
 import type { CommandResult, Session } from "../session.ts";
 import { planLines, publishLines } from "./publish-text.ts";
+import { readRoots } from "./read-roots.ts";
 
 interface PublishChoices extends PoolChoices {
   readonly keys: string;
@@ -69,16 +69,6 @@ export async function publish(directory: string, names: readonly string[], choic
   }
   const outcome = await publishImages(options, dependencies);
   return { data: outcome, lines: publishLines(outcome) };
-}
-
-/** The signed roots of a checkout's `keys/`. @throws RbuildError codes `trust.*` */
-export async function readRoots(directory: string): Promise<readonly TrustedRoot[]> {
-  const { roots } = accepted(await readCheckout(directory, systemClock.now()));
-  if (roots.length > 0) return roots;
-  throw new RbuildError("trust.no-root", `${directory} has no signed root: it names nobody whose signature counts`, {
-    category: "untrusted",
-    hint: "rbuild keys rotate --repository NAME …",
-  });
 }
 
 async function openSigners(

@@ -1,3 +1,4 @@
+import type { BundledName } from "../../rbuild/repository/bundle/choose-bundled.ts";
 import type { Promotion } from "../../rbuild/repository/publish/channels.ts";
 import { RbuildError } from "../../system/errors.ts";
 import type { SignerChoice } from "../keys/key-options.ts";
@@ -24,6 +25,13 @@ export function parsePromotion(text: string, before: readonly Promotion[] = []):
   const [, name = "", version = "", channel = ""] = /^([^:=]+):([^=]+)=(.+)$/.exec(text) ?? [];
   if (!NAME.test(name) || !NAME.test(channel)) throw invalid(text, "NAME:VERSION=CHANNEL");
   return [...before, { name, version, channel }];
+}
+
+/** `NAME` or `NAME:VERSION` */
+export function parseBundledName(text: string): BundledName {
+  const [, name = "", version] = /^([^:]+)(?::([^:]+))?$/.exec(text) ?? [];
+  if (!NAME.test(name)) throw invalid(text, "NAME or NAME:VERSION");
+  return version === undefined ? { name } : { name, version };
 }
 
 export function parseAtLeastOne(text: string): number {

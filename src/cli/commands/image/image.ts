@@ -1,5 +1,6 @@
 import { examples, newCommand } from "../../new-command.ts";
 import { imageBuildCommand } from "./build.ts";
+import { imageBundleCommand } from "./bundle.ts";
 import { imageDiffCommand } from "./diff.ts";
 import { imageListCommand } from "./list.ts";
 import { imageLockCommand } from "./lock.ts";
@@ -20,6 +21,7 @@ export function imageCommand() {
     .addCommand(imageDiffCommand())
     .addCommand(imageVendorCommand())
     .addCommand(imagePublishCommand())
+    .addCommand(imageBundleCommand())
     .addCommand(imagePruneCommand())
     .addHelpText(
       "after",

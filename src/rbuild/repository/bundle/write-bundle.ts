@@ -1,0 +1,181 @@
+import { randomBytes } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { open, rename, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, dirname, join, resolve } from "node:path";
+import { withStep } from "../../../make-runner/index.ts";
+import { type Digest, DigestHasher } from "../../../oci/index.ts";
+import {
+  byteString,
+  type Clock,
+  isSystemError,
+  makeTempDirectory,
+  RbuildError,
+  syncDirectory,
+  type TarInput,
+  tarHeader,
+  writeTar,
+} from "../../../system/index.ts";
+import type { RbuildReport } from "../../events.ts";
+import type { TrustedRoot } from "../../trust/client/root-chain.ts";
+import type { CurrentRepository, StaleRepository } from "../../trust/client/verdict.ts";
+import { writeCanonical } from "../../trust/format/canonical.ts";
+import { repositoryPaths } from "../../trust/format/paths.ts";
+import { type MetadataSource, openDirectorySource, openTrustStore, updateTrust } from "../../trust/index.ts";
+import { MAX_BYTES } from "../../trust/limits.ts";
+import { refusalError } from "../../trust/refusal.ts";
+import { MAX_MEMBER_BYTES } from "./bundle-paths.ts";
+import { type BundledFile, type BundledName, chooseFiles, chooseImages } from "./choose-bundled.ts";
+
+export interface BundleOptions {
+  /** The bundle to be written. */
+  readonly file: string;
+  /** The repository. */
+  readonly directory: string;
+  readonly names: readonly BundledName[];
+  readonly channel: string;
+  /** Also the packages that the images are built from. */
+  readonly hasPool?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface BundleDependencies {
+  /** Of the checkout's `keys/`. */
+  readonly roots: readonly TrustedRoot[];
+  readonly report: RbuildReport;
+  readonly clock: Clock;
+}
+
+export interface BundleOutcome {
+  readonly path: string;
+  readonly repository: string;
+  readonly index: number;
+  readonly freshness: number;
+  /** Until when it can be believed to be the newest; what is pinned can be had from it after that too. */
+  readonly until: string;
+  readonly images: readonly { readonly name: string; readonly version: string; readonly architecture: string; readonly digest: string }[];
+  readonly files: number;
+  /** Of the bundle, bytes. */
+  readonly size: number;
+  readonly digest: Digest;
+}
+
+/**
+ * Verifies a repository and writes what a client needs for some of its images into one file: all of it or nothing, with the same bytes
+ * for the same state of the repository.
+ * @throws RbuildError codes `trust.*`, `repository.no-such-image`, `repository.damaged`
+ */
+export async function writeBundle(options: BundleOptions, { roots, report, clock }: BundleDependencies): Promise<BundleOutcome> {
+  const [path, directory] = [resolve(options.file), resolve(options.directory)];
+  return withStep(report, { name: "image.bundle", subject: path }, async (step) => {
+    await using memory = await makeTempDirectory(tmpdir(), "rbuild-bundle-");
+    const origin = roots[0]?.digest;
+    if (!origin) throw new RangeError("a checkout's roots are not empty");
+    await using store = await openTrustStore(memory.path, origin);
+    const verdict = await updateTrust({ checkout: roots, repository: openDirectorySource(directory), store, clock });
+    if (verdict.kind === "refused") throw refusalError(verdict);
+    if (verdict.kind === "stale")
+      report({ kind: "warning.raised", code: verdict.reason.code, message: verdict.reason.message, hint: "renew it first: rbuild image publish DIR --renew" });
+    const { index, freshness } = verdict;
+    const images = chooseImages(index, options.names, options.channel);
+    const files = chooseFiles(index, images, options.hasPool ?? false);
+    const metadata = await readMetadata(verdict, roots, store.kept);
+    const total = files.reduce((sum, file) => sum + file.size, 0);
+    const written = await writeAtomically(
+      path,
+      entries(metadata, files, directory),
+      (bytes) => step.progress(Math.min(bytes, total), "bytes", total),
+      options.signal,
+    );
+    return {
+      path,
+      repository: index.repository,
+      index: index.version,
+      freshness: freshness.version,
+      until: [freshness.expires, index.expires].sort()[0] ?? "",
+      images: images.map(({ name, version, architecture, manifest }) => ({ name, version, architecture, digest: manifest })),
+      files: metadata.size + files.length,
+      ...written,
+    };
+  });
+}
+
+/** All of it as it was verified, whatever happens to the repository meanwhile. The pointer comes first, signatures after what they sign. */
+async function readMetadata({ root, freshness, index }: CurrentRepository | StaleRepository, roots: readonly TrustedRoot[], kept: MetadataSource) {
+  const files = new Map<string, Uint8Array>();
+  files.set(repositoryPaths.current, writeCanonical({ type: "current", formatVersion: 1, freshness: { version: freshness.version } }));
+  const take = async (path: string, maxBytes: number) => {
+    for (const [name, limit] of [[path, maxBytes] as const, [repositoryPaths.signature(path), MAX_BYTES.signature] as const]) {
+      const received = await kept.read(name, limit);
+      if (received.kind !== "bytes") throw new TypeError(`${name} was verified and is not kept`);
+      files.set(name, received.bytes);
+    }
+  };
+  for (let version = 1; version <= root.root.version; version++) {
+    const path = repositoryPaths.root(version);
+    const known = roots[version - 1];
+    if (known) files.set(path, known.bytes).set(repositoryPaths.signature(path), known.signature);
+    else await take(path, MAX_BYTES.root);
+  }
+  await take(repositoryPaths.freshness(freshness.version), MAX_BYTES.freshness);
+  await take(repositoryPaths.index(index.version, freshness.index.sha256), MAX_BYTES.index);
+  return files;
+}
+
+function* entries(metadata: ReadonlyMap<string, Uint8Array>, files: readonly BundledFile[], directory: string): Generator<TarInput, void, undefined> {
+  const header = (path: string, size: number) => tarHeader({ path: byteString(path), kind: "file", mode: 0o644, size });
+  for (const [path, bytes] of metadata) yield { ...header(path, bytes.byteLength), body: [bytes] };
+  for (const file of files) {
+    if (file.size > MAX_MEMBER_BYTES) throw new RangeError(`${file.path} is too large for a bundle`);
+    yield { ...header(file.path, file.size), body: { [Symbol.asyncIterator]: () => verified(directory, file) } };
+  }
+}
+
+async function* verified(directory: string, { path, sha256, size }: BundledFile): AsyncGenerator<Uint8Array, void, undefined> {
+  const hasher = new DigestHasher();
+  try {
+    for await (const chunk of createReadStream(join(directory, path), { highWaterMark: 2 ** 20, end: size })) {
+      hasher.update(chunk as Buffer);
+      if (hasher.size > size) break;
+      yield chunk as Buffer;
+    }
+  } catch (error) {
+    if (!isSystemError(error, "ENOENT", "ENOTDIR")) throw error;
+  }
+  if (hasher.size === size && hasher.digest() === sha256) return;
+  throw new RbuildError("repository.damaged", `${join(directory, path)} is not the file that the index names`, {
+    category: "untrusted",
+    hint: "rbuild image publish DIR --verify, or copy the repository again",
+    details: { path, wanted: sha256, size },
+  });
+}
+
+async function writeAtomically(
+  path: string,
+  members: Iterable<TarInput>,
+  onBytes: (bytes: number) => void,
+  signal?: AbortSignal,
+): Promise<{ readonly size: number; readonly digest: Digest }> {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}`);
+  const hasher = new DigestHasher();
+  const handle = await open(temporary, "wx", 0o644);
+  try {
+    try {
+      for await (const chunk of writeTar(members)) {
+        signal?.throwIfAborted();
+        hasher.update(chunk);
+        await handle.appendFile(chunk);
+        onBytes(hasher.size);
+      }
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  await syncDirectory(dirname(path));
+  return { size: hasher.size, digest: hasher.digest() };
+}
