@@ -12,7 +12,7 @@ export interface Interruption extends Disposable {
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** The first signal asks for a clean end, the second of SIGINT or SIGTERM ends the process at once; the next command sweeps what is left. */
-export function listenForInterrupts(onFirst: () => void): Interruption {
+export function listenForInterrupts(onFirst: () => void, names: readonly (typeof SIGNALS)[number][] = SIGNALS): Interruption {
   const controller = new AbortController();
   let exitCode: number | undefined;
   const listener = (name: (typeof SIGNALS)[number]) => {
@@ -25,12 +25,12 @@ export function listenForInterrupts(onFirst: () => void): Interruption {
     controller.abort(new RbuildError("cli.interrupted", `interrupted by ${name}`, { category: "cancelled", details: { signal: name } }));
     onFirst();
   };
-  for (const name of SIGNALS) process.on(name, listener);
+  for (const name of names) process.on(name, listener);
   return {
     signal: controller.signal,
     exitCode: () => exitCode,
     [Symbol.dispose]() {
-      for (const name of SIGNALS) process.off(name, listener);
+      for (const name of names) process.off(name, listener);
     },
   };
 }

@@ -14,6 +14,7 @@ import { isoCommand } from "./commands/iso.ts";
 import { keysCommand } from "./commands/keys.ts";
 import { lockCommand } from "./commands/lock.ts";
 import { runCommand } from "./commands/run.ts";
+import { serveCommand } from "./commands/serve.ts";
 import { shellCommand } from "./commands/shell.ts";
 import { addGlobalOptions, globalOptionsOf } from "./global-options.ts";
 import { examples, newCommand } from "./new-command.ts";
@@ -29,6 +30,7 @@ const COMMANDS: Readonly<Record<string, () => CommandUnknownOpts>> = {
   iso: isoCommand,
   lock: lockCommand,
   image: imageCommand,
+  serve: serveCommand,
   explain: explainCommand,
   capsule: capsuleCommand,
   shell: shellCommand,

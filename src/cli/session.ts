@@ -39,11 +39,11 @@ const SILENT: Reporter = { report() {}, stopping() {}, async close() {} };
 export async function runSession(
   command: CommandUnknownOpts,
   body: (session: Session) => Promise<CommandResult>,
-  options: { readonly showsProgress?: boolean } = {},
+  options: { readonly showsProgress?: boolean /** SIGHUP is the command's own business. */; readonly reloads?: boolean } = {},
 ): Promise<void> {
   const globals = globalOptionsOf(command);
   let reporter = SILENT;
-  using interruption = listenForInterrupts(() => reporter.stopping());
+  using interruption = listenForInterrupts(() => reporter.stopping(), options.reloads ? ["SIGINT", "SIGTERM"] : undefined);
   const { signal } = interruption;
   try {
     const settings = await readSettings(process.env);
