@@ -12,7 +12,7 @@ function content(name: string, size: number): Buffer {
 }
 
 /** A tar like a layer's: `files` files of 1 to 40 kB; every hundredth is another in each `version`, and one is of that version alone. */
-export async function layerFile(path: string, version: number, files = 400): Promise<BlobFile> {
+export async function layerFile(path: string, version: number, files = 200): Promise<BlobFile> {
   const entries: TarInput[] = [];
   const add = (name: string, body: Buffer) =>
     entries.push({ ...tarHeader({ path: byteString(name), kind: "file", mode: 0o644, size: body.byteLength }), body: [body] });

@@ -1,6 +1,6 @@
-import { open, readdir, rm } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { isSystemError, tryFlock } from "../../../system/index.ts";
+import { isSystemError, namesIn, tryFlock } from "../../../system/index.ts";
 import { isStillAt } from "../../pool/incoming-file.ts";
 
 /** What an `IncomingFile` is called until it is moved. */
@@ -8,7 +8,7 @@ const INCOMING = /^[0-9a-f]{24}\.new$/;
 
 /** Removes files that killed processes were writing in a directory: nobody has their lock any more. */
 export async function removeAbandoned(directory: string): Promise<void> {
-  for (const name of await readdir(directory)) {
+  for (const name of await namesIn(directory)) {
     if (!INCOMING.test(name)) continue;
     const path = join(directory, name);
     try {

@@ -20,7 +20,7 @@ test("layers of three versions, one from the other", async () => {
     const from = layers[index - 1];
     if (!from) continue;
     const made: number[] = [];
-    const delta = await makeDelta({ from, to, output: join(directory, `${index}.zst`) }, { onProgress: ({ bytes }) => made.push(bytes) });
+    const delta = await makeDelta({ from, to, output: join(directory, "new/deltas", `${index}.zst`) }, { onProgress: ({ bytes }) => made.push(bytes) });
     expect(delta).toMatchObject({ window: to.size, method: "zstd-patch-from" });
     expect(delta.size).toBeLessThan(to.size / 100);
     expect(made.at(-1)).toBe(to.size);
