@@ -5,6 +5,8 @@ export type StepName =
   | "lock.solve"
   | "lock.record"
   | "lock.serve"
+  | "image.fetch"
+  | "image.fetch-files"
   | "pool.fetch"
   | "capsule.create"
   | "capsule.verify"

@@ -5,7 +5,19 @@ export type RbuildEvent =
   | StepEvent
   | LogEvent
   | { readonly kind: "warning.raised"; readonly code: string; readonly message: string; readonly hint?: string }
-  | { readonly kind: "image.accepted"; readonly name: string; readonly digest: string; readonly how: "present" | "reproduced" | "override" }
+  | { readonly kind: "image.accepted"; readonly name: string; readonly digest: string; readonly how: "present" | "fetched" | "reproduced" | "override" }
+  | {
+      readonly kind: "image.fetched";
+      readonly name: string;
+      readonly version: string;
+      readonly digest: string;
+      readonly how: "delta" | "full";
+      /** That came from the repository. */
+      readonly bytes: number;
+      /** Of all layers. */
+      readonly size: number;
+      readonly source: string;
+    }
   | {
       readonly kind: "image.built";
       readonly name: string;
@@ -15,7 +27,14 @@ export type RbuildEvent =
       readonly size: number;
     }
   | { readonly kind: "image.pinned"; readonly name: string; readonly digest: string; readonly path: string; readonly changed: boolean }
-  | { readonly kind: "lock.written"; readonly name: string; readonly path: string; readonly digest: string; readonly changed: boolean; readonly changes: number }
+  | {
+      readonly kind: "lock.written";
+      readonly name: string;
+      readonly path: string;
+      readonly digest: string;
+      readonly changed: boolean;
+      readonly changes: number;
+    }
   | { readonly kind: "artifact.exported"; readonly path: string; readonly size: number; readonly digest: string };
 
 export type RbuildReport = Report<RbuildEvent>;

@@ -47,6 +47,7 @@ export function createPlainReporter(sink: Sink, ticks: Ticks): Reporter {
           if (event.hint !== undefined) line(`         to mend it: ${cleanLine(event.hint)}`);
           return;
         case "image.accepted":
+        case "image.fetched":
         case "image.built":
         case "image.pinned":
           return line(imageNote(event));

@@ -7,6 +7,8 @@ export const STEP_TEXTS: Readonly<Record<StepName, string>> = {
   "lock.solve": "choose packages",
   "lock.record": "record what the build fetches",
   "lock.serve": "check the locked packages",
+  "image.fetch": "fetch image",
+  "image.fetch-files": "fetch files of the image",
   "pool.fetch": "fetch packages",
   "capsule.create": "write capsule",
   "capsule.verify": "verify capsule",

@@ -1,6 +1,6 @@
 import type { StepId, StepName } from "../make-runner/index.ts";
 import type { RbuildEvent } from "../rbuild/index.ts";
-import { cleanLine } from "./format/index.ts";
+import { cleanLine, formatBytes } from "./format/index.ts";
 
 export interface StepProgress {
   readonly done: number;
@@ -98,6 +98,7 @@ export function reduceView(state: ViewState, event: RbuildEvent, now: number): V
       return recorded({ ...state, warnings: state.warnings + 1 }, { kind: "warning", code: event.code, message: cleanLine(event.message), hint });
     }
     case "image.accepted":
+    case "image.fetched":
     case "image.built":
     case "image.pinned":
       return recorded(state, { kind: "note", text: imageNote({ ...event, digest: shortDigest(event.digest) }) });
@@ -110,10 +111,11 @@ export function reduceView(state: ViewState, event: RbuildEvent, now: number): V
   }
 }
 
-type ImageEvent = Extract<RbuildEvent, { kind: "image.accepted" | "image.built" | "image.pinned" }>;
+type ImageEvent = Extract<RbuildEvent, { kind: "image.accepted" | "image.fetched" | "image.built" | "image.pinned" }>;
 
 const HOW = {
   present: "is the pinned one",
+  fetched: "fetched, and is the pinned one",
   reproduced: "reproduced, and is the pinned one",
   override: "is not a pinned one; accepted by --allow-base-mismatch",
 };
@@ -123,6 +125,10 @@ export function imageNote(event: ImageEvent): string {
   switch (event.kind) {
     case "image.accepted":
       return cleanLine(`image ${event.name} ${HOW[event.how]} (${event.digest})`);
+    case "image.fetched":
+      return cleanLine(
+        `image ${event.name} ${event.version} fetched from ${event.source}${event.how === "delta" ? " as a delta" : ""}: ${formatBytes(event.bytes)} for ${formatBytes(event.size)} (${event.digest})`,
+      );
     case "image.built":
       return cleanLine(`image ${event.name} ${event.version} built (${event.digest})`);
     case "image.pinned":

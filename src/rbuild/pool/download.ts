@@ -1,8 +1,7 @@
-import { Agent as HttpAgent } from "node:http";
-import { Agent as HttpsAgent } from "node:https";
-import got, { type Got, RequestError, type Response } from "got";
+import { type Got, MaxRedirectsError, RequestError, type Response } from "got";
 import { isSystemError } from "../../system/index.ts";
 import type { FetchLimits } from "./fetch-limits.ts";
+import { type MayFollow, openConnections } from "./http-connections.ts";
 import type { IncomingFile } from "./incoming-file.ts";
 import type { PoolItem } from "./pool.ts";
 import { difference } from "./pool-errors.ts";
@@ -16,16 +15,19 @@ export interface Route {
   readonly isFresh: boolean;
 }
 
+/** The attack that an answer looks like, where it is more than a server that does not work. */
+export type Suspicion = "wrong-bytes" | "endless-data" | "short-file" | "slow-retrieval" | "redirect" | "malformed-answer";
+
 /** How a request ended. Reasons are for people. */
-export type DownloadOutcome =
-  /** As many bytes as the item has. */
+export type DownloadOutcome = { readonly suspicion?: Suspicion } /** As many bytes as the item has. */ & (
   | { readonly kind: "complete" }
   /** What this server has there is something else. */
   | { readonly kind: "wrong"; readonly reason: string }
   /** It has nothing there, or does not give it. */
   | { readonly kind: "absent"; readonly reason: string }
   /** It may do better when it is asked again. */
-  | { readonly kind: "broken"; readonly reason: string; readonly isUnreachable: boolean; readonly retryAfter?: number };
+  | { readonly kind: "broken"; readonly reason: string; readonly isUnreachable: boolean; readonly retryAfter?: number }
+);
 
 /** Connections of one fill, reused from item to item. */
 export interface HttpClient extends Disposable {
@@ -37,38 +39,17 @@ export interface HttpClient extends Disposable {
   download(item: PoolItem, route: Route, file: IncomingFile, onBytes: (count: number) => void, signal: AbortSignal): Promise<DownloadOutcome>;
 }
 
-export function openHttpClient(limits: FetchLimits): HttpClient {
-  const agents = new Map<string, { readonly http: HttpAgent; readonly https: HttpsAgent }>();
-  const client = got.extend({
-    decompress: false,
-    throwHttpErrors: false,
-    retry: { limit: 0 },
-    maxRedirects: 5,
-    headers: { "accept-encoding": "identity", "user-agent": "rbuild" },
-    timeout: { lookup: limits.connect, connect: limits.connect, secureConnect: limits.connect, response: limits.response, socket: limits.idle },
-  });
+/** @param mayFollow default: wherever redirects lead, five at most in a row */
+export function openHttpClient(limits: FetchLimits, mayFollow?: MayFollow): HttpClient {
+  const connections = openConnections(limits, mayFollow);
   return {
     async download(item, route, file, onBytes, signal) {
       const unusable = whyUnusable(route);
       if (unusable !== undefined) return { kind: "absent", reason: unusable };
-      return download(item, route, file, onBytes, signal, client.extend({ agent: agentsFor(route.proxy) }), limits);
+      return download(item, route, file, onBytes, signal, connections.client(route.proxy), limits);
     },
-    [Symbol.dispose]() {
-      for (const { http, https } of agents.values()) {
-        http.destroy();
-        https.destroy();
-      }
-    },
+    [Symbol.dispose]: () => connections[Symbol.dispose](),
   };
-
-  function agentsFor(proxy = "") {
-    const known = agents.get(proxy);
-    if (known) return known;
-    const options = { keepAlive: true, ...(proxy === "" ? {} : { proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } }) };
-    const made = { http: new HttpAgent(options), https: new HttpsAgent(options) };
-    agents.set(proxy, made);
-    return made;
-  }
 }
 
 /** What Node's own HTTP cannot do, such as SOCKS. */
@@ -113,17 +94,24 @@ async function download(
       (reason) => stop.abort(new SlowServer(reason)),
     );
     for await (const chunk of request as AsyncIterable<Uint8Array>) {
-      if (file.size + chunk.byteLength > item.size) return { kind: "wrong", reason: difference(item, { size: item.size + 1, more: true }) };
+      if (file.size + chunk.byteLength > item.size)
+        return { kind: "wrong", reason: difference(item, { size: item.size + 1, more: true }), suspicion: "endless-data" };
       await file.write(chunk);
       onBytes(chunk.byteLength);
     }
     if (file.size === item.size) return { kind: "complete" };
-    return { kind: "broken", reason: `the answer ended after ${file.size} of ${item.size} bytes`, isUnreachable: false };
+    return { kind: "broken", reason: `the answer ended after ${file.size} of ${item.size} bytes`, isUnreachable: false, suspicion: "short-file" };
   } catch (error) {
     signal.throwIfAborted();
-    if (stop.signal.aborted) return { kind: "broken", reason: (stop.signal.reason as SlowServer).message, isUnreachable: false };
+    if (stop.signal.aborted) return { kind: "broken", reason: (stop.signal.reason as SlowServer).message, isUnreachable: false, suspicion: "slow-retrieval" };
     if (error instanceof RequestError || isSystemError(error, "ERR_STREAM_PREMATURE_CLOSE")) {
-      return { kind: "broken", reason: redactUrl(error.message), isUnreachable: request.response === undefined };
+      const suspicion = suspicionOf(error);
+      return {
+        ...(suspicion ? { suspicion } : {}),
+        kind: "broken",
+        reason: redactUrl(error.message),
+        isUnreachable: request.response === undefined,
+      };
     }
     throw error;
   } finally {
@@ -132,6 +120,12 @@ async function download(
 }
 
 class SlowServer extends Error {}
+
+/** `HPE_…` is what Node calls an answer that is no HTTP: header lines that break, two lengths. */
+export function suspicionOf(error: Error): Suspicion | undefined {
+  if (error instanceof MaxRedirectsError) return "redirect";
+  return isSystemError(error) && error.code?.startsWith("HPE_") ? "malformed-answer" : undefined;
+}
 
 /** What the head of an answer says already; undefined when its body is to be read. */
 async function judge(item: PoolItem, response: Response, file: IncomingFile, restart: () => Promise<void>): Promise<DownloadOutcome | undefined> {
@@ -151,8 +145,10 @@ async function judge(item: PoolItem, response: Response, file: IncomingFile, res
     if (file.size > 0) await restart();
     const length = headers["content-length"];
     if (length === undefined || Number(length) === item.size) return undefined;
-    return { kind: "wrong", reason: difference(item, { size: Number(length) }) };
+    return { kind: "wrong", reason: difference(item, { size: Number(length) }), suspicion: Number(length) > item.size ? "endless-data" : "short-file" };
   }
+  if (statusCode >= 300 && statusCode < 400 && headers.location !== undefined)
+    return { kind: "absent", reason: `it sends elsewhere: ${redactUrl(headers.location.slice(0, 200))}`, suspicion: "redirect" };
   if (statusCode !== 408 && statusCode !== 425 && statusCode !== 429 && statusCode < 500) return { kind: "absent", reason: status };
   const retryAfter = Number(headers["retry-after"]) * 1000;
   return { kind: "broken", reason: status, isUnreachable: statusCode === 502 || statusCode === 504, ...(retryAfter > 0 ? { retryAfter } : {}) };
@@ -163,7 +159,8 @@ function strongValidator({ headers }: Response): string | undefined {
   return headers.etag?.startsWith('"') ? headers.etag : headers["last-modified"];
 }
 
-function watchRate(received: () => number, { minimumRate, window }: FetchLimits, tooSlow: (reason: string) => void): Disposable {
+/** Calls `tooSlow` when too little came. */
+export function watchRate(received: () => number, { minimumRate, window }: FetchLimits, tooSlow: (reason: string) => void): Disposable {
   let before = received();
   const timer = setInterval(() => {
     const rate = ((received() - before) * 1000) / window;

@@ -1,7 +1,7 @@
-import { createReadStream } from "node:fs";
+import { constants, createReadStream } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isSystemError } from "../../system/index.ts";
-import type { DownloadOutcome, HttpClient, Route } from "./download.ts";
+import type { DownloadOutcome, HttpClient, Route, Suspicion } from "./download.ts";
 import type { FetchLimits } from "./fetch-limits.ts";
 import type { IncomingFile } from "./incoming-file.ts";
 import { takeIn } from "./open-pool.ts";
@@ -16,6 +16,7 @@ export interface SourceFailure {
   readonly reason: string;
   /** It gave something else. */
   readonly isWrong: boolean;
+  readonly suspicion?: Suspicion;
 }
 
 export interface FetchContext {
@@ -25,11 +26,16 @@ export interface FetchContext {
   /** Bytes that came; negative when they are dropped. */
   readonly onBytes: (count: number) => void;
   readonly onWrongBytes: (item: PoolItem, source: TriedSource, reason: string) => void;
+  /** A source did not give an item in a way that looks like an attack, other than by wrong bytes. */
+  readonly onSuspicion: (item: PoolItem, failure: SourceFailure, suspicion: Suspicion) => void;
   readonly signal: AbortSignal;
 }
 
 /** Longest pause that a server may ask for. Milliseconds. */
 const MAX_PAUSE = 30_000;
+
+/** Node takes numbers as flags too. */
+const NO_WAITING = constants.O_RDONLY | constants.O_NONBLOCK;
 
 /** Takes an item into the pool from the first source that has it. Returns what kept it from that, or undefined when it is in. */
 export async function fetchItem(
@@ -41,9 +47,11 @@ export async function fetchItem(
   const failures: SourceFailure[] = [];
   for (const source of sources) {
     context.signal.throwIfAborted();
-    const failure = source.isOut ? { reason: source.whyOut, isWrong: false } : await fetchFrom(item, source, file, context);
-    if (!failure) return undefined;
-    failures.push({ source: source.name, ...failure });
+    const failed = source.isOut ? { reason: source.whyOut, isWrong: false } : await fetchFrom(item, source, file, context);
+    if (!failed) return undefined;
+    const failure = { source: source.name, ...failed };
+    if (failure.suspicion && !failure.isWrong) context.onSuspicion(item, failure, failure.suspicion);
+    failures.push(failure);
   }
   return failures;
 }
@@ -64,6 +72,11 @@ async function fetchFrom(item: PoolItem, source: TriedSource, file: IncomingFile
   }
 }
 
+/** Waits for no pipe. */
+function openToRead(path: string, { size }: PoolItem, signal: AbortSignal) {
+  return createReadStream(path, { signal, end: size, highWaterMark: 256 * 1024, flags: NO_WAITING as unknown as string });
+}
+
 /** As configured; and after wrong bytes past every cache, directly where that is possible. */
 function routesTo({ url, proxy }: { readonly url: string; readonly proxy?: string }): readonly Route[] {
   const direct: Route = { url, isFresh: true };
@@ -74,7 +87,7 @@ async function copyFrom(path: string, item: PoolItem, source: TriedSource, file:
   await forget(file, context);
   let isTooLong = false;
   try {
-    for await (const chunk of createReadStream(path, { signal: context.signal, end: item.size, highWaterMark: 256 * 1024 }) as AsyncIterable<Buffer>) {
+    for await (const chunk of openToRead(path, item, context.signal) as AsyncIterable<Buffer>) {
       isTooLong = file.size + chunk.byteLength > item.size;
       if (isTooLong) break;
       await file.write(chunk);
@@ -92,7 +105,7 @@ async function copyFrom(path: string, item: PoolItem, source: TriedSource, file:
   }
   const reason = difference(item, isTooLong ? { size: item.size + 1, more: true } : { sha256: file.digest(), size: file.size });
   await wrong(item, source, reason, file, context);
-  return { reason: `wrong bytes: ${reason}`, isWrong: true };
+  return { reason: `wrong bytes: ${reason}`, isWrong: true, suspicion: "wrong-bytes" };
 }
 
 async function fetchByRoutes(
@@ -104,6 +117,7 @@ async function fetchByRoutes(
 ): Promise<Failure | undefined> {
   const reasons: string[] = [];
   let isWrong = false;
+  let suspicion: Suspicion | undefined;
   for (const route of routes) {
     const outcome = await tryRoute(item, route, file, context);
     if (outcome.kind === "complete") {
@@ -111,18 +125,19 @@ async function fetchByRoutes(
       await takeIn(context.pool, item, file);
       return undefined;
     }
+    suspicion ??= outcome.suspicion ?? (outcome.kind === "wrong" ? "wrong-bytes" : undefined);
     reasons.push(route.isFresh ? `${route.proxy === undefined ? "directly" : "past the proxy's cache"}: ${outcome.reason}` : outcome.reason);
     if (outcome.kind === "wrong") {
       if (!isWrong) await wrong(item, source, outcome.reason, file, context);
       await forget(file, context);
       isWrong = true;
     } else if (!isWrong) {
-      if (outcome.kind === "broken" && outcome.isUnreachable) source.failed(outcome.reason);
+      if (suspicion === "slow-retrieval" || suspicion === "redirect" || (outcome.kind === "broken" && outcome.isUnreachable)) source.failed(outcome.reason);
       break;
     }
   }
   if (isWrong) source.gaveWrongBytes();
-  return { reason: `${isWrong ? "wrong bytes: " : ""}${reasons.join("; ")}`, isWrong };
+  return { reason: `${isWrong ? "wrong bytes: " : ""}${reasons.join("; ")}`, isWrong, ...(suspicion ? { suspicion } : {}) };
 }
 
 /** Asks until the item is there, is known to be wrong, or the attempts are used up. */

@@ -4,8 +4,10 @@ import { type OpenStep, withStep } from "../../make-runner/index.ts";
 import { RbuildError } from "../../system/index.ts";
 import type { RbuildReport } from "../events.ts";
 import { byteText } from "./byte-text.ts";
+import type { Suspicion } from "./download.ts";
 import { type FetchContext, fetchItem, type SourceFailure } from "./fetch-item.ts";
 import { FETCH_LIMITS, type FetchLimits } from "./fetch-limits.ts";
+import type { MayFollow } from "./http-connections.ts";
 import { IncomingFile } from "./incoming-file.ts";
 import { partPath } from "./open-pool.ts";
 import type { FillOptions, FillOutcome, FillPool, Pool, PoolItem, PoolSource } from "./pool.ts";
@@ -19,6 +21,22 @@ const WAIT = 100;
 /** Between reports of progress. Milliseconds. */
 const PROGRESS_INTERVAL = 100;
 
+/** What is particular to what a pool is filled with. */
+export interface FillManner {
+  /** Of the step that fetches. */
+  readonly step: "pool.fetch" | "image.fetch-files";
+  /** Of the warning that a source gave something else. */
+  readonly wrongBytes: string;
+  /** Default: wherever redirects lead. */
+  readonly mayFollow?: MayFollow;
+  /** Code of the warning that a source was left for what it looks like; undefined: none. */
+  readonly suspicious?: (suspicion: Suspicion) => string;
+  /** Nobody has these as they should be. */
+  readonly notObtainable: (failed: readonly ItemFailure[]) => RbuildError;
+}
+
+const PACKAGES: FillManner = { step: "pool.fetch", wrongBytes: "pool.wrong-bytes", notObtainable };
+
 export const fillPool: FillPool = (items, pool, options, report) => fillPoolWithin(FETCH_LIMITS, items, pool, options, report);
 
 /** `fillPool` with limits of one's own. */
@@ -28,15 +46,16 @@ export async function fillPoolWithin(
   pool: Pool,
   options: FillOptions,
   report: RbuildReport,
+  manner = PACKAGES,
 ): Promise<FillOutcome> {
   options.signal?.throwIfAborted();
   const { wanted, missing } = await missingOf(items, pool);
   if (missing.length === 0) return { present: wanted, fetched: 0, bytes: 0 };
   const sources = await sourcesOf(options);
   if (options.offline && sources.length === 0) throw missingItems(missing);
-  return withStep(report, { name: "pool.fetch" }, async (step) => {
+  return withStep(report, { name: manner.step }, async (step) => {
     await checkSpace(missing, pool);
-    const bytes = await fetchAll(missing, pool, { ...options, sources }, limits, step, report);
+    const bytes = await fetchAll(missing, pool, { ...options, sources }, limits, step, report, manner);
     return { present: wanted - missing.length, fetched: missing.length, bytes };
   });
 }
@@ -72,9 +91,10 @@ async function fetchAll(
   limits: FetchLimits,
   step: OpenStep,
   report: RbuildReport,
+  manner: FillManner,
 ): Promise<number> {
   const { openHttpClient } = await import("./download.ts");
-  using client = openHttpClient(limits);
+  using client = openHttpClient(limits, manner.mayFollow);
   const progress = countBytes(missing, step);
   const stop = new AbortController();
   const context: FetchContext = {
@@ -84,7 +104,10 @@ async function fetchAll(
     onBytes: progress.add,
     signal: signal ? AbortSignal.any([signal, stop.signal]) : stop.signal,
     onWrongBytes: ({ path }, { name }, reason) =>
-      report({ kind: "warning.raised", code: "pool.wrong-bytes", message: `${name} gave something else for ${path}: ${reason}` }),
+      report({ kind: "warning.raised", code: manner.wrongBytes, message: `${name} gave something else for ${path}: ${reason}` }),
+    onSuspicion: ({ path }, { source, reason }, suspicion) => {
+      if (manner.suspicious) report({ kind: "warning.raised", code: manner.suspicious(suspicion), message: `${source} did not give ${path}: ${reason}` });
+    },
   };
   const tried = sources.map((source) => new TriedSource(source));
   const failures: ItemFailure[] = [];
@@ -110,7 +133,7 @@ async function fetchAll(
   signal?.throwIfAborted();
   if (stop.signal.aborted) throw stop.signal.reason;
   for (const worker of workers) if (worker.status === "rejected") throw worker.reason;
-  if (failures.length > 0) throw offline ? missingItems(failures.map(({ item }) => item)) : notObtainable(failures);
+  if (failures.length > 0) throw offline ? missingItems(failures.map(({ item }) => item)) : manner.notObtainable(failures);
   return progress.fetched();
 }
 
@@ -161,7 +184,8 @@ function countBytes(missing: readonly PoolItem[], step: OpenStep): Progress {
   };
 }
 
-interface ItemFailure {
+/** An item, and what kept every source from giving it. */
+export interface ItemFailure {
   readonly item: PoolItem;
   readonly failures: readonly SourceFailure[];
 }

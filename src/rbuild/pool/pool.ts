@@ -28,6 +28,8 @@ export interface Pool {
 export type PoolSource =
   /** Another pool directory: a USB stick, a capsule, the vendored pool of a tree. */
   | { readonly kind: "directory"; readonly path: string }
+  /** An archive's files in a directory, by the item's path. */
+  | { readonly kind: "files"; readonly archive: string; readonly path: string }
   /** A publisher's pool: `<url>/sha256/ab/<hex>`. */
   | { readonly kind: "publisher"; readonly url: string }
   /** A Debian mirror, by the item's path. */

@@ -15,6 +15,8 @@ export function placeOf(item: PoolItem, source: PoolSource, environment: Readonl
   switch (source.kind) {
     case "directory":
       return { kind: "file", path: join(source.path, itemPath(item.sha256)) };
+    case "files":
+      return source.archive === item.archive ? { kind: "file", path: join(source.path, item.path) } : { kind: "none" };
     case "publisher":
       return urlPlace(`${withoutSlash(source.url)}/${itemPath(item.sha256)}`, environment);
     case "mirror": {
@@ -48,6 +50,7 @@ function fillTemplate(item: PoolItem, template: string, timestamp: string | unde
 export function sourceName(source: PoolSource): string {
   switch (source.kind) {
     case "directory":
+    case "files":
       return source.path;
     case "template":
       return redactUrl(source.template);

@@ -8,13 +8,15 @@ import { writeImageArchive } from "./image-archive.ts";
 import type { ImageBlobs } from "./image-blobs.ts";
 import type { SavedBlob } from "./saved-blobs.ts";
 
+type LoadWorkspace = Pick<BuildWorkspace, "host" | "report" | "parentStep" | "signal">;
+
 const PROGRESS_BYTES = 4 * 1024 * 1024;
 
 /**
  * Gives an image to the engine, under `reference`, and asks it back.
  * @throws RbuildError `image.load-failed`
  */
-export async function loadImage(image: ImageBlobs, layers: readonly SavedBlob[], reference: string, workspace: BuildWorkspace): Promise<void> {
+export async function loadImage(image: ImageBlobs, layers: readonly SavedBlob[], reference: string, workspace: LoadWorkspace): Promise<void> {
   const { host, report, parentStep, signal } = workspace;
   await withStep(report, { name: "image.load", subject: reference, ...(parentStep === undefined ? {} : { parent: parentStep }) }, async (step) => {
     async function* archive() {

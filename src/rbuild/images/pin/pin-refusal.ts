@@ -3,16 +3,22 @@ import type { ImagePin } from "../image-operations.ts";
 import { imageReference } from "../present-image.ts";
 
 /** The refusal of an image that is not the pinned one. Exit code 4. */
-export function pinMismatch(pin: ImagePin, found: string, how: "present" | "reproduced"): RbuildError {
+export function pinMismatch(pin: ImagePin, found: string, how: "present" | "reproduced" | "published"): RbuildError {
   const reference = imageReference(pin);
-  const message =
-    how === "present"
-      ? `${reference} in this engine is not the pinned image: wanted ${pin.imageId}, found ${found}`
-      : `${reference} was built from its definition and is not the pinned image: wanted ${pin.imageId}, got ${found}`;
-  const hint =
-    how === "present"
-      ? `rbuild image build ${pin.name} --force makes the pinned one; rbuild image pin ${pin.name} pins what its definition gives now; --allow-base-mismatch uses what is there`
-      : `if the definition was changed on purpose: rbuild image pin ${pin.name}; else look for what differs with rbuild image list; --allow-base-mismatch uses what was built`;
+  const { message, hint } = {
+    present: {
+      message: `${reference} in this engine is not the pinned image: wanted ${pin.imageId}, found ${found}`,
+      hint: `rbuild image build ${pin.name} --force makes the pinned one; rbuild image pin ${pin.name} pins what its definition gives now; --allow-base-mismatch uses what is there`,
+    },
+    reproduced: {
+      message: `${reference} was built from its definition and is not the pinned image: wanted ${pin.imageId}, got ${found}`,
+      hint: `if the definition was changed on purpose: rbuild image pin ${pin.name}; else look for what differs with rbuild image list; --allow-base-mismatch uses what was built`,
+    },
+    published: {
+      message: `${reference} as it is published is not the pinned image: wanted ${pin.imageId}, published is ${found}`,
+      hint: `update the checkout; or rbuild image build ${pin.name}, which makes the pinned one from its lock`,
+    },
+  }[how];
   return new RbuildError("image.pin-mismatch", message, {
     category: "refused",
     hint,

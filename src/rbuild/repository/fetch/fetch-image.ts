@@ -1,0 +1,94 @@
+import { readFile } from "node:fs/promises";
+import { withStep } from "../../../make-runner/index.ts";
+import { type Digest, MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES } from "../../../oci/index.ts";
+import type { ContainerHost } from "../../container-host/container-host.ts";
+import { loadImage } from "../../images/assemble/load-image.ts";
+import type { SavedBlob } from "../../images/assemble/saved-blobs.ts";
+import { inspectImage, isImage } from "../../images/inspect-image.ts";
+import { imageReference } from "../../images/present-image.ts";
+import { checkImage } from "./check-image.ts";
+import { layersInEngine, saveLayers } from "./engine-layers.ts";
+import { type FetchPlace, openFetchPlace } from "./fetch-place.ts";
+import { type BlobContext, NOTHING_PRESENT, obtainBlobs, type PresentBlobs } from "./obtain-blobs.ts";
+import type { OpenRepository, RepositoryDependencies } from "./open-repository.ts";
+import { untrusted } from "./refusals.ts";
+import { poolSourceOf } from "./repository-place.ts";
+import { type ImageChoice, type PublishedImage, selectImage } from "./select-image.ts";
+
+export interface FetchDependencies extends RepositoryDependencies {
+  readonly containerHost: ContainerHost;
+}
+
+export interface FetchedImage {
+  readonly name: string;
+  readonly version: string;
+  readonly reference: string;
+  /** Of the manifest. */
+  readonly digest: Digest;
+  readonly imageId: Digest;
+  readonly how: "present" | "delta" | "full";
+  /** That came from the repository. */
+  readonly bytes: number;
+  /** Of all layers. */
+  readonly size: number;
+  readonly source: string;
+}
+
+/**
+ * Brings an image of a repository into the engine: exactly as the signed index has it, or not at all. Until all of it is verified it is in
+ * a directory of its own that nothing else reads.
+ * @throws RbuildError those of `selectImage`, `obtainBlobs`, `checkImage`, `loadImage`
+ */
+export async function fetchImage(choice: ImageChoice, repository: OpenRepository, dependencies: FetchDependencies): Promise<FetchedImage> {
+  const { containerHost: host, report, stateDirectory, signal } = dependencies;
+  return withStep(report, { name: "image.fetch", subject: choice.name }, async (step) => {
+    const image = selectImage(choice, repository);
+    const { name, version } = image;
+    const [digest, imageId, reference] = [image.manifest, image.config, imageReference(image)];
+    const { index } = repository.verdict;
+    const size = sizeOf(image.layers, index);
+    const named = { name, version, reference, digest, imageId, size, source: repository.source };
+    const found = await inspectImage(host, reference);
+    if (found && isImage(found, { digest, imageId })) return { ...named, how: "present", bytes: 0 };
+
+    await using place = await openFetchPlace(stateDirectory, report, signal);
+    const sources = repository.places.map(poolSourceOf);
+    const context: BlobContext = { ...dependencies, index, sources, place };
+    const described = await obtainDescription(image, context);
+    const blobs = checkImage(image, described, index);
+    const layers = await obtainBlobs(image.layers, await presentLayers(host, index, place, signal), context);
+    const files = (image.layers).map((layer) => layers.blobs.get(layer) as SavedBlob);
+    signal?.throwIfAborted();
+    await loadImage(blobs, files, reference, { host, report, parentStep: step.id, ...(signal ? { signal } : {}) });
+    await place.forget([...described.items, ...layers.items]);
+    const bytes = described.bytes + layers.bytes;
+    const how = layers.isDelta ? "delta" : "full";
+    report({ kind: "image.fetched", name, version, digest, how, bytes, size, source: repository.source });
+    return { ...named, how, bytes };
+  });
+}
+
+async function obtainDescription(image: PublishedImage, context: BlobContext) {
+  const [manifest, config] = [image.manifest, image.config];
+  for (const [digest, limit] of [[manifest, MAX_MANIFEST_BYTES] as const, [config, MAX_CONFIG_BYTES] as const]) {
+    const size = sizeOf([digest], context.index);
+    if (size > limit) throw untrusted("trust.too-large", `${image.name} ${image.version} has a manifest or config of ${size} bytes; ${limit} are allowed`);
+  }
+  const { blobs, bytes, items } = await obtainBlobs([manifest, config], NOTHING_PRESENT, context);
+  const read = async (digest: Digest) => new Uint8Array(await readFile((blobs.get(digest) as SavedBlob).path));
+  return { manifest: await read(manifest), config: await read(config), bytes, items };
+}
+
+async function presentLayers(host: ContainerHost, index: BlobContext["index"], place: FetchPlace, signal?: AbortSignal): Promise<PresentBlobs> {
+  const layers = await layersInEngine(host);
+  const known = new Map(index.blobs.map((blob) => [blob.digest, blob.size]));
+  return {
+    sizes: new Map([...layers].map(([digest, { atMost }]) => [digest, known.get(digest) ?? atMost])),
+    save: (digests) => saveLayers(digests, layers, { host, directory: (name) => place.make(name), ...(signal ? { signal } : {}) }),
+  };
+}
+
+function sizeOf(digests: readonly Digest[], index: BlobContext["index"]): number {
+  const sizes = new Map(index.blobs.map(({ digest, size }) => [digest, size]));
+  return digests.reduce((sum, digest) => sum + (sizes.get(digest) ?? 0), 0);
+}

@@ -1,0 +1,150 @@
+import { join } from "node:path";
+import { type Digest, digestHex } from "../../../oci/index.ts";
+import { isRbuildError, type RbuildError } from "../../../system/index.ts";
+import type { RbuildReport } from "../../events.ts";
+import type { SavedBlob } from "../../images/assemble/saved-blobs.ts";
+import { FETCH_LIMITS, type FetchLimits } from "../../pool/fetch-limits.ts";
+import { type FillManner, fillPoolWithin, type ItemFailure } from "../../pool/fill-pool.ts";
+import type { PoolItem, PoolSource } from "../../pool/pool.ts";
+import type { RepositoryIndex } from "../../trust/format/index-file.ts";
+import { applyDelta, chooseRoutes, memoryForDeltas, type Route } from "../delta/delta.ts";
+import { decodeBlob } from "./decode-blob.ts";
+import type { FetchPlace } from "./fetch-place.ts";
+import { mayFollow } from "./may-follow.ts";
+import { repositoryItem } from "./repository-place.ts";
+import { filesNotObtainable, suspicionCode } from "./transfer-errors.ts";
+
+export interface BlobContext {
+  readonly index: RepositoryIndex;
+  readonly sources: readonly PoolSource[];
+  readonly place: FetchPlace;
+  readonly report: RbuildReport;
+  readonly limits?: FetchLimits;
+  readonly signal?: AbortSignal;
+}
+
+/** Blobs that are on this machine already: sizes in bytes, and how to get them into files. */
+export interface PresentBlobs {
+  readonly sizes: ReadonlyMap<Digest, number>;
+  /** Those that cannot be had after all are left out. */
+  readonly save: (digests: readonly Digest[]) => Promise<ReadonlyMap<Digest, SavedBlob>>;
+}
+
+export interface ObtainedBlobs {
+  readonly blobs: ReadonlyMap<Digest, SavedBlob>;
+  /** Bytes that came from the sources. */
+  readonly bytes: number;
+  readonly isDelta: boolean;
+  /** Files that were taken for it. */
+  readonly items: readonly PoolItem[];
+}
+
+export const NOTHING_PRESENT: PresentBlobs = { sizes: new Map(), save: () => Promise.resolve(new Map()) };
+
+/**
+ * Blobs of an index in files: each the way that takes the fewest bytes, each with exactly its digest. A delta that does not give its blob
+ * is a warning, and the blob is fetched another way.
+ * @throws RbuildError codes `trust.*`, `repository.files-missing`, `pool.no-space`
+ */
+export async function obtainBlobs(digests: readonly Digest[], present: PresentBlobs, context: BlobContext): Promise<ObtainedBlobs> {
+  const { place, report, sources, limits = FETCH_LIMITS, signal } = context;
+  const wanted = [...new Set(digests)];
+  const saved = new Map<Digest, SavedBlob>();
+  const unusable = new Set<string>();
+  const items = new Map<string, PoolItem>();
+  let sizes = present.sizes;
+  let bytes = 0;
+  for (;;) {
+    const deltas = context.index.deltas.filter(({ path }) => !unusable.has(path));
+    const routes = chooseRoutes(wanted, sizes, { blobs: context.index.blobs, deltas }, { memory: memoryForDeltas() });
+    const toSave = routes.flatMap(baseOf).filter((digest) => !saved.has(digest));
+    for (const [digest, blob] of await present.save(toSave)) saved.set(digest, blob);
+    const missing = toSave.filter((digest) => !saved.has(digest));
+    if (missing.length > 0) {
+      sizes = new Map([...sizes].filter(([digest]) => !missing.includes(digest)));
+      continue;
+    }
+    const needed = routes.flatMap(itemsOf);
+    for (const item of needed) items.set(item.sha256, item);
+    try {
+      bytes += (await fillPoolWithin(limits, needed, place.files, { sources, ...(signal ? { signal } : {}) }, report, MANNER)).bytes;
+      const blobs = new Map<Digest, SavedBlob>();
+      for (const route of routes) blobs.set(route.digest, await realise(route, saved, context));
+      return { blobs, bytes, isDelta: routes.some(({ kind }) => kind === "deltas"), items: [...items.values()] };
+    } catch (error) {
+      const bad = badDeltas(error, routes);
+      if (bad.length === 0) throw error;
+      for (const path of bad) unusable.add(path);
+      const { code, message } = error as RbuildError;
+      report({ kind: "warning.raised", code, message: `${message}; going on without this delta` });
+    }
+  }
+}
+
+const MANNER: FillManner = {
+  step: "image.fetch-files",
+  wrongBytes: "trust.wrong-bytes",
+  suspicious: suspicionCode,
+  mayFollow,
+  notObtainable: filesNotObtainable,
+};
+
+function baseOf(route: Route): Digest[] {
+  if (route.kind === "present") return [route.digest];
+  return route.kind === "deltas" ? [route.deltas[0].from] : [];
+}
+
+function itemsOf(route: Route): PoolItem[] {
+  if (route.kind === "present") return [];
+  return (route.kind === "deltas" ? route.deltas : [route.file]).map(repositoryItem);
+}
+
+/** The deltas that an error is about, if it is about deltas alone. */
+function badDeltas(error: unknown, routes: readonly Route[]): string[] {
+  if (!isRbuildError(error)) return [];
+  const deltas = routes.flatMap((route) => (route.kind === "deltas" ? route.deltas : []));
+  if (error.code.startsWith("delta.")) return deltas.filter(({ sha256 }) => sha256 === error.details["delta"]).map(({ path }) => path);
+  const failed = error.details["items"] as readonly Pick<ItemFailure["item"], "path">[] | undefined;
+  const paths = failed?.map(({ path }) => path) ?? [];
+  return paths.every((path) => deltas.some((delta) => delta.path === path)) ? paths : [];
+}
+
+async function realise(route: Route, saved: ReadonlyMap<Digest, SavedBlob>, context: BlobContext): Promise<SavedBlob> {
+  const { place, index, signal } = context;
+  const abort = signal ? { signal } : {};
+  const output = (digest: Digest) => join(place.directory, digestHex(digest));
+  const sizeOf = (digest: Digest) => index.blobs.find((blob) => blob.digest === digest)?.size;
+  switch (route.kind) {
+    case "present":
+      return got(saved, route.digest);
+    case "plain":
+    case "encoded": {
+      const encoding = route.kind === "plain" ? "plain" : route.file.encoding;
+      const blob = { digest: route.digest, size: sizeOf(route.digest) ?? 0 };
+      const file = place.files.pathOf(route.file.sha256);
+      return decodeBlob(file, encoding, blob, { output: output(route.digest), directory: place.directory, ...abort }).catch(async (error: unknown) => {
+        // A file that has changed on this disk is not there the next time.
+        if (isRbuildError(error) && error.category === "untrusted") await place.forget([repositoryItem(route.file)]);
+        throw error;
+      });
+    }
+    case "deltas": {
+      let from = got(saved, route.deltas[0].from);
+      for (const { sha256, size, window, method, to } of route.deltas) {
+        const delta = { path: place.files.pathOf(sha256), sha256: sha256, size, window, method };
+        const expected = { digest: to, size: sizeOf(to) ?? 0 };
+        await applyDelta({ from, delta, expected, output: output(expected.digest) }, { temporaryDirectory: place.directory, ...abort });
+        from = { ...expected, path: output(expected.digest) };
+      }
+      return from;
+    }
+    default:
+      return route satisfies never;
+  }
+}
+
+function got(saved: ReadonlyMap<Digest, SavedBlob>, digest: Digest): SavedBlob {
+  const blob = saved.get(digest);
+  if (!blob) throw new TypeError(`${digest} has not been saved`);
+  return blob;
+}

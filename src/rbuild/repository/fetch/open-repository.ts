@@ -1,0 +1,101 @@
+import { type Clock, RbuildError } from "../../../system/index.ts";
+import type { RbuildReport } from "../../events.ts";
+import { FETCH_LIMITS, type FetchLimits } from "../../pool/fetch-limits.ts";
+import { type Connections, openConnections } from "../../pool/http-connections.ts";
+import { noSpace } from "../../pool/pool-errors.ts";
+import type { TrustedRoot } from "../../trust/client/root-chain.ts";
+import type { CurrentRepository, StaleRepository } from "../../trust/client/verdict.ts";
+import { type MetadataSource, openDirectorySource, openTrustStore, updateTrust } from "../../trust/index.ts";
+import { accepted } from "../../trust/refusal.ts";
+import { openHttpSource } from "./http-source.ts";
+import { mayFollow } from "./may-follow.ts";
+import { placeName, type RepositoryPlace } from "./repository-place.ts";
+
+export interface RepositoryDependencies {
+  /** Of the checkout, from version 1 up; `readCheckout` gives them. */
+  readonly roots: readonly TrustedRoot[];
+  readonly stateDirectory: string;
+  readonly report: RbuildReport;
+  readonly clock: Clock;
+  readonly limits?: FetchLimits;
+  readonly signal?: AbortSignal;
+}
+
+/** A repository whose index is signed, and where its files may be had, best first. */
+export interface OpenRepository {
+  readonly verdict: CurrentRepository | StaleRepository;
+  /** Whose word the index is. */
+  readonly source: string;
+  readonly places: readonly RepositoryPlace[];
+}
+
+interface Failed {
+  readonly place: RepositoryPlace;
+  readonly error: RbuildError;
+}
+
+/**
+ * Asks the places, which are mirrors of one repository, one after the other, until one has a state that can be believed to be the newest;
+ * else takes the first that is authentic, with a warning. A place that is refused is reported and left.
+ * @throws RbuildError `repository.unreachable` and codes `trust.*`: the attack, where one of them looks like one
+ */
+export async function openRepository(places: readonly RepositoryPlace[], dependencies: RepositoryDependencies): Promise<OpenRepository> {
+  const { report, limits = FETCH_LIMITS } = dependencies;
+  using connections = openConnections(limits, mayFollow);
+  const failed: Failed[] = [];
+  const stale: { readonly place: RepositoryPlace; readonly verdict: StaleRepository }[] = [];
+  for (const place of places) {
+    try {
+      const verdict = await ask(place, connections, dependencies);
+      if (verdict.kind === "current") return found(place, verdict);
+      stale.push({ place, verdict });
+    } catch (error) {
+      if (!(error instanceof RbuildError) || (error.category !== "untrusted" && error.category !== "unavailable") || isOurs(error)) throw error;
+      failed.push({ place, error });
+      if (places.length > 1) report({ kind: "warning.raised", code: error.code, message: `${placeName(place)} is left out: ${error.message}` });
+    }
+  }
+  const [best] = stale;
+  if (!best) throw refusalOf(failed);
+  const { code, message, hint } = best.verdict.reason;
+  report({ kind: "warning.raised", code, message: `${placeName(best.place)}: ${message}`, ...(hint === undefined ? {} : { hint }) });
+  return found(best.place, best.verdict);
+
+  function found(place: RepositoryPlace, verdict: OpenRepository["verdict"]): OpenRepository {
+    const left = new Set([place, ...failed.map((each) => each.place)]);
+    return { verdict, source: placeName(place), places: [place, ...places.filter((each) => !left.has(each))] };
+  }
+}
+
+async function ask(place: RepositoryPlace, connections: Connections, { roots, stateDirectory, clock, limits = FETCH_LIMITS, signal }: RepositoryDependencies) {
+  signal?.throwIfAborted();
+  const [first] = roots;
+  if (!first) throw new TypeError("a checkout has a root");
+  const repository: MetadataSource = place.kind === "http" ? openHttpSource(place, { connections, limits, signal }) : openDirectorySource(place.path);
+  try {
+    await using store = await openTrustStore(stateDirectory, first.digest, signal ? { signal } : {});
+    return accepted(await updateTrust({ checkout: roots, repository, store, clock }));
+  } catch (error) {
+    throw noSpace(error, stateDirectory);
+  }
+}
+
+/** It says something of this machine, which another mirror does not mend. */
+function isOurs({ code }: RbuildError): boolean {
+  return code === "trust.state-damaged" || code === "pool.no-space" || code.startsWith("trust.clock-");
+}
+
+/** An attack before what merely does not work. */
+function refusalOf(failed: readonly Failed[]): RbuildError {
+  const [first] = failed;
+  if (!first) throw new TypeError("a repository has a place");
+  if (failed.length === 1) return first.error;
+  const { error } = failed.find((each) => each.error.category === "untrusted") ?? first;
+  const reasons = failed.map((each) => `\n  ${placeName(each.place)}: ${each.error.message} [${each.error.code}]`);
+  return new RbuildError(error.code, `none of ${failed.length} mirrors can be used:${reasons.join("")}`, {
+    category: error.category,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    cause: error,
+    details: { mirrors: failed.map((each) => ({ source: placeName(each.place), code: each.error.code, message: each.error.message })) },
+  });
+}
