@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { constants } from "node:fs";
+import { mkdir, mkdtemp, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { isSystemError, RbuildError } from "./errors.ts";
 
@@ -39,12 +40,16 @@ export async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-/** A whole file, or undefined when there is none. @throws RbuildError `file.too-large` */
+/** A whole regular file, or undefined when there is none. @throws RbuildError `file.too-large`, `file.not-regular` */
 export async function readFileIfExists(path: string, maxBytes: number): Promise<Buffer | undefined> {
   try {
-    const { size } = await stat(path);
+    // Nobody may write to a pipe, and a device never ends.
+    await using handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const found = await handle.stat();
+    if (!found.isFile()) throw new RbuildError("file.not-regular", `${path} is no regular file`, { category: "invalid" });
+    const { size } = found;
     if (size > maxBytes) throw new RbuildError("file.too-large", `${path} has ${size} bytes; at most ${maxBytes} are read`, { category: "invalid" });
-    return await readFile(path);
+    return await handle.readFile();
   } catch (error) {
     if (isSystemError(error, "ENOENT", "ENOTDIR")) return undefined;
     throw error;

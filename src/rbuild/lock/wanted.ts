@@ -1,15 +1,14 @@
-import { join } from "node:path";
 import { type Digest, digestOf } from "../../oci/index.ts";
 import { RbuildError, readFileIfExists } from "../../system/index.ts";
+import { ownFilePath } from "../definition/own-file.ts";
 import type { LocatedDefinition } from "../definition/read-definition.ts";
 import type { SuiteSource } from "../definition/schema.ts";
+import { DEFAULT_VARIANT } from "../definition/variant.ts";
 import type { ImageLock } from "./image-lock.ts";
 
 /** What decides which packages are locked. Where an archive is has no part in it. */
 export type Wanted = ImageLock["wanted"];
 
-/** A root file system without a word on how large it is to be. */
-export const DEFAULT_VARIANT = "minbase";
 const MAX_KEYRING_BYTES = 4 * 2 ** 20;
 
 /** In the order in which differences are looked for; names of packages are a set. */
@@ -30,9 +29,9 @@ export async function wantedSuite({ archive, suite, components, keyring }: Suite
   return { archive, suite, components: [...components], ...(certificates === undefined ? {} : { keyring: certificates }) };
 }
 
-/** A definition's own keyring. @throws RbuildError `lock.keyring-missing` */
+/** A definition's own keyring. @throws RbuildError `lock.keyring-missing`, `definition.file-outside` */
 export async function readOwnKeyring(directory: string, keyring: string): Promise<Buffer> {
-  const path = join(directory, keyring);
+  const path = await ownFilePath(directory, keyring);
   const bytes = await readFileIfExists(path, MAX_KEYRING_BYTES);
   if (bytes) return bytes;
   throw new RbuildError("lock.keyring-missing", `the keyring ${path} is not there`, {

@@ -1,6 +1,7 @@
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { RbuildError, readFileIfExists } from "../../../system/index.ts";
 import { byteString, type TarHeader, type TarInput, tarHeader } from "../../../system/tar/index.ts";
+import { ownFilePath } from "../../definition/own-file.ts";
 import type { LocatedDefinition } from "../../definition/read-definition.ts";
 import type { ImageDefinition, ImageFile } from "../../definition/schema.ts";
 import { missingFile } from "../steps/build-context.ts";
@@ -13,7 +14,7 @@ const MAX_FILE_BYTES = 256 * 1024 * 1024;
 
 /**
  * Puts a definition's users, files, locale and time zone into a container. Nothing runs in it.
- * @throws RbuildError `image.account-exists`, `image.unknown-account`, `image.file-missing`, `image.timezone-missing`
+ * @throws RbuildError `image.account-exists`, `image.unknown-account`, `image.file-missing`, `definition.file-outside`, `image.timezone-missing`
  */
 export async function addDefined({ definition, directory }: LocatedDefinition, container: StepContainer, sourceDateEpoch: number): Promise<void> {
   const members = new Members(container, sourceDateEpoch);
@@ -108,11 +109,12 @@ function ownerOf({ owner, group }: ImageFile, { users, groups }: Accounts): Owne
 
 async function contentOf({ content, source = "" }: ImageFile, directory: string): Promise<Uint8Array> {
   if (content !== undefined) return Buffer.from(content);
-  return readOwnFile(join(directory, source));
+  return readOwnFile(directory, source);
 }
 
-/** A file of a definition's directory. @throws RbuildError `image.file-missing`, `file.too-large` */
-export async function readOwnFile(path: string): Promise<Buffer> {
+/** A file of a definition's directory. @throws RbuildError `image.file-missing`, `definition.file-outside`, `file.too-large` */
+export async function readOwnFile(directory: string, name: string): Promise<Buffer> {
+  const path = await ownFilePath(directory, name);
   const bytes = await readFileIfExists(path, MAX_FILE_BYTES);
   if (!bytes) throw missingFile(path);
   return bytes;

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { withStep } from "../../../make-runner/index.ts";
 import { RbuildError } from "../../../system/index.ts";
 import type { LocatedDefinition } from "../../definition/read-definition.ts";
@@ -24,7 +23,7 @@ export async function runHooks(
   for (const hook of definition.hooks ?? []) {
     const subject = `${definition.name} ${hook}`;
     await withStep(report, { name: "image.hook", subject, ...(parentStep === undefined ? {} : { parent: parentStep }) }, async (step) => {
-      await container.put([stepDirectory(), textFile(HOOK, await readOwnFile(join(directory, hook)), 0o755)]);
+      await container.put([stepDirectory(), textFile(HOOK, await readOwnFile(directory, hook), 0o755)]);
       await container.run({
         script: `export SOURCE_DATE_EPOCH=${sourceDateEpoch} DEBIAN_FRONTEND=noninteractive\nexec /${HOOK}\n`,
         purpose: `run the hook ${hook}`,

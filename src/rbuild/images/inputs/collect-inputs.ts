@@ -25,7 +25,7 @@ export interface ImageInputs {
 /** For people, or in the lock. Where an archive is has no part in what comes from it. */
 const NOT_DECISIVE: ReadonlySet<keyof ImageDefinition> = new Set(["description", "suites", "preferences", "architectures", "variant", "packages", "offers"]);
 
-/** @throws RbuildError `image.file-missing` */
+/** @throws RbuildError `image.file-missing`, `definition.file-outside` */
 export async function collectInputs(
   { located: { definition, directory }, lockDigest }: Pick<LockedDefinition, "located" | "lockDigest">,
   { parent, architecture }: Pick<ImageInputs, "parent" | "architecture">,

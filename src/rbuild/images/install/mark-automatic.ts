@@ -1,18 +1,11 @@
 import type { ImageDefinition } from "../../definition/schema.ts";
+import { DEFAULT_VARIANT, VARIANT_PRIORITIES } from "../../definition/variant.ts";
 import type { DebianArchitecture } from "../../lock/image-lock.ts";
 import type { PackageFacts } from "../packages/package-facts.ts";
 import { PackageSet } from "../packages/package-set.ts";
 import { isInContainer } from "../steps/read-container-file.ts";
 import { type StepContainer, textFile } from "../steps/step-container.ts";
 import { EXTENDED_STATES, extendedStates } from "./extended-states.ts";
-
-/** Priorities that a variant stands for, beside what is essential. */
-const PRIORITIES: Readonly<Record<string, readonly string[]>> = {
-  required: ["required"],
-  minbase: ["required"],
-  important: ["required", "important"],
-  standard: ["required", "important", "standard"],
-};
 
 /**
  * Tells the image's APT which packages came only because others need them, so that it can take them away with those. What was asked for, by
@@ -35,11 +28,11 @@ export async function markAutomatic(
 
 export function automaticPackages(
   packages: readonly PackageFacts[],
-  { from, variant = "minbase", packages: wanted = [] }: Pick<ImageDefinition, "from" | "variant" | "packages">,
+  { from, variant = DEFAULT_VARIANT, packages: wanted = [] }: Pick<ImageDefinition, "from" | "variant" | "packages">,
 ): string[] {
   const set = new PackageSet(packages);
   const needed = new Set(packages.flatMap(({ preDepends, depends, recommends }) => [...set.targets([...preDepends, ...depends, ...recommends])]));
-  const priorities = PRIORITIES[variant] ?? [];
+  const priorities = VARIANT_PRIORITIES[variant];
   const isOfVariant = ({ name, isEssential, priority }: PackageFacts) => from === undefined && (isEssential || name === "apt" || priorities.includes(priority));
   return packages.filter((facts) => needed.has(facts) && !wanted.includes(facts.name) && !isOfVariant(facts)).map(({ name }) => name);
 }

@@ -4,6 +4,7 @@ import { join, relative } from "node:path";
 import { type Digest, DigestHasher } from "../../../oci/index.ts";
 import { isSystemError, RbuildError } from "../../../system/index.ts";
 import { byteString, type TarInput, tarHeader, writeTar } from "../../../system/tar/index.ts";
+import { ownFilePath } from "../../definition/own-file.ts";
 import { DEFINITION_FILE } from "../../definition/read-definition.ts";
 import { LOCK_DIRECTORY, LOCK_FILE } from "../../lock/image-lock.ts";
 import { PIN_FILE } from "../pin/pin-file.ts";
@@ -60,11 +61,11 @@ export async function readContext(directory: string): Promise<Record<string, Con
 
 /**
  * Single files of a definition's directory, without looking at anything else in it.
- * @throws RbuildError `image.file-missing`
+ * @throws RbuildError `image.file-missing`, `definition.file-outside`
  */
 export async function readContextFiles(directory: string, paths: readonly string[]): Promise<Record<string, ContextEntry>> {
   const entries = [...new Set(paths)].sort().map(async (path): Promise<[string, ContextEntry]> => {
-    const full = join(directory, path);
+    const full = await ownFilePath(directory, path);
     try {
       const { mode } = await stat(full);
       return [path, { kind: "file", executable: (mode & 0o100) !== 0, content: await fileDigest(full) }];

@@ -1,19 +1,6 @@
-import type { ImageDefinition } from "../../definition/schema.ts";
+import { DEFAULT_VARIANT, VARIANT_PRIORITIES, type Variant } from "../../definition/variant.ts";
 import type { VerifiedSuite } from "../apt/verified-suite.ts";
-import { DEFAULT_VARIANT } from "../wanted.ts";
 
-type Variant = NonNullable<ImageDefinition["variant"]>;
-
-/** Lines of an index by which a variant takes packages, as mmdebstrap(1) does; each has all of the one before. */
-const PRIORITIES: Readonly<Record<Variant, readonly string[]>> = {
-  extract: [],
-  essential: [],
-  apt: [],
-  required: ["required"],
-  minbase: ["required"],
-  important: ["required", "important"],
-  standard: ["required", "important", "standard"],
-};
 const WITHOUT_APT: readonly Variant[] = ["extract", "essential"];
 /** Says that /usr is merged, which it is from the start, so that nothing brings the program (and with it perl) that would merge it. */
 const USR_IS_MERGED = "usr-is-merged";
@@ -22,7 +9,7 @@ const USR_IS_MERGED = "usr-is-merged";
 export function variantPackages(variant: Variant = DEFAULT_VARIANT, suites: readonly VerifiedSuite[]): string[] {
   if (variant === "extract") return [];
   const first = suites[0]?.indexes ?? [];
-  const lines = ["Essential: yes", ...PRIORITIES[variant].map((priority) => `Priority: ${priority}`)];
+  const lines = ["Essential: yes", ...VARIANT_PRIORITIES[variant].map((priority) => `Priority: ${priority}`)];
   const hasMerged = suites.some(({ indexes }) => indexes.some((index) => index.find(USR_IS_MERGED).length > 0));
   return [
     ...lines.flatMap((line) => first.flatMap((index) => index.withLine(line))),

@@ -1,5 +1,5 @@
 import { dirname, join } from "node:path";
-import { isSystemError, RbuildError, readFileIfExists } from "../../../system/index.ts";
+import { isRbuildError, isSystemError, RbuildError, readFileIfExists } from "../../../system/index.ts";
 import type { ContainerHost } from "../../container-host/container-host.ts";
 import { DEFINITION_FILE } from "../../definition/read-definition.ts";
 import { openGit } from "../../iso/git/git.ts";
@@ -108,7 +108,7 @@ async function readLockFile(path: string): Promise<ImageLock | undefined> {
     const bytes = await readFileIfExists(path, MAX_LOCK_BYTES);
     return bytes && parseLock(bytes.toString("utf8"), path);
   } catch (error) {
-    if (isSystemError(error, "EISDIR", "ENAMETOOLONG")) return undefined;
+    if (isRbuildError(error, "file.not-regular") || isSystemError(error, "ENAMETOOLONG")) return undefined;
     throw error;
   }
 }

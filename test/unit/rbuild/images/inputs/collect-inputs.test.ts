@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { digestOf } from "../../../../../src/oci/index.ts";
@@ -30,6 +30,18 @@ test("inputs are what decides, field by field, without what the lock has and wha
   expect(digestOfInputs(await inputsOf(directory, TEXT, "other"))).not.toBe(digest);
   await writeFile(join(directory, "hook"), "two");
   expect(digestOfInputs(await inputsOf(directory))).not.toBe(digest);
+});
+
+test("a link is followed within the definition's directory, and not out of it", async () => {
+  const directory = await temporaryDirectory();
+  await mkdir(join(directory, "bin"));
+  await writeFile(join(directory, "bin/hook"), "one");
+  await symlink("bin/hook", join(directory, "hook"));
+  expect((await inputsOf(directory)).context).toMatchObject({ hook: { content: digestOf("one") } });
+  const outside = await temporaryDirectory();
+  await writeFile(join(outside, "hook"), "secret");
+  await symlink(outside, join(directory, "away"));
+  await expect(inputsOf(directory, TEXT.replace("[hook]", "[away/hook]"))).rejects.toMatchObject({ code: "definition.file-outside" });
 });
 
 test("with a Dockerfile everything in the directory counts", async () => {

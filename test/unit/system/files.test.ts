@@ -1,0 +1,24 @@
+import { execFileSync } from "node:child_process";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { readFileIfExists } from "../../../src/system/index.ts";
+import { scratchDirectory } from "../../support/scratch.ts";
+
+test("a file is read up to its limit, and one that is not there is no error", async () => {
+  const directory = await scratchDirectory();
+  await writeFile(join(directory, "file"), "12345");
+  expect((await readFileIfExists(join(directory, "file"), 5))?.toString()).toBe("12345");
+  await expect(readFileIfExists(join(directory, "file"), 4)).rejects.toMatchObject({ code: "file.too-large" });
+  expect(await readFileIfExists(join(directory, "none"), 5)).toBeUndefined();
+  expect(await readFileIfExists(join(directory, "file/none"), 5)).toBeUndefined();
+});
+
+test("what is no file is not read: a pipe would be waited for, a device never ends", async () => {
+  const directory = await scratchDirectory();
+  await mkdir(join(directory, "directory"));
+  execFileSync("mkfifo", [join(directory, "pipe")]);
+  for (const path of [join(directory, "directory"), join(directory, "pipe"), "/dev/zero"]) {
+    await expect(readFileIfExists(path, 5)).rejects.toMatchObject({ code: "file.not-regular", message: expect.stringContaining(path) });
+  }
+});
