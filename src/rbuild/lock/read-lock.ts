@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { canonicalJson, digestOf } from "../../oci/index.ts";
 import { RbuildError, readFileIfExists } from "../../system/index.ts";
 import { type ImageLock, imageLockSchema, LOCK_FILE, type LockedPackage } from "./image-lock.ts";
@@ -47,7 +47,7 @@ function checkUnique(packages: readonly LockedPackage[], path: string, architect
     if (other !== undefined) {
       throw new RbuildError("lock.duplicate-package", `${path} has ${name} twice for ${architecture}, with the versions ${other} and ${version}`, {
         category: "invalid",
-        hint: "git checkout the file, or choose anew: rbuild image lock --refresh NAME",
+        hint: mend(path),
         details: { path, architecture, package: name, versions: [other, version] },
       });
     }
@@ -73,10 +73,16 @@ function checkArchives({ archives, architectures }: ImageLock, path: string): vo
   }
 }
 
+/** Locks lie in the directory that is called as their image. */
+function mend(path: string): string {
+  const image = basename(dirname(path));
+  return `git checkout the file, or choose anew: rbuild image lock --refresh ${/^[a-z0-9]/.test(image) ? image : "NAME"}`;
+}
+
 function invalid(path: string, why: string, cause?: unknown): RbuildError {
   return new RbuildError("lock.invalid", `${path} is no lock: ${why}`, {
     category: "invalid",
-    hint: "git checkout the file, or remove it and make it again: rbuild image lock NAME",
+    hint: mend(path),
     cause,
     details: { path },
   });

@@ -1,6 +1,6 @@
-import { chown, mkdir, readdir, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { readFileIfExists, writeFileAtomic } from "../../system/index.ts";
+import { ownership, readFileIfExists, writeFileAtomic } from "../../system/index.ts";
 import { type ImageLock, LOCK_DIRECTORY, LOCK_FILE, type LockedArchive } from "./image-lock.ts";
 import { type KeptArchive, keptInRelease, keptKeyring } from "./kept-files.ts";
 import { lockText } from "./lock-text.ts";
@@ -46,10 +46,4 @@ export async function replaceLock(
   // What a killed process had half written.
   const half = `.${basename(lockPath)}.`;
   for (const name of await readdir(dirname(lockPath))) if (name.startsWith(half)) await rm(join(dirname(lockPath), name), { force: true });
-}
-
-async function ownership(directory: string): Promise<(path: string) => Promise<void>> {
-  if (process.geteuid?.() !== 0) return async () => undefined;
-  const { uid, gid } = await stat(directory);
-  return (path) => chown(path, uid, gid);
 }

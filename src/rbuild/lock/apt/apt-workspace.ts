@@ -50,6 +50,8 @@ export async function openAptWorkspace(
   }
   const held = await lock(join(directory, "lock"), options);
   try {
+    // URLs of mirrors and proxies may have passwords.
+    await mkdir(join(directory, "etc"), { recursive: true, mode: 0o700 });
     for (const name of ["etc/none.d", "state/lists/partial", "cache/archives/partial", "log"]) await mkdir(join(directory, name), { recursive: true });
     const keyringPath = (index: number): string => join(directory, "etc", `keyring-${index}.${isArmored(sources[index]?.keyring) ? "asc" : "gpg"}`);
     for (const [index, { keyring }] of sources.entries()) await writeFile(keyringPath(index), keyring);

@@ -9,13 +9,14 @@ import type { AptWorkspace } from "./apt-workspace.ts";
  * Brings the indexes up to date; APT checks signatures, dates and sums. When it says no, this program's own check of what the mirror has
  * says why.
  * @param at seconds since 1970
- * @throws RbuildError `mirror.unreachable`, `lock.no-suite`, `lock.index-mismatch`, `lock.apt-failed`, and those of `verifyInRelease`
+ * @throws RbuildError `mirror.unreachable`, `lock.no-space`, `lock.no-suite`, `lock.index-mismatch`, `lock.apt-failed`, and those of `verifyInRelease`
  */
 export async function updateIndexes(workspace: AptWorkspace, at: number): Promise<void> {
   const result = await workspace.run("apt-get", ["update", "-q"]);
   if (result.exitCode === 0 && !/^W: (?:Failed to fetch|Some index files failed|GPG error)/m.test(result.stderr)) return;
-  for (const source of workspace.sources) await checkSuite(workspace, source, at);
   const said = aptWords(result);
+  if (isFull(said)) throw noSpace(workspace, said);
+  for (const source of workspace.sources) await checkSuite(workspace, source, at);
   if (/Hash Sum mismatch|unexpected size|Hashsum/i.test(said)) {
     throw new RbuildError("lock.index-mismatch", `an index of the archive is not the one that its signed InRelease names: ${said}`, {
       category: "untrusted",
@@ -33,6 +34,7 @@ async function checkSuite(workspace: AptWorkspace, { archive, suite, mirror, key
   const result = await workspace.run("/usr/lib/apt/apt-helper", ["-o", "Acquire::Retries=0", "download-file", `${mirror.url}/dists/${suite}/InRelease`, path]);
   if (result.exitCode !== 0) {
     const said = aptWords(result);
+    if (isFull(said)) throw noSpace(workspace, said);
     if (!/\b(?:404|410)\b/.test(said)) throw unreachable(said);
     throw new RbuildError("lock.no-suite", `the mirror of ${archive} has no signed suite ${suite}: ${said}`, {
       category: "not-found",
@@ -42,6 +44,16 @@ async function checkSuite(workspace: AptWorkspace, { archive, suite, mirror, key
   }
   await verifyInRelease(await readFile(path), keyring, at, { archive, suite });
   await rm(path, { force: true });
+}
+
+const isFull = (said: string): boolean => /No space left on device|Disk quota exceeded/i.test(said);
+
+function noSpace({ directory }: AptWorkspace, said: string): RbuildError {
+  return new RbuildError("lock.no-space", `APT has no room for its indexes in ${directory}: ${said}`, {
+    category: "unavailable",
+    hint: "make room there, or --engine-root on a larger file system",
+    details: { directory },
+  });
 }
 
 function unreachable(said: string): RbuildError {

@@ -41,7 +41,9 @@ export async function readSuites(workspace: AptWorkspace, at: number): Promise<V
   });
   return Promise.all(
     workspace.sources.map(async ({ archive, suite, components, mirror, keyring }) => {
-      const own = targets.filter(({ release, site, path }) => release === suite && site === mirror.url && components.includes(path.split("/")[0] ?? ""));
+      const own = targets.filter(
+        ({ release, site, path }) => release === suite && site === siteOf(mirror.url) && components.includes(path.split("/")[0] ?? ""),
+      );
       const first = own[0];
       if (!first) {
         throw new RbuildError("lock.no-suite", `the mirror of ${archive} has no packages of ${suite} ${components.join(" ")} for ${workspace.architecture}`, {
@@ -89,6 +91,11 @@ export async function readSuites(workspace: AptWorkspace, at: number): Promise<V
       return { locked, kept: { inRelease, keyring: certificates }, indexes };
     }),
   );
+}
+
+/** An archive's URL as APT tells it: without name and password. */
+function siteOf(url: string): string {
+  return url.replace(/^(https?:\/\/)[^/@]*@/i, "$1");
 }
 
 /** A package of the first suite that has exactly this version of it. */

@@ -1,5 +1,6 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { glob, mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { execa } from "execa";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { checkKeptLock } from "../../../../src/rbuild/lock/check-kept-lock.ts";
 import { readLockedChain } from "../../../../src/rbuild/lock/locked-chain.ts";
@@ -80,6 +81,24 @@ describe("an archive is not chosen from", () => {
     await lab.define("one", { packages: ["hello"], suites: [{ suite: "test", archive: "test", url: lab.archive.url, keyring: "none.gpg" }] });
     await expect(lab.lock("one")).rejects.toMatchObject({ code: "lock.keyring-missing" });
   });
+});
+
+test("a full disk is called that, and no fault of the mirror", async () => {
+  const lab = await openLab();
+  const place = join(lab.stateDirectory, "apt");
+  await mkdir(place, { recursive: true });
+  await execa("mount", ["-t", "tmpfs", "-o", "size=16k", "tmpfs", place]);
+  onTestFinished(() => void execa("umount", [place]));
+  await expect(lab.lock("one")).rejects.toMatchObject({ code: "lock.no-space", details: { directory: expect.stringContaining(place) } });
+});
+
+test("a mirror may ask for a password, which nobody else may read", async () => {
+  const lab = await openLab();
+  const url = lab.archive.url.replace("//", "//somebody:s3cret@");
+  await lab.lock("one", { mirrors: new Map([["test", url]]) });
+  const [settings = ""] = await Array.fromAsync(glob(join(lab.stateDirectory, "apt/*/etc")));
+  expect((await stat(settings)).mode & 0o777).toBe(0o700);
+  expect(JSON.stringify(lab.events)).not.toContain("s3cret");
 });
 
 test("a good signature counts beside one of an unknown key", async () => {
