@@ -14,6 +14,7 @@ export * from "./kernel/sd-notify.ts";
 export * from "./kernel/xattrs.ts";
 export * from "./locks.ts";
 export { nearNames } from "./near-names.ts";
+export * from "./owner.ts";
 export * from "./process-streams.ts";
 export * from "./processes.ts";
 export * from "./redaction.ts";

@@ -7,7 +7,7 @@ export interface ImageDependencies {
   /** Directories with image definitions, first wins. */
   readonly imageDirectories: readonly string[];
   readonly report: RbuildReport;
-  /** Lasting state of the domain: built archives wait here. */
+  /** Lasting state of the domain: the pool, and what images were built from. */
   readonly stateDirectory: string;
 }
 
@@ -62,6 +62,16 @@ export interface ImageListing {
   readonly verdict: PinVerdict["kind"];
 }
 
+/** Mirrors of a repository of signed images. */
+export interface RepositoryChoice {
+  /** URLs, directories, bundles; best first. */
+  readonly places: readonly string[];
+  /** Directory of the roots: `keys` of the checkout. Without a root nobody is asked. */
+  readonly keys: string;
+  /** Named for this command: what looks like an attack ends it. */
+  readonly isExplicit: boolean;
+}
+
 export interface EnsureImageOptions {
   readonly name: string;
   /** Mirror of the archive `debian`, for an image that must be reproduced. */
@@ -70,6 +80,8 @@ export interface EnsureImageOptions {
   readonly sources?: SourceChoice;
   /** Nothing is fetched. */
   readonly offline?: boolean;
+  /** Where the pinned image may be had before it is built from its lock. */
+  readonly repositories?: RepositoryChoice;
   /** Go on with an image that is not the pinned one. */
   readonly allowMismatch?: boolean;
   readonly signal?: AbortSignal;
@@ -77,6 +89,6 @@ export interface EnsureImageOptions {
 
 /** An image that may be used: make containers from `imageId`, which is what this engine calls it. */
 export type EnsuredImage =
-  | { readonly kind: "exact"; readonly how: "present" | "reproduced"; readonly pin: ImagePin; readonly reference: string; readonly imageId: string }
+  | { readonly kind: "exact"; readonly how: "present" | "fetched" | "reproduced"; readonly pin: ImagePin; readonly reference: string; readonly imageId: string }
   /** Used because of `allowMismatch`; nothing made with it may be published. */
   | { readonly kind: "overridden"; readonly reason: string; readonly pin: ImagePin | undefined; readonly reference: string; readonly imageId: string };

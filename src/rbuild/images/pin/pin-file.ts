@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { canonicalJson, isDigest } from "../../../oci/index.ts";
-import { RbuildError, readFileIfExists, writeFileAtomic } from "../../../system/index.ts";
+import { ownership, RbuildError, readFileIfExists, writeFileAtomic } from "../../../system/index.ts";
 import type { ImagePin } from "../image-operations.ts";
 
 export const PIN_FILE = "image.pin.json";
@@ -36,12 +36,14 @@ export async function readPin(directory: string): Promise<ImagePin | undefined> 
   throw invalid(path, `${issue?.path.join(".") || "it"}: ${issue?.message ?? "does not fit"}`);
 }
 
-/** Replaces the pin. False when it said the same already. */
+/** Replaces the pin, which belongs to whom the directory belongs. False when it said the same already. */
 export async function writePin(directory: string, pin: ImagePin): Promise<boolean> {
   const old = await readPin(directory).catch(() => undefined);
   const { name, version, architecture, digest, imageId } = pin;
   if (old && canonicalJson({ ...old }) === canonicalJson({ ...pin })) return false;
-  await writeFileAtomic(join(directory, PIN_FILE), `${JSON.stringify({ name, version, architecture, digest, imageId }, undefined, 2)}\n`);
+  const path = join(directory, PIN_FILE);
+  await writeFileAtomic(path, `${JSON.stringify({ name, version, architecture, digest, imageId }, undefined, 2)}\n`);
+  await (await ownership(directory))(path);
   return true;
 }
 

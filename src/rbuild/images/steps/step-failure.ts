@@ -1,5 +1,9 @@
 import { RbuildError } from "../../../system/index.ts";
 
+/** What resolvers, APT, curl and wget say. Whoever misses the system's message bus says similar things. */
+const NO_NETWORK =
+  /[Cc]ould not resolve (?:host|')|unable to resolve host|[Tt]emporary failure (?:resolving|in name resolution)|Network is unreachable|(?:Could not|Unable to|Failed to) connect to \S+(?::\w+| port )/;
+
 /** The coded error of a build step that failed, from what it printed last. */
 export function explainStepFailure(purpose: string, exitCode: number, lines: readonly string[]): RbuildError {
   const details = { exitCode, lines };
@@ -12,7 +16,7 @@ export function explainStepFailure(purpose: string, exitCode: number, lines: rea
       details,
     });
   }
-  const offline = find(/Could not resolve|[Tt]emporary failure (?:resolving|in name resolution)|Network is unreachable|Could not connect|Unable to connect/);
+  const offline = find(NO_NETWORK);
   if (offline !== undefined) {
     return new RbuildError("image.no-network", `could not ${purpose}: it looked for a network, and images are built without any: ${offline}`, {
       category: "failed",

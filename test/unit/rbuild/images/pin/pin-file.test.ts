@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { chown, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { digestOf } from "../../../../../src/oci/index.ts";
@@ -14,6 +14,13 @@ test("a pin is written once and read back", async () => {
   expect(await readPin(directory)).toEqual(pin);
   expect(await writePin(directory, pin)).toBe(false);
   expect(await readFile(join(directory, "image.pin.json"), "utf8")).toMatch(/^\{\n {2}"name": "base",\n[^]*\n\}\n$/);
+});
+
+test.runIf(process.getuid?.() === 0)("a pin that root writes belongs to whom the definition belongs", async () => {
+  const directory = await temporaryDirectory();
+  await chown(directory, 1234, 2345);
+  await writePin(directory, pin);
+  expect(await stat(join(directory, "image.pin.json"))).toMatchObject({ uid: 1234, gid: 2345 });
 });
 
 test.each([
