@@ -4,6 +4,7 @@ import { chosenMirror } from "../chosen-mirror.ts";
 import { imageDirectories } from "../image-directories.ts";
 import { examples, newCommand } from "../new-command.ts";
 import { ARCHIVE_OPTION, chosenSources, OFFLINE_OPTION, POOL_OPTION } from "../pool-sources.ts";
+import { chosenRepositories, REPOSITORY_OPTION } from "../repository-choice.ts";
 import type { CommandResult, Session } from "../session.ts";
 import { parseHttpUrl, parsePath, parseProxy } from "../values.ts";
 
@@ -17,6 +18,7 @@ interface IsoChoices {
   readonly pool?: readonly string[];
   readonly archive?: string;
   readonly offline?: true;
+  readonly repository?: readonly string[];
   readonly ram?: true;
   readonly keep?: true;
 }
@@ -33,6 +35,7 @@ export function isoCommand() {
     .option(...POOL_OPTION)
     .option(...ARCHIVE_OPTION)
     .option(...OFFLINE_OPTION)
+    .option(...REPOSITORY_OPTION)
     .option("--ram", "work in memory instead of on disk")
     .option("--keep", "keep what a failed build leaves, for rbuild shell")
     .addHelpText(
@@ -54,13 +57,15 @@ async function iso(target: string | undefined, choices: IsoChoices, session: Ses
   const [{ wire }, { buildIso }] = await Promise.all([import("../wire/wire.ts"), import("../../rbuild/iso/build-iso.ts")]);
   const { settings, signal, reporter } = session;
   const directory = process.cwd();
-  const { proxy = settings.proxy, mirror, lock, pool, archive, ...rest } = choices;
+  const { proxy = settings.proxy, mirror, lock, pool, archive, repository, ...rest } = choices;
+  const repositories = chosenRepositories(repository, settings, directory);
   const sources = { ...(pool ? { pool } : {}), ...(archive === undefined ? {} : { archive }), ...(mirror === undefined ? {} : { mirror }) };
   const options: IsoOptions = {
     ...rest,
     directory,
     signal,
     ...(lock ? {} : { ignoreLock: true }),
+    ...(repositories ? { repositories } : {}),
     sources: chosenSources(sources, settings, directory),
     ...(target === undefined ? {} : { target }),
     ...(proxy === undefined ? {} : { proxy }),

@@ -8,6 +8,7 @@ export interface Settings {
   readonly mirror?: string;
   readonly pools?: readonly string[];
   readonly archive?: string;
+  readonly repositories?: readonly string[];
   readonly ui?: UiChoice;
   readonly engineRoot?: string;
   readonly runRoot?: string;
@@ -27,6 +28,11 @@ export const SETTINGS: Readonly<Record<string, SettingKind>> = {
   mirror: { description: "Debian mirror that packages come from: a URL", parse: parseHttpUrl, field: "mirror" },
   pool: { description: "pools that packages come from: directories and URLs, with commas between them", parse: parsePools, field: "pools" },
   archive: { description: "archive of old states: a URL with {archive}, {timestamp}, {path}, {name}, {sha256}", parse: parseArchiveTemplate, field: "archive" },
+  repositories: {
+    description: "where pinned images are fetched from before they are built: URLs and directories, with commas between them",
+    parse: parsePools,
+    field: "repositories",
+  },
   ui: { description: "what a terminal shows: live or plain", parse: parseUi, field: "ui" },
   "engine-root": { description: "where the embedded engine keeps images and containers", parse: parsePath, field: "engineRoot" },
   "run-root": { description: "where the embedded engine keeps what ends with the boot", parse: parsePath, field: "runRoot" },

@@ -4,14 +4,14 @@ import { readDefinitions } from "../definition/find-definition.ts";
 import type { LocatedDefinition } from "../definition/read-definition.ts";
 import { buildImage } from "./build-image.ts";
 import { checkLocatedPin } from "./check-pin.ts";
-import type { EnsuredImage, EnsureImageOptions, ImageDependencies, PinVerdict } from "./image-operations.ts";
-import { inspectImage } from "./inspect-image.ts";
+import type { EnsuredImage, EnsureImageOptions, ImageDependencies, ImagePin, PinVerdict, RepositoryChoice } from "./image-operations.ts";
+import { inspectImage, isImage } from "./inspect-image.ts";
 import { pinMismatch, unpinned } from "./pin/pin-refusal.ts";
 import { imageReference } from "./present-image.ts";
 
 /**
- * Makes sure that the pinned image is in the engine: one that is there is checked, one that is absent is reproduced from its
- * lock. Whichever way, it is accepted only when it is exactly the pinned one, and so is every image below it that is there.
+ * Makes sure that the pinned image is in the engine: one that is there is checked, one that is absent is fetched from a
+ * repository, where one is named, else reproduced from its lock. Whichever way, it is accepted only when it is exactly the pinned one, and so is every image below it that is there.
  * @throws RbuildError `image.pin-mismatch`, `image.unpinned` unless `allowMismatch`; and those of `buildImage`
  */
 export async function ensureImage(options: EnsureImageOptions, dependencies: ImageDependencies): Promise<EnsuredImage> {
@@ -69,7 +69,36 @@ async function obtain(
   verdict: PinVerdict & { kind: "absent" | "unpinned" },
   dependencies: ImageDependencies,
 ): Promise<EnsuredImage> {
-  return reproduce(options, verdict, dependencies);
+  const fetched =
+    verdict.kind === "absent" && options.repositories ? await fetchPublished(options.repositories, verdict.pin, options, dependencies) : undefined;
+  return fetched ?? reproduce(options, verdict, dependencies);
+}
+
+/** From a repository, if there is one that has exactly the pinned image; else undefined, and a warning says why. */
+async function fetchPublished(
+  choice: RepositoryChoice,
+  pin: ImagePin,
+  { offline, signal }: EnsureImageOptions,
+  dependencies: ImageDependencies,
+): Promise<EnsuredImage | undefined> {
+  const { fetchPinned } = await import("../repository/fetch/fetch-pinned.ts");
+  try {
+    const fetched = await fetchPinned(pin, choice, { offline: offline ?? false, ...(signal ? { signal } : {}) }, dependencies);
+    if (!fetched) return undefined;
+    const found = await inspectImage(dependencies.containerHost, fetched.reference);
+    if (!found || !isImage(found, pin)) throw pinMismatch(pin, found?.Id ?? "nothing", "published");
+    return { kind: "exact", how: "fetched", pin, reference: fetched.reference, imageId: found.Id };
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!(error instanceof RbuildError) || (choice.isExplicit && error.category === "untrusted")) throw error;
+    dependencies.report({
+      kind: "warning.raised",
+      code: error.code,
+      message: `${pin.name} ${pin.version} is built from its lock, because it cannot be fetched: ${error.message}`,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    });
+    return undefined;
+  }
 }
 
 /** Builds it from its lock. */

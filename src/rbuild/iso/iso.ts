@@ -1,6 +1,7 @@
 import type { Clock } from "../../system/index.ts";
 import type { ContainerHost } from "../container-host/container-host.ts";
 import type { RbuildReport } from "../events.ts";
+import type { RepositoryChoice } from "../images/image-operations.ts";
 import type { SourceChoice } from "../pool/sources.ts";
 
 /** Where apt inside the build container gets its packages through. */
@@ -29,6 +30,8 @@ export interface IsoOptions {
   readonly mirror?: string;
   /** Where locked packages, the tree's and its images', may be had; mirrors of other archives. */
   readonly sources?: SourceChoice;
+  /** Where pinned images that are absent may be had before they are built. Default: `repositories` of rbuild.yaml. */
+  readonly repositories?: RepositoryChoice;
   /** Use no network: a locked package that is missing is an error, and a tree without a lock is built without any. */
   readonly offline?: boolean;
   /** Take packages from the mirror although the tree has them locked. */

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { ensureImage } from "../images/ensure-image.ts";
 import type { EnsuredImage } from "../images/image-operations.ts";
 import type { ContainerPlan } from "./container/build-container.ts";
@@ -35,7 +36,13 @@ export async function prepareBuild(
 ): Promise<PreparedBuild> {
   const { config, directory } = project;
   const { mirror, sources, offline } = options;
-  const fetching = { ...(mirror === undefined ? {} : { mirror }), ...(sources ? { sources } : {}), ...(offline ? { offline } : {}) };
+  const repositories = options.repositories ?? { places: config.repositories, keys: join(directory, "keys"), isExplicit: false };
+  const fetching = {
+    ...(repositories.places.length > 0 ? { repositories } : {}),
+    ...(mirror === undefined ? {} : { mirror }),
+    ...(sources ? { sources } : {}),
+    ...(offline ? { offline } : {}),
+  };
   const ensure = (name: string) => ensureImage({ name, signal, allowMismatch: options.allowBaseMismatch ?? false, ...fetching }, dependencies);
   const builder = await ensure(config.builder);
   const supply = await planSupply(project.supply, config, options, dependencies, signal);

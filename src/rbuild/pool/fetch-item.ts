@@ -64,7 +64,11 @@ async function fetchFrom(item: PoolItem, source: TriedSource, file: IncomingFile
     case "none":
       return { reason: "it does not have this archive", isWrong: false };
     case "file":
-      return copyFrom(place.path, item, source, file, context);
+      return copyFrom(openToRead(place.path, item, context.signal), item, source, file, context);
+    case "bytes": {
+      const bytes = place.read(context.signal);
+      return bytes ? copyFrom(bytes, item, source, file, context) : { reason: "it does not have it", isWrong: false };
+    }
     case "url":
       return fetchByRoutes(item, source, routesTo(place), file, context);
     default:
@@ -73,7 +77,7 @@ async function fetchFrom(item: PoolItem, source: TriedSource, file: IncomingFile
 }
 
 /** Waits for no pipe. */
-function openToRead(path: string, { size }: PoolItem, signal: AbortSignal) {
+function openToRead(path: string, { size }: PoolItem, signal: AbortSignal): AsyncIterable<Uint8Array> {
   return createReadStream(path, { signal, end: size, highWaterMark: 256 * 1024, flags: NO_WAITING as unknown as string });
 }
 
@@ -83,11 +87,17 @@ function routesTo({ url, proxy }: { readonly url: string; readonly proxy?: strin
   return proxy === undefined ? [{ url, isFresh: false }, direct] : [{ url, proxy, isFresh: false }, direct, { url, proxy, isFresh: true }];
 }
 
-async function copyFrom(path: string, item: PoolItem, source: TriedSource, file: IncomingFile, context: FetchContext): Promise<Failure | undefined> {
+async function copyFrom(
+  bytes: AsyncIterable<Uint8Array>,
+  item: PoolItem,
+  source: TriedSource,
+  file: IncomingFile,
+  context: FetchContext,
+): Promise<Failure | undefined> {
   await forget(file, context);
   let isTooLong = false;
   try {
-    for await (const chunk of openToRead(path, item, context.signal) as AsyncIterable<Buffer>) {
+    for await (const chunk of bytes) {
       isTooLong = file.size + chunk.byteLength > item.size;
       if (isTooLong) break;
       await file.write(chunk);

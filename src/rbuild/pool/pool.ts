@@ -30,6 +30,13 @@ export type PoolSource =
   | { readonly kind: "directory"; readonly path: string }
   /** An archive's files in a directory, by the item's path. */
   | { readonly kind: "files"; readonly archive: string; readonly path: string }
+  /** Whatever can be read by the item's path; undefined where there is nothing. */
+  | {
+      readonly kind: "reader";
+      readonly name: string;
+      readonly archive: string;
+      readonly read: (path: string, signal: AbortSignal) => AsyncIterable<Uint8Array> | undefined;
+    }
   /** A publisher's pool: `<url>/sha256/ab/<hex>`. */
   | { readonly kind: "publisher"; readonly url: string }
   /** A Debian mirror, by the item's path. */

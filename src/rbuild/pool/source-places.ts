@@ -8,6 +8,7 @@ import type { PoolItem, PoolSource } from "./pool.ts";
 export type ItemPlace =
   | { readonly kind: "file"; readonly path: string }
   | { readonly kind: "url"; readonly url: string; readonly proxy?: string }
+  | { readonly kind: "bytes"; readonly read: (signal: AbortSignal) => AsyncIterable<Uint8Array> | undefined }
   /** It cannot have it. */
   | { readonly kind: "none" };
 
@@ -17,6 +18,8 @@ export function placeOf(item: PoolItem, source: PoolSource, environment: Readonl
       return { kind: "file", path: join(source.path, itemPath(item.sha256)) };
     case "files":
       return source.archive === item.archive ? { kind: "file", path: join(source.path, item.path) } : { kind: "none" };
+    case "reader":
+      return source.archive === item.archive ? { kind: "bytes", read: (signal) => source.read(item.path, signal) } : { kind: "none" };
     case "publisher":
       return urlPlace(`${withoutSlash(source.url)}/${itemPath(item.sha256)}`, environment);
     case "mirror": {
@@ -52,6 +55,8 @@ export function sourceName(source: PoolSource): string {
     case "directory":
     case "files":
       return source.path;
+    case "reader":
+      return source.name;
     case "template":
       return redactUrl(source.template);
     case "publisher":

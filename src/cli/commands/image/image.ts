@@ -2,6 +2,7 @@ import { examples, newCommand } from "../../new-command.ts";
 import { imageBuildCommand } from "./build.ts";
 import { imageBundleCommand } from "./bundle.ts";
 import { imageDiffCommand } from "./diff.ts";
+import { imageFetchCommand } from "./fetch.ts";
 import { imageListCommand } from "./list.ts";
 import { imageLockCommand } from "./lock.ts";
 import { imagePinCommand } from "./pin.ts";
@@ -16,6 +17,7 @@ export function imageCommand() {
     .addCommand(imageLockCommand())
     .addCommand(imageBuildCommand())
     .addCommand(imagePinCommand())
+    .addCommand(imageFetchCommand())
     .addCommand(imageListCommand())
     .addCommand(imageVerifyCommand())
     .addCommand(imageDiffCommand())

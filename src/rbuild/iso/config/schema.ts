@@ -37,6 +37,12 @@ const device = z
     "must be `loop` or a device file below /dev, not one of the memory devices",
   );
 
+/** Of signed images. Who may sign them is in the tree's `keys/`. */
+const repository = z
+  .string()
+  .max(500)
+  .regex(/^https?:\/\/[^\s/?#@]+[^\s?#]*$/, "must be an http or https URL without user, password and query");
+
 const proxy = z
   .string()
   .regex(/^(?:none|link|(?:link\+)?http:\/\/[^\s/]+\/?)$/, "must be none, link, the http URL of a proxy, or link+URL for both one after the other");
@@ -64,6 +70,7 @@ export const rbuildYamlSchema = z
     disk: size.default(2 * 2 ** 30),
     timeout: duration.default(6 * 3600 * 1000),
     environment: z.record(variable, value).default({}),
+    repositories: z.array(repository).max(16).default([]),
     lock: lock.exactOptional(),
   })
   .check(({ value: yaml, issues }) => {

@@ -1,4 +1,4 @@
-import { type Digest, digestOf, type ImageConfig, type Manifest, MEDIA_TYPE, OciFormatError, parseImageConfig, parseManifest } from "../../../oci/index.ts";
+import { digestOf, type ImageConfig, type Manifest, MEDIA_TYPE, OciFormatError, parseImageConfig, parseManifest } from "../../../oci/index.ts";
 import type { ImageBlobs } from "../../images/assemble/image-blobs.ts";
 import type { RepositoryIndex } from "../../trust/format/index-file.ts";
 import { untrusted } from "./refusals.ts";

@@ -6,13 +6,13 @@ import { loadImage } from "../../images/assemble/load-image.ts";
 import type { SavedBlob } from "../../images/assemble/saved-blobs.ts";
 import { inspectImage, isImage } from "../../images/inspect-image.ts";
 import { imageReference } from "../../images/present-image.ts";
+import type { RepositoryIndex } from "../../trust/format/index-file.ts";
 import { checkImage } from "./check-image.ts";
 import { layersInEngine, saveLayers } from "./engine-layers.ts";
 import { type FetchPlace, openFetchPlace } from "./fetch-place.ts";
 import { type BlobContext, NOTHING_PRESENT, obtainBlobs, type PresentBlobs } from "./obtain-blobs.ts";
 import type { OpenRepository, RepositoryDependencies } from "./open-repository.ts";
 import { untrusted } from "./refusals.ts";
-import { poolSourceOf } from "./repository-place.ts";
 import { type ImageChoice, type PublishedImage, selectImage } from "./select-image.ts";
 
 export interface FetchDependencies extends RepositoryDependencies {
@@ -45,19 +45,18 @@ export async function fetchImage(choice: ImageChoice, repository: OpenRepository
     const image = selectImage(choice, repository);
     const { name, version } = image;
     const [digest, imageId, reference] = [image.manifest, image.config, imageReference(image)];
-    const { index } = repository.verdict;
+    const index = obtainable(repository);
     const size = sizeOf(image.layers, index);
     const named = { name, version, reference, digest, imageId, size, source: repository.source };
     const found = await inspectImage(host, reference);
     if (found && isImage(found, { digest, imageId })) return { ...named, how: "present", bytes: 0 };
 
     await using place = await openFetchPlace(stateDirectory, report, signal);
-    const sources = repository.places.map(poolSourceOf);
-    const context: BlobContext = { ...dependencies, index, sources, place };
+    const context: BlobContext = { ...dependencies, index, sources: repository.sources, place };
     const described = await obtainDescription(image, context);
     const blobs = checkImage(image, described, index);
     const layers = await obtainBlobs(image.layers, await presentLayers(host, index, place, signal), context);
-    const files = (image.layers).map((layer) => layers.blobs.get(layer) as SavedBlob);
+    const files = image.layers.map((layer) => layers.blobs.get(layer) as SavedBlob);
     signal?.throwIfAborted();
     await loadImage(blobs, files, reference, { host, report, parentStep: step.id, ...(signal ? { signal } : {}) });
     await place.forget([...described.items, ...layers.items]);
@@ -66,6 +65,16 @@ export async function fetchImage(choice: ImageChoice, repository: OpenRepository
     report({ kind: "image.fetched", name, version, digest, how, bytes, size, source: repository.source });
     return { ...named, how, bytes };
   });
+}
+
+/** The index with the files alone that its places may have. */
+function obtainable({ verdict: { index }, mayHave }: OpenRepository): RepositoryIndex {
+  const blobs = index.blobs.map(({ plain, encodings, ...blob }) => ({
+    ...blob,
+    ...(plain && mayHave(plain.path) ? { plain } : {}),
+    encodings: encodings.filter(({ path }) => mayHave(path)),
+  }));
+  return { ...index, blobs, deltas: index.deltas.filter(({ path }) => mayHave(path)) };
 }
 
 async function obtainDescription(image: PublishedImage, context: BlobContext) {

@@ -12,7 +12,7 @@ import { decodeBlob } from "./decode-blob.ts";
 import type { FetchPlace } from "./fetch-place.ts";
 import { mayFollow } from "./may-follow.ts";
 import { repositoryItem } from "./repository-place.ts";
-import { filesNotObtainable, suspicionCode } from "./transfer-errors.ts";
+import { filesNotObtainable, noWay, suspicionCode } from "./transfer-errors.ts";
 
 export interface BlobContext {
   readonly index: RepositoryIndex;
@@ -56,6 +56,8 @@ export async function obtainBlobs(digests: readonly Digest[], present: PresentBl
   let bytes = 0;
   for (;;) {
     const deltas = context.index.deltas.filter(({ path }) => !unusable.has(path));
+    const isWithout = wanted.find((digest) => !sizes.has(digest) && !hasWay(digest, context.index.blobs, deltas));
+    if (isWithout) throw noWay(isWithout);
     const routes = chooseRoutes(wanted, sizes, { blobs: context.index.blobs, deltas }, { memory: memoryForDeltas() });
     const toSave = routes.flatMap(baseOf).filter((digest) => !saved.has(digest));
     for (const [digest, blob] of await present.save(toSave)) saved.set(digest, blob);
@@ -88,6 +90,9 @@ const MANNER: FillManner = {
   mayFollow,
   notObtainable: filesNotObtainable,
 };
+
+const hasWay = (digest: Digest, blobs: RepositoryIndex["blobs"], deltas: RepositoryIndex["deltas"]): boolean =>
+  blobs.some((blob) => blob.digest === digest && (blob.plain !== undefined || blob.encodings.length > 0)) || deltas.some(({ to }) => to === digest);
 
 function baseOf(route: Route): Digest[] {
   if (route.kind === "present") return [route.digest];

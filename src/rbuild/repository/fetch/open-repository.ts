@@ -1,15 +1,17 @@
 import { type Clock, RbuildError } from "../../../system/index.ts";
 import type { RbuildReport } from "../../events.ts";
 import { FETCH_LIMITS, type FetchLimits } from "../../pool/fetch-limits.ts";
-import { type Connections, openConnections } from "../../pool/http-connections.ts";
+import { openConnections } from "../../pool/http-connections.ts";
+import type { PoolSource } from "../../pool/pool.ts";
 import { noSpace } from "../../pool/pool-errors.ts";
 import type { TrustedRoot } from "../../trust/client/root-chain.ts";
 import type { CurrentRepository, StaleRepository } from "../../trust/client/verdict.ts";
 import { type MetadataSource, openDirectorySource, openTrustStore, updateTrust } from "../../trust/index.ts";
 import { accepted } from "../../trust/refusal.ts";
+import { type BundleSource, openBundleSource } from "../bundle/open-bundle-source.ts";
 import { openHttpSource } from "./http-source.ts";
 import { mayFollow } from "./may-follow.ts";
-import { placeName, type RepositoryPlace } from "./repository-place.ts";
+import { placeName, poolSourceOf, type RepositoryPlace } from "./repository-place.ts";
 
 export interface RepositoryDependencies {
   /** Of the checkout, from version 1 up; `readCheckout` gives them. */
@@ -26,7 +28,11 @@ export interface OpenRepository {
   readonly verdict: CurrentRepository | StaleRepository;
   /** Whose word the index is. */
   readonly source: string;
-  readonly places: readonly RepositoryPlace[];
+  readonly sources: readonly PoolSource[];
+  /** Whether a file can be had at all: a bundle has not all of them. */
+  readonly mayHave: (path: string) => boolean;
+  /** Closes bundles. */
+  readonly [Symbol.asyncDispose]: () => Promise<void>;
 }
 
 interface Failed {
@@ -42,11 +48,13 @@ interface Failed {
 export async function openRepository(places: readonly RepositoryPlace[], dependencies: RepositoryDependencies): Promise<OpenRepository> {
   const { report, limits = FETCH_LIMITS } = dependencies;
   using connections = openConnections(limits, mayFollow);
+  await using opened = new AsyncDisposableStack();
+  const bundles = new Map<RepositoryPlace, BundleSource>();
   const failed: Failed[] = [];
   const stale: { readonly place: RepositoryPlace; readonly verdict: StaleRepository }[] = [];
   for (const place of places) {
     try {
-      const verdict = await ask(place, connections, dependencies);
+      const verdict = await ask(await sourceOf(place), dependencies);
       if (verdict.kind === "current") return found(place, verdict);
       stale.push({ place, verdict });
     } catch (error) {
@@ -63,15 +71,32 @@ export async function openRepository(places: readonly RepositoryPlace[], depende
 
   function found(place: RepositoryPlace, verdict: OpenRepository["verdict"]): OpenRepository {
     const left = new Set([place, ...failed.map((each) => each.place)]);
-    return { verdict, source: placeName(place), places: [place, ...places.filter((each) => !left.has(each))] };
+    const kept = opened.move();
+    // A bundle that was not asked is not open.
+    const used = [place, ...places.filter((each) => !left.has(each) && (each.kind !== "bundle" || bundles.has(each)))];
+    const isPartial = used.every((each) => each.kind === "bundle");
+    return {
+      verdict,
+      source: placeName(place),
+      sources: used.map((each) => poolSourceOf(each, bundles.get(each))),
+      mayHave: (path) => !isPartial || used.some((each) => bundles.get(each)?.sizeOf(path) !== undefined),
+      [Symbol.asyncDispose]: () => kept.disposeAsync(),
+    };
+  }
+
+  async function sourceOf(place: RepositoryPlace): Promise<MetadataSource> {
+    if (place.kind === "http") return openHttpSource(place, { connections, limits, signal: dependencies.signal });
+    if (place.kind === "directory") return openDirectorySource(place.path);
+    const bundle = opened.use(await openBundleSource(place.path));
+    bundles.set(place, bundle);
+    return bundle.metadata;
   }
 }
 
-async function ask(place: RepositoryPlace, connections: Connections, { roots, stateDirectory, clock, limits = FETCH_LIMITS, signal }: RepositoryDependencies) {
+async function ask(repository: MetadataSource, { roots, stateDirectory, clock, signal }: RepositoryDependencies) {
   signal?.throwIfAborted();
   const [first] = roots;
   if (!first) throw new TypeError("a checkout has a root");
-  const repository: MetadataSource = place.kind === "http" ? openHttpSource(place, { connections, limits, signal }) : openDirectorySource(place.path);
   try {
     await using store = await openTrustStore(stateDirectory, first.digest, signal ? { signal } : {});
     return accepted(await updateTrust({ checkout: roots, repository, store, clock }));

@@ -41,3 +41,12 @@ export function filesNotObtainable(failed: readonly ItemFailure[]): RbuildError 
   if (suspect) return suspicious(suspect, message, details);
   return new RbuildError("repository.files-missing", message, { category: "unavailable", hint: "name another mirror with --from", details });
 }
+
+/** A bundle that has neither the blob nor what makes it from what is here. */
+export function noWay(digest: string): RbuildError {
+  return new RbuildError("repository.files-missing", `the bundle has nothing that gives ${digest}: it was made for a machine that has an earlier version`, {
+    category: "unavailable",
+    hint: "write the bundle again with all of the image, or name a repository with --from",
+    details: { digest },
+  });
+}

@@ -1,0 +1,61 @@
+import { hostPlatform } from "../../oci/index.ts";
+import { findDefinition } from "../../rbuild/definition/find-definition.ts";
+import { readPin } from "../../rbuild/images/pin/pin-file.ts";
+import { byteText } from "../../rbuild/pool/byte-text.ts";
+import { type FetchedImage, fetchImage } from "../../rbuild/repository/fetch/fetch-image.ts";
+import { openRepository } from "../../rbuild/repository/fetch/open-repository.ts";
+import { repositoryPlace } from "../../rbuild/repository/fetch/repository-place.ts";
+import { isRbuildError, RbuildError, systemClock } from "../../system/index.ts";
+import { imageDirectories } from "../image-directories.ts";
+import { readRoots } from "../publish/read-roots.ts";
+import { chosenPlaces } from "../repository-choice.ts";
+import type { CommandResult, Session } from "../session.ts";
+import { wire } from "../wire/wire.ts";
+
+interface FetchChoices {
+  readonly from?: readonly string[];
+  readonly channel?: string;
+  readonly version?: string;
+  readonly keys: string;
+}
+
+export async function fetchImages(names: readonly string[], choices: FetchChoices, session: Session): Promise<CommandResult> {
+  const { reporter, signal } = session;
+  const { channel, version, keys } = choices;
+  const places = await Promise.all(placesOf(choices, session).map((text) => repositoryPlace(text)));
+  const roots = await readRoots(keys);
+  await using host = await wire(session);
+  const dependencies = { roots, stateDirectory: host.stateDirectory, containerHost: host.docker, report: reporter.report, clock: systemClock, signal };
+  await using repository = await openRepository(places, dependencies);
+  const fetched: FetchedImage[] = [];
+  for (const name of names) {
+    const pin = await pinOf(name);
+    const wanted = { ...(channel === undefined ? {} : { channel }), ...(version === undefined ? {} : { version }), ...(pin ? { pin } : {}) };
+    fetched.push(await fetchImage({ name, architecture: hostPlatform().architecture, ...wanted }, repository, dependencies));
+  }
+  return { data: fetched, lines: fetched.map(line) };
+}
+
+function placesOf({ from }: FetchChoices, { settings }: Session): readonly string[] {
+  const places = chosenPlaces(from, settings);
+  if (places && places.length > 0) return places;
+  throw new RbuildError("repository.not-named", "no repository is named that images could be fetched from", {
+    category: "invalid",
+    hint: "--from URL, or for always: rbuild config set repositories URL",
+  });
+}
+
+/** Images need not be defined in this tree. */
+async function pinOf(name: string) {
+  try {
+    return await readPin((await findDefinition(name, imageDirectories())).directory);
+  } catch (error) {
+    if (isRbuildError(error, "definition.not-found")) return undefined;
+    throw error;
+  }
+}
+
+function line({ reference, digest, how, bytes, size, source }: FetchedImage): string {
+  const told = how === "present" ? "is there already" : `from ${source}: ${byteText(bytes)}${how === "delta" ? " as a delta" : ""} for ${byteText(size)}`;
+  return `${reference} ${digest} ${told}`;
+}

@@ -1,0 +1,24 @@
+import { resolve } from "node:path";
+import type { RepositoryChoice } from "../rbuild/images/image-operations.ts";
+import type { Settings } from "./settings/settings.ts";
+import { parsePool, parsePools } from "./values.ts";
+
+export const addPlace = (text: string, before: readonly string[] = []): readonly string[] => [...before, parsePool(text)];
+
+/** Of every command that needs pinned images. */
+export const REPOSITORY_OPTION = [
+  "--repository <url|dir|file>",
+  "fetch pinned images that are absent from this repository before building them; may be given again for mirrors",
+  addPlace,
+] as const;
+
+/** Where published images may be had: an option wins over RBUILD_REPOSITORY, that over the setting. Undefined: nobody said. */
+export function chosenPlaces(option: readonly string[] | undefined, settings: Settings): readonly string[] | undefined {
+  const variable = process.env["RBUILD_REPOSITORY"];
+  return option ?? (variable ? parsePools(variable) : settings.repositories);
+}
+
+export function chosenRepositories(option: readonly string[] | undefined, settings: Settings, tree = process.cwd()): RepositoryChoice | undefined {
+  const places = chosenPlaces(option, settings);
+  return places && { places, keys: resolve(tree, "keys"), isExplicit: option !== undefined };
+}
