@@ -19,6 +19,8 @@ afterAll(async () => {
   await tree[Symbol.asyncDispose]();
 });
 
+const NO_CONNECTION = { "Tcp.ActiveOpens": 0, "Tcp.AttemptFails": 0, "Udp.OutDatagrams": 0, "Ip.OutNoRoutes": 0 };
+
 /** Runs a command in a network namespace that has a loopback interface and nothing else, and keeps the namespace's counters. */
 const withoutNetwork = (counters: string) => [
   "unshare",
@@ -29,13 +31,26 @@ const withoutNetwork = (counters: string) => [
   counters,
 ];
 
+test("locking and building the images a second time needs no network either", async () => {
+  const counters = join(dirname(tree.output), "snmp-images");
+  const prefix = withoutNetwork(counters);
+  for (const words of [
+    ["image", "lock", "base", "builder", "apt-cacher-ng"],
+    ["lock", "--check"],
+    ["image", "build", "--force", "base"],
+  ]) {
+    const run = await rbuild(["-C", tree.directory, ...words], { prefix });
+    expect(run.exitCode, run.stderr).toBe(0);
+    expect(counterValues(await readFile(counters, "utf8"))).toMatchObject(NO_CONNECTION);
+  }
+});
+
 test("with everything vendored the ISO is built without network, and no connection is tried", async () => {
   const counters = join(dirname(tree.output), "snmp");
   await buildExample(tree, { wrapper: withoutNetwork(counters) });
   const written = await readFile(join(import.meta.dirname, "tiny.iso.sha256"), "utf8");
   expect(`${await sha256(join(tree.output, "tiny.iso"))}  tiny.iso\n`).toBe(written);
-  const values = counterValues(await readFile(counters, "utf8"));
-  expect(values).toMatchObject({ "Tcp.ActiveOpens": 0, "Tcp.AttemptFails": 0, "Udp.OutDatagrams": 0, "Ip.OutNoRoutes": 0 });
+  expect(counterValues(await readFile(counters, "utf8"))).toMatchObject(NO_CONNECTION);
   const manifest = JSON.parse(await readFile(join(tree.output, "rbuild-manifest.json"), "utf8")) as Readonly<Record<string, unknown>>;
   expect(manifest).toMatchObject({ publishable: true, lock: { locked: true, digest: expect.stringMatching(/^sha256:/) } });
 });
