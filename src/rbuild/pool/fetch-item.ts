@@ -25,7 +25,7 @@ export interface FetchContext {
   readonly limits: FetchLimits;
   /** Bytes that came; negative when they are dropped. */
   readonly onBytes: (count: number) => void;
-  readonly onWrongBytes: (item: PoolItem, source: TriedSource, reason: string) => void;
+  readonly onWrongBytes: (item: PoolItem, source: TriedSource, reason: string, suspicion: Suspicion) => void;
   /** A source did not give an item in a way that looks like an attack, other than by wrong bytes. */
   readonly onSuspicion: (item: PoolItem, failure: SourceFailure, suspicion: Suspicion) => void;
   readonly signal: AbortSignal;
@@ -114,7 +114,7 @@ async function copyFrom(
     return undefined;
   }
   const reason = difference(item, isTooLong ? { size: item.size + 1, more: true } : { sha256: file.digest(), size: file.size });
-  await wrong(item, source, reason, file, context);
+  await wrong(item, source, { reason }, file, context);
   return { reason: `wrong bytes: ${reason}`, isWrong: true, suspicion: "wrong-bytes" };
 }
 
@@ -138,7 +138,7 @@ async function fetchByRoutes(
     suspicion ??= outcome.suspicion ?? (outcome.kind === "wrong" ? "wrong-bytes" : undefined);
     reasons.push(route.isFresh ? `${route.proxy === undefined ? "directly" : "past the proxy's cache"}: ${outcome.reason}` : outcome.reason);
     if (outcome.kind === "wrong") {
-      if (!isWrong) await wrong(item, source, outcome.reason, file, context);
+      if (!isWrong) await wrong(item, source, outcome, file, context);
       await forget(file, context);
       isWrong = true;
     } else if (!isWrong) {
@@ -169,8 +169,14 @@ async function tryRoute(item: PoolItem, route: Route, file: IncomingFile, contex
   }
 }
 
-async function wrong(item: PoolItem, source: TriedSource, reason: string, file: IncomingFile, context: FetchContext): Promise<void> {
-  context.onWrongBytes(item, source, reason);
+async function wrong(
+  item: PoolItem,
+  source: TriedSource,
+  { reason, suspicion = "wrong-bytes" }: { readonly reason: string; readonly suspicion?: Suspicion },
+  file: IncomingFile,
+  context: FetchContext,
+): Promise<void> {
+  context.onWrongBytes(item, source, reason, suspicion);
   await forget(file, context);
 }
 

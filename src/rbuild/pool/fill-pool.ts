@@ -26,7 +26,7 @@ export interface FillManner {
   /** Of the step that fetches. */
   readonly step: "pool.fetch" | "image.fetch-files";
   /** Of the warning that a source gave something else. */
-  readonly wrongBytes: string;
+  readonly wrongBytes: (suspicion: Suspicion) => string;
   /** Default: wherever redirects lead. */
   readonly mayFollow?: MayFollow;
   /** Code of the warning that a source was left for what it looks like; undefined: none. */
@@ -35,7 +35,7 @@ export interface FillManner {
   readonly notObtainable: (failed: readonly ItemFailure[]) => RbuildError;
 }
 
-const PACKAGES: FillManner = { step: "pool.fetch", wrongBytes: "pool.wrong-bytes", notObtainable };
+const PACKAGES: FillManner = { step: "pool.fetch", wrongBytes: () => "pool.wrong-bytes", notObtainable };
 
 export const fillPool: FillPool = (items, pool, options, report) => fillPoolWithin(FETCH_LIMITS, items, pool, options, report);
 
@@ -103,8 +103,8 @@ async function fetchAll(
     limits,
     onBytes: progress.add,
     signal: signal ? AbortSignal.any([signal, stop.signal]) : stop.signal,
-    onWrongBytes: ({ path }, { name }, reason) =>
-      report({ kind: "warning.raised", code: manner.wrongBytes, message: `${name} gave something else for ${path}: ${reason}` }),
+    onWrongBytes: ({ path }, { name }, reason, suspicion) =>
+      report({ kind: "warning.raised", code: manner.wrongBytes(suspicion), message: `${name} gave something else for ${path}: ${reason}` }),
     onSuspicion: ({ path }, { source, reason }, suspicion) => {
       if (manner.suspicious) report({ kind: "warning.raised", code: manner.suspicious(suspicion), message: `${source} did not give ${path}: ${reason}` });
     },

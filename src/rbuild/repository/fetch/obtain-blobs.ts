@@ -85,7 +85,7 @@ export async function obtainBlobs(digests: readonly Digest[], present: PresentBl
 
 const MANNER: FillManner = {
   step: "image.fetch-files",
-  wrongBytes: "trust.wrong-bytes",
+  wrongBytes: suspicionCode,
   suspicious: suspicionCode,
   mayFollow,
   notObtainable: filesNotObtainable,

@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { serveFiles } from "../../../../support/repository/fetch-lab.ts";
+import { type TwoReleases, twoReleases } from "../../../../support/repository/two-releases.ts";
+import { NOW } from "../../../../support/trust/test-keys.ts";
+
+let releases: TwoReleases;
+beforeAll(async () => void (releases = await twoReleases()), 60_000);
+afterAll(() => releases[Symbol.asyncDispose]());
+
+const idOf = async (tag: string) => (await releases.docker.getImage(tag).inspect()).Id;
+const DAY = 86_400_000;
+
+test("an image is fetched whole, then its next version as a delta, from a web server", async () => {
+  const client = await releases.client();
+  const [old, web] = [await serveFiles(releases.first), await serveFiles(releases.second)];
+  const whole = await client.fetch([old.url]);
+  expect(whole).toMatchObject({ version: "1", how: "full", digest: releases.pins[0].digest, imageId: releases.pins[0].imageId, source: old.url });
+  expect(await idOf("rbuild/small:1")).toBe(releases.pins[0].imageId);
+  const next = await client.fetch([web.url]);
+  expect(next).toMatchObject({ version: "2", how: "delta", digest: releases.pins[1].digest });
+  expect(await idOf("rbuild/small:2")).toBe(releases.pins[1].imageId);
+  expect(next.bytes).toBeLessThan(whole.bytes / 20);
+  expect(web.asked.filter(({ url }) => url.startsWith("/encoded/"))).toEqual([]);
+  expect(client.events.filter(({ kind }) => kind === "image.fetched")).toMatchObject([{ how: "full" }, { how: "delta", bytes: next.bytes }]);
+  // What is there is not asked for again.
+  web.asked.length = 0;
+  expect(await client.fetch([web.url])).toMatchObject({ how: "present", bytes: 0 });
+  expect(web.asked.map(({ url }) => url)).toEqual(["/root/2.json", "/current.json", "/freshness/2.json", "/freshness/2.json.asc"]);
+});
+
+test("a directory and a version by name", async () => {
+  const client = await releases.client();
+  expect(await client.fetch([releases.second], { version: "1" })).toMatchObject({ version: "1", how: "full" });
+  expect(await client.fetch([releases.second], { channel: "stable" })).toMatchObject({ version: "2", how: "delta" });
+  await expect(client.fetch([releases.second], { channel: "testing" })).rejects.toMatchObject({ code: "repository.no-such-image" });
+  await expect(client.fetch([releases.second], { architecture: "arm64" })).rejects.toMatchObject({ code: "repository.no-such-image" });
+});
+
+test("the pin of the tree says which image, and that it is the only one", async () => {
+  const client = await releases.client();
+  expect(await client.fetch([releases.second], { pin: releases.pins[0] })).toMatchObject({ version: "1" });
+  const other = { ...releases.pins[1], digest: releases.pins[0].digest };
+  const before = await client.memory();
+  await expect(client.fetch([releases.second], { pin: other })).rejects.toMatchObject({ code: "image.pin-mismatch", category: "refused" });
+  expect(await client.memory()).toEqual(before);
+});
+
+test("freeze: a stale repository gives what is pinned, with a warning, and nothing else", async () => {
+  const client = await releases.client();
+  const now = new Date(NOW.getTime() + 20 * DAY);
+  await expect(client.fetch([releases.second], {}, { now })).rejects.toMatchObject({ code: "trust.freeze", category: "untrusted" });
+  expect(await client.fetch([releases.second], { pin: releases.pins[1] }, { now })).toMatchObject({ version: "2", how: "full" });
+  expect(client.warnings()).toEqual(["trust.freeze", "trust.freeze"]);
+});
+
+test("a delta that is gone, or another, is a warning, and the layer comes whole", async () => {
+  for (const twist of ["gone", "other"] as const) {
+    const client = await releases.client();
+    await client.fetch([releases.first]);
+    const web = await serveFiles(releases.second, (path, bytes, _request, response) => {
+      if (!path.startsWith("deltas/")) return false;
+      response.writeHead(twist === "gone" ? 404 : 200).end(twist === "gone" ? "" : Buffer.alloc(bytes?.byteLength ?? 0, "x"));
+      return true;
+    });
+    expect(await client.fetch([web.url])).toMatchObject({ version: "2", how: "full", digest: releases.pins[1].digest });
+    expect(client.warnings()).toContain(twist === "gone" ? "repository.files-missing" : "trust.wrong-bytes");
+  }
+});
