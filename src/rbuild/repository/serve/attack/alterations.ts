@@ -15,7 +15,7 @@ let requests = 0;
 
 /** Attacks on the way: the right file, not as it is. */
 export const ALTERATIONS: Readonly<Partial<Record<Attack, Alter>>> = {
-  "oversize-signature": (answer, { path }) => (path.endsWith(".asc") ? streamed(answer, zeros(64 * MEBIBYTE), 64 * MEBIBYTE) : answer),
+  "oversize-signature": (answer, { path }) => (path.endsWith(".asc") ? streamed(released(answer), zeros(64 * MEBIBYTE), 64 * MEBIBYTE) : answer),
   bitflip: (answer, { path }) => (/^\/(?:blobs|encoded|deltas|locks|pool|v2)\//.test(path) ? flipped(answer) : answer),
   "bitflip-metadata": (answer, { path }) => (/^\/(?:root|freshness|index|current)[/.]/.test(path) && path.endsWith(".json") ? flipped(answer) : answer),
   swap: (answer) => (answer.status === 206 ? streamed(released(answer), zeros(lengthOf(answer.body)), lengthOf(answer.body)) : answer),
@@ -26,10 +26,10 @@ export const ALTERATIONS: Readonly<Partial<Record<Attack, Alter>>> = {
   "no-length": (answer) => ({ ...answer, body: { kind: "takeover", run: (socket) => writeWithoutLength(socket, answer) } }),
   "chunked-forever": (answer) => streamed(answer, joined(bytesOf(answer.body), endlessZeros()), undefined),
   slow: (answer) => streamed(answer, paced(bytesOf(answer.body), 1, 1_000), lengthOf(answer.body)),
-  stall: (answer) => streamed(answer, silence(), lengthOf(answer.body)),
+  stall: (answer) => streamed(released(answer), silence(), lengthOf(answer.body)),
   bomb: (answer) => {
     const bomb = Readable.from(zeros(8 * GIBIBYTE), { objectMode: false }).pipe(createGzip()) as AsyncIterable<Uint8Array>;
-    return { ...streamed(answer, bomb, undefined), headers: { ...answer.headers, "Content-Encoding": "gzip" } };
+    return { ...streamed(released(answer), bomb, undefined), headers: { ...answer.headers, "Content-Encoding": "gzip" } };
   },
   "range-lie": (answer) => {
     const [, first, last, size] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(answer.headers["Content-Range"] ?? "") ?? [];

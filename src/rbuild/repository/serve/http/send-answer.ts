@@ -38,6 +38,7 @@ export async function sendAnswer(response: ServerResponse, { status, headers, bo
       case "file":
         return await sendFile(response, body, options);
       case "stream":
+        response.flushHeaders(); // its first bytes may take their time
         for await (const chunk of body.chunks) await written(response, chunk, options);
         return await ended(response, undefined, options);
       default:

@@ -1,0 +1,153 @@
+import { createHash } from "node:crypto";
+import { get } from "node:http";
+import { connect } from "node:net";
+import { expect, test } from "vitest";
+import { digestHex, digestOf } from "../../../../../src/oci/index.ts";
+import { ATTACKS, type Attack } from "../../../../../src/rbuild/repository/serve/attack/attacks.ts";
+import { openTrustStore, readCheckout, updateTrust } from "../../../../../src/rbuild/trust/index.ts";
+import { type ImagesOnDisk, imagesOnDisk } from "../../../../support/repository/images-on-disk.ts";
+import { serveDirectory } from "../../../../support/repository/serve-directory.ts";
+import { scratchDirectory } from "../../../../support/scratch.ts";
+import { NOW } from "../../../../support/trust/test-keys.ts";
+
+const MOST = 2 * 2 ** 20;
+
+interface Got {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly bytes: Buffer;
+  /** How it ended: the client stops after two MiB or two seconds. */
+  readonly end: "whole" | "cut" | "too much" | "too slow" | "no HTTP";
+}
+
+/** A client that takes what it gets, within bounds. */
+function take(port: number, path: string, headers: Readonly<Record<string, string>> = {}): Promise<Got> {
+  return new Promise((resolve) => {
+    const request = get({ port, host: "127.0.0.1", path, headers, agent: false }, (response) => {
+      const chunks: Buffer[] = [];
+      let length = 0;
+      const stop = (end: Got["end"]) => {
+        clearTimeout(timer);
+        resolve({ status: response.statusCode ?? 0, headers: response.headers as Got["headers"], bytes: Buffer.concat(chunks), end });
+        request.destroy();
+      };
+      const timer = setTimeout(() => stop("too slow"), 2_000);
+      response.on("data", (chunk: Buffer) => {
+        chunks.push(chunk);
+        length += chunk.byteLength;
+        if (length > MOST) stop("too much");
+      });
+      response.on("end", () => stop("whole"));
+      response.on("error", () => stop("cut"));
+    });
+    request.on("error", () => resolve({ status: 0, headers: {}, bytes: Buffer.alloc(0), end: "no HTTP" }));
+  });
+}
+
+/** What rbuild's own judgement says when all metadata comes from there. */
+async function verdictOf(images: ImagesOnDisk, port: number, seen?: string): Promise<string> {
+  const state = seen ?? (await scratchDirectory());
+  const checkout = await readCheckout(images.keys, NOW);
+  if (checkout.kind !== "checkout") throw new Error(checkout.message);
+  await using store = await openTrustStore(state, checkout.roots[0]!.digest);
+  const repository = {
+    name: "the mirror",
+    async read(path: string, maxBytes: number) {
+      const got = await take(port, `/${path}`);
+      if (got.status !== 200 || got.end === "cut") return { kind: "absent" as const };
+      return got.bytes.byteLength > maxBytes ? { kind: "too-large" as const } : { kind: "bytes" as const, bytes: new Uint8Array(got.bytes) };
+    },
+  };
+  const verdict = await updateTrust({ checkout: checkout.roots, repository, store, clock: { now: () => NOW } });
+  return verdict.kind === "refused" ? verdict.code : verdict.kind;
+}
+
+const TRUST: Readonly<Partial<Record<Attack, string>>> = {
+  freeze: "current",
+  mix: "trust.mix-and-match",
+  unsigned: "trust.unsigned",
+  "wrong-signature": "trust.unknown-key",
+  "oversize-signature": "trust.too-large",
+  "bitflip-metadata": "trust.malformed-metadata",
+  "captive-portal": "trust.malformed-metadata",
+  "error-page": "trust.missing-file",
+  truncate: "trust.missing-file",
+  short: "trust.malformed-metadata",
+  endless: "trust.too-large",
+  "no-length": "current",
+};
+
+test.each(Object.entries(TRUST) as [Attack, string][])("%s is called %s by who checks signatures", async (attack, code) => {
+  const images = await imagesOnDisk();
+  const { port } = await serveDirectory(images.directory, { attack });
+  expect(await verdictOf(images, port)).toBe(code);
+});
+
+test("rollback is called trust.rollback by who has seen more", async () => {
+  const images = await imagesOnDisk();
+  const state = await scratchDirectory();
+  const honest = await serveDirectory(images.directory);
+  expect(await verdictOf(images, honest.port, state)).toBe("current");
+  const hostile = await serveDirectory(images.directory, { attack: "rollback" });
+  expect(await verdictOf(images, hostile.port, state)).toBe("trust.rollback");
+});
+
+const ON_THE_WAY: readonly (readonly [Attack, (got: Got, whole: Uint8Array) => void, Readonly<Record<string, string>>?])[] = [
+  ["bitflip", ({ bytes, end }, whole) => expect([end, bytes.byteLength, digestOf(bytes) === digestOf(whole)]).toEqual(["whole", whole.byteLength, false])],
+  ["swap", ({ status, bytes }) => expect([status, bytes]).toEqual([206, Buffer.alloc(10)]), { Range: "bytes=0-9" }],
+  ["truncate", ({ end, bytes }) => expect([end, bytes.byteLength]).toEqual(["cut", 150_000])],
+  ["short", ({ end, bytes }) => expect([end, bytes.byteLength]).toEqual(["whole", 150_000])],
+  ["longer", ({ end, bytes }) => expect([end, bytes.byteLength]).toEqual(["whole", 300_000 + 2 ** 20])],
+  ["endless", ({ end }) => expect(end).toBe("too much")],
+  ["no-length", ({ end, bytes, headers }, whole) => expect([end, digestOf(bytes), headers["content-length"]]).toEqual(["whole", digestOf(whole), undefined])],
+  ["chunked-forever", ({ end, headers }) => expect([end, headers["transfer-encoding"]]).toEqual(["too much", "chunked"])],
+  ["slow", ({ end, bytes }) => expect([end, bytes.byteLength <= 3]).toEqual(["too slow", true])],
+  ["stall", ({ end, bytes }) => expect([end, bytes.byteLength]).toEqual(["too slow", 0])],
+  ["bomb", ({ headers }) => expect(headers["content-encoding"]).toBe("gzip")],
+  ["redirect", ({ status, headers }) => expect([status, headers["location"]?.startsWith("/blobs/sha256/")]).toEqual([302, true])],
+  ["redirect-downgrade", ({ status, headers }) => expect([status, headers["location"]]).toEqual([302, "file:///etc/passwd"])],
+  ["captive-portal", ({ status, headers }) => expect([status, headers["content-type"]]).toEqual([200, "text/html; charset=utf-8"])],
+  ["error-page", ({ status }) => expect(status).toBe(503)],
+  ["range-lie", ({ status, headers }) => expect([status, headers["content-range"]]).toEqual([206, "bytes 1-10/300001"]), { Range: "bytes=0-9" }],
+  ["header-injection", ({ end }) => expect(end).toBe("no HTTP")],
+  ["huge-headers", ({ end }) => expect(end).toBe("no HTTP")],
+];
+
+test.each(ON_THE_WAY)("%s does what it says to a blob", async (attack, check, headers) => {
+  const images = await imagesOnDisk();
+  const { port } = await serveDirectory(images.directory, { attack });
+  check(await take(port, `/blobs/sha256/${digestHex(digestOf(images.plainLayer))}`, headers), images.plainLayer);
+  expect((await take(port, "/healthz")).status).toBe(attack === "captive-portal" ? 200 : attack === "error-page" ? 503 : 200);
+});
+
+test("reset cuts every second file", async () => {
+  const images = await imagesOnDisk();
+  const { port } = await serveDirectory(images.directory, { attack: "reset" });
+  const path = `/blobs/sha256/${createHash("sha256").update(images.plainLayer).digest("hex")}`;
+  const ends = [(await take(port, path)).end, (await take(port, path)).end, (await take(port, path)).end, (await take(port, path)).end];
+  expect(ends.filter((end) => end === "whole")).toHaveLength(2);
+});
+
+test("withheld-root hides all roots but the first", async () => {
+  const images = await imagesOnDisk();
+  const { port } = await serveDirectory(images.directory, { attack: "withheld-root" });
+  expect([(await take(port, "/root/1.json")).status, (await take(port, "/root/2.json")).status]).toEqual([200, 404]);
+});
+
+test("every attack is served, and outlives clients that go", async () => {
+  const images = await imagesOnDisk();
+  for (const attack of Object.keys(ATTACKS) as Attack[]) {
+    const { port, problems, server } = await serveDirectory(images.directory, { attack });
+    for (const path of ["/current.json", "/index/x", "/v2/tools/manifests/1.0"]) {
+      const socket = connect(port, "127.0.0.1", () => socket.write(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`));
+      await new Promise<void>((resolve) => {
+        socket.once("data", () => resolve(void socket.destroy()));
+        socket.on("error", () => resolve());
+        socket.on("close", () => resolve());
+        socket.setTimeout(2_000, () => resolve(void socket.destroy()));
+      });
+    }
+    expect([attack, problems]).toEqual([attack, []]);
+    await server[Symbol.asyncDispose]();
+  }
+});

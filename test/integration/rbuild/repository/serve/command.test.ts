@@ -1,0 +1,163 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { truncate, writeFile } from "node:fs/promises";
+import { Agent, get } from "node:http";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { digestHex, digestOf } from "../../../../../src/oci/index.ts";
+import { RBUILD, rbuild } from "../../../../support/rbuild-command.ts";
+import { imagesOnDisk } from "../../../../support/repository/images-on-disk.ts";
+
+interface Served {
+  readonly child: ChildProcess;
+  readonly url: string;
+  readonly lines: string[];
+}
+
+async function serve(
+  directory: string,
+  args: readonly string[] = [],
+  prefix: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Served> {
+  const [command = "", ...rest] = [...prefix, RBUILD, "serve", directory, "--listen", "127.0.0.1:0", ...args];
+  const child = spawn(command, rest, {
+    env: { PATH: process.env["PATH"] ?? "", HOME: "/root", RBUILD_CONFIG_HOME: "/nonexistent", ...env },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  onTestFinished(async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill("SIGKILL");
+      await once(child, "exit");
+    }
+  });
+  const lines: string[] = [];
+  const url = await new Promise<string>((resolve, reject) => {
+    createInterface({ input: child.stderr! }).on("line", (line) => {
+      lines.push(line);
+      const [, found] = /is served at (http:\S+\/)/.exec(line) ?? [];
+      if (found) resolve(found);
+    });
+    child.once("exit", (code) => reject(new Error(`ended with ${code}: ${lines.join("\n")}`)));
+  });
+  return { child, url, lines };
+}
+
+async function metric(url: string, name: string): Promise<number> {
+  const text = await (await fetch(new URL("/metrics", url))).text();
+  return Number(new RegExp(`^${name} (\\S+)$`, "m").exec(text)?.[1]);
+}
+
+describe("rbuild serve", () => {
+  test("serves, reloads at SIGHUP, stops at SIGTERM with exit code 0", async () => {
+    const images = await imagesOnDisk();
+    const { child, url, lines } = await serve(images.directory);
+    expect((await fetch(new URL("/healthz", url))).status).toBe(200);
+    child.kill("SIGHUP");
+    expect((await fetch(new URL("/current.json", url))).status).toBe(200);
+    child.kill("SIGTERM");
+    expect(await once(child, "exit")).toEqual([0, null]);
+    expect(lines.some((line) => line.includes('"GET /healthz HTTP/1.1" 200'))).toBe(true);
+  });
+
+  test("says what is wrong with what it was told", async () => {
+    const images = await imagesOnDisk();
+    const { url } = await serve(images.directory);
+    const taken = await rbuild(["serve", images.directory, "--listen", new URL(url).host]);
+    expect([taken.exitCode, taken.stderr]).toEqual([7, expect.stringContaining("serve.cannot-listen")]);
+    for (const [args, code] of [
+      [["/nonexistent"], "serve.no-directory"],
+      [[images.directory, "--attack", "nonsense"], "serve.unknown-attack"],
+      [[images.directory, "--attack", "slow", "--listen", "0.0.0.0:0"], "serve.attack-not-on-loopback"],
+      [[images.directory, "--listen", "example.org:80"], "cli.invalid-value"],
+    ] as const) {
+      const { exitCode, stderr } = await rbuild(["serve", ...args]);
+      expect([exitCode, stderr]).toEqual([2, expect.stringContaining(code)]);
+    }
+    const list = await rbuild(["serve", "--attack", "list"]);
+    expect([list.exitCode, list.stdout]).toEqual([0, expect.stringContaining("captive-portal")]);
+  });
+
+  test("takes the socket and tells the state that systemd has to do with", async () => {
+    const images = await imagesOnDisk();
+    // systemd-socket-activate(1) starts it at the first connection, with the socket as descriptor 3
+    const port = 20_000 + (process.pid % 20_000);
+    const child = spawn(
+      "systemd-socket-activate",
+      ["-l", `127.0.0.1:${port}`, "-E", "PATH", "-E", "RBUILD_CONFIG_HOME=/nonexistent", RBUILD, "serve", images.directory],
+      {
+        stdio: ["ignore", "ignore", "pipe"],
+      },
+    );
+    onTestFinished(async () => {
+      child.kill("SIGTERM");
+      if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+    });
+    await once(child.stderr, "data"); // "Listening on"
+    child.stderr.resume();
+    expect((await fetch(`http://127.0.0.1:${port}/current.json`)).status).toBe(200);
+  });
+
+  test("gives 64 clients small ranges of a large file, in memory that stays flat", { timeout: 120_000 }, async () => {
+    const images = await imagesOnDisk();
+    const empty = Buffer.alloc(0);
+    const path = join(images.directory, "blobs/sha256", digestHex(digestOf(empty)));
+    await writeFile(path, empty);
+    await truncate(path, 2 ** 30);
+    const { url } = await serve(images.directory, ["--rate", "0", "--max-per-address", "0", "--log-format", "none"]);
+    const { port } = new URL(url);
+    const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+    onTestFinished(() => agent.destroy());
+    const target = `/blobs/sha256/${digestHex(digestOf(empty))}`;
+    const takeRange = (start: number, length: number) =>
+      new Promise<number>((resolve, reject) => {
+        get({ host: "127.0.0.1", port, path: target, agent, headers: { Range: `bytes=${start}-${start + length - 1}` } }, (response) => {
+          let bytes = 0;
+          response
+            .on("data", (chunk: Buffer) => (bytes += chunk.byteLength))
+            .on("end", () => resolve(bytes))
+            .on("error", reject);
+        }).on("error", reject);
+      });
+    const round = async (count: number) => {
+      let next = 0;
+      const client = async () => {
+        while (next < count) expect(await takeRange((next++ * 7_919_000) % (2 ** 30 - 5_000), 4_096)).toBe(4_096);
+      };
+      await Promise.all(Array.from({ length: 64 }, client));
+    };
+    await round(2_000);
+    const before = await metric(url, "process_resident_memory_bytes");
+    await round(6_000);
+    expect(await takeRange(0, 2 ** 30)).toBe(2 ** 30);
+    const after = await metric(url, "process_resident_memory_bytes");
+    expect(after - before).toBeLessThan(64 * 2 ** 20);
+    expect(await metric(url, "rbuild_http_requests_running")).toBe(1);
+  });
+
+  test("keeps what slow readers have not taken out of its memory", async () => {
+    const images = await imagesOnDisk();
+    const hex = digestHex(digestOf("slow"));
+    const path = join(images.directory, "blobs/sha256", hex);
+    await writeFile(path, "");
+    await truncate(path, 2 ** 30);
+    const { url } = await serve(images.directory, ["--max-per-address", "0", "--log-format", "none"]);
+    const before = await metric(url, "process_resident_memory_bytes");
+    const waiting = await Promise.all(
+      Array.from(
+        { length: 100 },
+        () =>
+          new Promise<() => void>((resolve, reject) => {
+            const request = get(new URL(`/blobs/sha256/${hex}`, url), { agent: false }, (response) => {
+              response.pause();
+              resolve(() => request.destroy());
+            }).on("error", reject);
+          }),
+      ),
+    );
+    const during = await metric(url, "process_resident_memory_bytes");
+    for (const stop of waiting) stop();
+    expect(during - before).toBeLessThan(120 * 2 ** 20);
+  });
+});

@@ -1,0 +1,114 @@
+import { execFile } from "node:child_process";
+import { copyFile, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { describe, expect, test } from "vitest";
+import { imagesOnDisk } from "../../../../support/repository/images-on-disk.ts";
+import { serveDirectory } from "../../../../support/repository/serve-directory.ts";
+import { scratchDirectory } from "../../../../support/scratch.ts";
+import { NOW } from "../../../../support/trust/test-keys.ts";
+
+const run = promisify(execFile);
+const DAY = 86_400_000;
+
+async function pageOf(options: Parameters<typeof serveDirectory>[1] = {}, prepare?: (directory: string) => Promise<void>) {
+  const images = await imagesOnDisk();
+  await prepare?.(images.directory);
+  const server = await serveDirectory(images.directory, { ...options, ...(options.keys === "own" ? { keys: images.keys } : {}) });
+  const response = await server.get("/");
+  return { images, server, response, text: await response.text() };
+}
+
+describe("the page", () => {
+  test("lists images, newest first, with channels, sizes and digests, and how to use them", async () => {
+    const { text, response, images, server } = await pageOf();
+    expect(response.headers.get("content-type")).toBe("text/html; charset=utf-8");
+    expect(text).toContain(images.manifest);
+    expect(text.indexOf("<td>2.0</td>")).toBeLessThan(text.indexOf("<td>1.0</td>"));
+    expect(text).toContain("<td>stable</td>");
+    expect(text).toContain(`docker pull 127.0.0.1:${server.port}/tools@sha256:`);
+    expect((await server.get("/", { "If-None-Match": response.headers.get("etag") ?? "" })).status).toBe(304);
+  });
+
+  test("says what changed between versions, and takes nothing in them for markup", async () => {
+    const { text } = await pageOf();
+    expect(text).toContain("tools 2.0 (amd64), since 1.0: 3 packages");
+    expect(text).toContain("<code>bash</code> 5.2-1 → 5.2-2");
+    expect(text).toContain("<code>new</code> .b. is new");
+    expect(text).toContain("<code>old</code> 1 is gone");
+  });
+
+  test("allows nothing but its own style", async () => {
+    const { text, response } = await pageOf();
+    const policy = response.headers.get("content-security-policy") ?? "";
+    expect(policy).toMatch(/^default-src 'none'; style-src 'sha256-[A-Za-z0-9+/=]{44}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'$/);
+    expect(text).not.toMatch(/<script|<img|<link|onclick|style=/);
+  });
+
+  test("believes no host that is none", async () => {
+    const { server } = await pageOf();
+    const text = await server.raw('GET / HTTP/1.1\r\nHost: "><b>x\r\nConnection: close\r\n\r\n');
+    expect(text).not.toContain("<b>x");
+    expect(text).toMatch(/^HTTP\/1\.1 400|docker pull SERVER\/tools@/m);
+  });
+
+  test.each([
+    ["unchecked", {}, "Signatures not checked here."],
+    ["signed and fresh", { keys: "own" }, "Signed and fresh."],
+    ["stale", { keys: "own", clock: { now: () => new Date(NOW.getTime() + 8 * DAY) } }, "Signed, but stale."],
+    ["without such keys", { keys: "/nonexistent" }, "Refused: the signatures or files are not as they must be."],
+  ] as const)("says of the signatures: %s", async (_name, options, expected) => {
+    const { text } = await pageOf(options);
+    expect(text).toContain(`<strong>${expected}</strong>`);
+  });
+
+  test("names what the keys refuse, and then names no images, here or in the registry", async () => {
+    const { text, server } = await pageOf({ keys: "own" }, async (directory) => {
+      await copyFile(join(directory, "freshness/1.json.asc"), join(directory, "freshness/2.json.asc"));
+    });
+    expect(text).toContain("<code>trust.bad-signature</code>");
+    expect(text).not.toContain("sha256:");
+    expect((await server.get("/v2/tools/tags/list")).status).toBe(503);
+    expect((await server.get("/healthz")).status).toBe(503);
+    expect((await server.get("/freshness/2.json")).status).toBe(200);
+  });
+
+  test("follows the pointer, and sees when it goes back", async () => {
+    const images = await imagesOnDisk();
+    const { get, server } = await serveDirectory(images.directory, { keys: images.keys });
+    expect(await (await get("/")).text()).toContain("Index 2,");
+    const current = join(images.directory, "current.json");
+    await writeFile(current, (await readFile(current, "utf8")).replace('"version": 2', '"version": 1'));
+    server.reload();
+    expect(await (await get("/")).text()).toContain("trust.rollback");
+  });
+
+  test("is drawn by a browser without a complaint, in light and dark", { timeout: 120_000 }, async () => {
+    const images = await imagesOnDisk();
+    const { url } = await serveDirectory(images.directory, { keys: images.keys });
+    const light = await draw(url, []);
+    const dark = await draw(url, ["--force-dark-mode", "--blink-settings=preferredColorScheme=0"]);
+    for (const { png, errors } of [light, dark]) {
+      expect(png.subarray(1, 4).toString()).toBe("PNG");
+      expect(png.byteLength).toBeGreaterThan(10_000);
+      expect(errors).toEqual([]);
+    }
+    expect(light.png.equals(dark.png)).toBe(false);
+  });
+});
+
+/** What Chromium makes of it, and what its console says. */
+async function draw(url: string, options: readonly string[]): Promise<{ readonly png: Buffer; readonly errors: readonly string[] }> {
+  const profile = await scratchDirectory();
+  const { stderr } = await run(
+    "chromium",
+    [
+      ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
+      ...["--disable-component-update", "--disable-sync", `--user-data-dir=${profile}/data`, "--enable-logging=stderr", ...options],
+      ...["--hide-scrollbars", "--window-size=1000,900", "--screenshot=page.png", url],
+    ],
+    { cwd: profile, timeout: 60_000, env: { PATH: process.env["PATH"] ?? "", HOME: profile } },
+  );
+  expect(await readdir(profile)).toContain("page.png");
+  return { png: await readFile(join(profile, "page.png")), errors: stderr.split("\n").filter((line) => /CONSOLE|Content Security Policy/.test(line)) };
+}
