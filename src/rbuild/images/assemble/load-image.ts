@@ -3,6 +3,7 @@ import { withStep } from "../../../make-runner/index.ts";
 import { RbuildError } from "../../../system/index.ts";
 import type { BuildWorkspace } from "../build-workspace.ts";
 import { inspectImage, isImage } from "../inspect-image.ts";
+import { noSpace, saysFull } from "../no-space.ts";
 import { readEngineMessages } from "./engine-messages.ts";
 import { writeImageArchive } from "./image-archive.ts";
 import type { ImageBlobs } from "./image-blobs.ts";
@@ -14,7 +15,7 @@ const PROGRESS_BYTES = 4 * 1024 * 1024;
 
 /**
  * Gives an image to the engine, under `reference`, and asks it back.
- * @throws RbuildError `image.load-failed`
+ * @throws RbuildError `image.load-failed`, `image.no-space`
  */
 export async function loadImage(image: ImageBlobs, layers: readonly SavedBlob[], reference: string, workspace: LoadWorkspace): Promise<void> {
   const { host, report, parentStep, signal } = workspace;
@@ -33,6 +34,7 @@ export async function loadImage(image: ImageBlobs, layers: readonly SavedBlob[],
     }
     const answer = await host.loadImage(Readable.from(archive(), { objectMode: false }), { quiet: 1 });
     for await (const { error } of readEngineMessages(answer as AsyncIterable<Uint8Array>)) {
+      if (error !== undefined && saysFull(error)) throw noSpace(`load ${reference}`);
       if (error !== undefined) throw new RbuildError("image.load-failed", `the engine could not load ${reference}: ${error}`, { hint: "rbuild doctor" });
     }
     const found = await inspectImage(host, reference);

@@ -1,4 +1,5 @@
 import { RbuildError } from "../../../system/index.ts";
+import { noSpace, saysFull } from "../no-space.ts";
 
 /** What resolvers, APT, curl and wget say. Whoever misses the system's message bus says similar things. */
 const NO_NETWORK =
@@ -8,14 +9,7 @@ const NO_NETWORK =
 export function explainStepFailure(purpose: string, exitCode: number, lines: readonly string[]): RbuildError {
   const details = { exitCode, lines };
   const find = (expression: RegExp) => lines.find((line) => expression.test(line))?.trim();
-  const full = find(/No space left on device/);
-  if (full !== undefined) {
-    return new RbuildError("image.no-space", `could not ${purpose}: no space left on device`, {
-      category: "unavailable",
-      hint: "make room where the container engine keeps its state; rbuild engine gc frees what nothing needs",
-      details,
-    });
-  }
+  if (lines.some(saysFull)) return noSpace(purpose, { details });
   const offline = find(NO_NETWORK);
   if (offline !== undefined) {
     return new RbuildError("image.no-network", `could not ${purpose}: it looked for a network, and images are built without any: ${offline}`, {
