@@ -83,9 +83,14 @@ async function show(work: Work, gathered: Gathered, old?: PublishedState): Promi
   await checkNext(directory, staging.incoming, { roots: dependencies.roots, memory: memoryOf(staging), fresh: join(staging.scratch, "fresh"), now });
 
   await staging.bring(inOrder([...staging.staged.keys()]));
-  const removed = old
-    ? []
-    : await sweepIndexes(directory, [{ ...index, content: gathered.content }, ...(published ? [{ ...referenceOf(published), content: published.index }] : [])]);
+  // Without a last index nobody knows which of the others a client may have read.
+  const removed =
+    old || !published
+      ? []
+      : await sweepIndexes(directory, [
+          { ...index, content: gathered.content },
+          { ...referenceOf(published), content: published.index },
+        ]);
   await sweepFreshness(directory, [freshness.version, ...(published ? [published.freshness.version] : [])]);
   return outcome(work, gathered, {
     kind: old ? "renewed" : "published",

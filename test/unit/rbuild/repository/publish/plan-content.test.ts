@@ -5,7 +5,7 @@ import { EMPTY_CONTENT, filesOf, type IndexContent, type IndexedBlob, type Index
 import { pairLayers } from "../../../../../src/rbuild/repository/publish/pair-layers.ts";
 import { findPublished, type LockNeeds, planContent } from "../../../../../src/rbuild/repository/publish/plan-content.ts";
 import { removableFiles } from "../../../../../src/rbuild/repository/publish/retention.ts";
-import { type MetadataValue, writeCanonical } from "../../../../../src/rbuild/trust/format/canonical.ts";
+import { writeCanonical } from "../../../../../src/rbuild/trust/format/canonical.ts";
 import { parseMetadata } from "../../../../../src/rbuild/trust/format/parse.ts";
 import { indexValue } from "../../../../support/trust/test-repository.ts";
 
@@ -58,7 +58,7 @@ const channelsOf = (content: IndexContent) => Object.fromEntries(content.images.
 
 test("what is planned is what the format's schema takes", () => {
   const content = withVersions("2", "10", "1");
-  const parsed = parseMetadata("index", writeCanonical({ ...indexValue(1), ...content } as unknown as MetadataValue), "it");
+  const parsed = parseMetadata("index", writeCanonical({ ...indexValue(1), ...content }), "it");
   expect(parsed).toMatchObject({ kind: "parsed" });
   expect(plan(content, { images: [], blobs: [], deltas: [], locks: [], pool: [] })).toEqual(content);
 });
@@ -116,7 +116,7 @@ describe("retention", () => {
       fc.property(versions, fc.integer({ min: 1, max: 4 }), (published, keep) => {
         let content = EMPTY_CONTENT;
         for (const version of published) content = planContent(content, release(version), { promotions: [], keep, needs: new Map() });
-        const parsed = parseMetadata("index", writeCanonical({ ...indexValue(1), ...content } as unknown as MetadataValue), "it");
+        const parsed = parseMetadata("index", writeCanonical({ ...indexValue(1), ...content }), "it");
         expect(parsed.kind).toBe("parsed");
         expect(content.images.filter(({ channels }) => channels.includes("stable"))).toHaveLength(1);
         expect(content.images.length).toBeLessThanOrEqual(keep + 1);
