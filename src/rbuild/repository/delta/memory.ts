@@ -1,5 +1,5 @@
-/** The largest blob on either side of a delta, bytes: zstd has no larger windows. */
-export const MAX_DELTA_BLOB = 2 ** 31;
+/** The largest blob on either side of a delta, bytes. zstd's windows end at 2 GiB, and a little below it finds nothing in a base any more. */
+export const MAX_DELTA_BLOB = 2_000_000_000;
 
 /** Of zstd's program itself, its buffers and tables; measured below 4 MiB. Bytes. */
 const OVERHEAD = 8 * 1024 * 1024;
