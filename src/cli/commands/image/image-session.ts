@@ -1,6 +1,7 @@
 import type { ImageDependencies } from "../../../rbuild/index.ts";
 import { imageDirectories } from "../../image-directories.ts";
-import { chosenSources, type PoolChoices } from "../../pool-sources.ts";
+import { newCommand } from "../../new-command.ts";
+import { ARCHIVE_OPTION, chosenSources, OFFLINE_OPTION, POOL_OPTION, type PoolChoices } from "../../pool-sources.ts";
 import type { Session } from "../../session.ts";
 import { addNamedMirror } from "../../values.ts";
 import type { WiredHost } from "../../wire/wire.ts";
@@ -13,6 +14,17 @@ export const MIRROR_OPTION = [
   addNamedMirror,
 ] as const;
 export const NAMES_ARGUMENT = ["<name...>", "names of images, as in images/<name>"] as const;
+
+/** A verb that builds images. */
+export function buildingCommand(name: string, description: string) {
+  return newCommand(name, description)
+    .argument(...NAMES_ARGUMENT)
+    .option("--force", "build again although the image is there")
+    .option(...POOL_OPTION)
+    .option(...MIRROR_OPTION)
+    .option(...ARCHIVE_OPTION)
+    .option(...OFFLINE_OPTION);
+}
 
 export async function openImageHost(session: Session): Promise<WiredHost> {
   const { wire } = await import("../../wire/wire.ts");
