@@ -12,7 +12,7 @@ export function pinMismatch(pin: ImagePin, found: string, how: "present" | "repr
     },
     reproduced: {
       message: `${reference} was built from its definition and is not the pinned image: wanted ${pin.imageId}, got ${found}`,
-      hint: `if the definition was changed on purpose: rbuild image pin ${pin.name}; else look for what differs with rbuild image list; --allow-base-mismatch uses what was built`,
+      hint: `if the definition was changed on purpose: rbuild image pin ${pin.name}; else rbuild explain ${pin.name} says what is different; --allow-base-mismatch uses what was built`,
     },
     published: {
       message: `${reference} as it is published is not the pinned image: wanted ${pin.imageId}, published is ${found}`,
