@@ -6,14 +6,14 @@ import type { ApplyDeltaOptions } from "./delta-files.ts";
 import { type Frame, inspectFile } from "./frame.ts";
 import { removeAbandoned } from "./leftovers.ts";
 import { memoryForDeltas, memoryToApply } from "./memory.ts";
-import { damaged, expands, tooMuchMemory, type Undoing, wrongBase, wrongResult } from "./refusals.ts";
+import { damaged, expands, noProgram, tooMuchMemory, type Undoing, wrongBase, wrongResult } from "./refusals.ts";
 import { undoDelta } from "./undo.ts";
 
 /**
  * Writes the blob `expected` to `output`, which is there complete or not at all. Never more than `expected.size` bytes are written.
  * @throws RbuildError `delta.damaged` (not the bytes that `sha256` names, or no frame that can be undone), `delta.too-much-memory`,
  *   `delta.expands`, `delta.wrong-base` (not what its digest says), `delta.wrong-result` (all is as named, and makes something else),
- *   `tool.missing`, `pool.no-space`
+ *   `delta.no-zstd`, `pool.no-space`
  */
 export async function applyDelta(undoing: Undoing, options: ApplyDeltaOptions = {}): Promise<void> {
   const { from, delta, expected, output } = undoing;
@@ -30,6 +30,7 @@ export async function applyDelta(undoing: Undoing, options: ApplyDeltaOptions = 
       onProgress?.({ bytes: file.size, of: expected.size });
     }
   } catch (error) {
+    if (isRbuildError(error, "tool.missing")) throw noProgram(undoing, error);
     if (!isRbuildError(error, "tool.failed")) throw error;
     await checkBase(undoing, signal, error);
     throw damaged(undoing, `it cannot be undone: ${error.message}`, error);

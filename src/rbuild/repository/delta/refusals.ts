@@ -20,6 +20,11 @@ export function expands(undoing: Undoing, size: number): RbuildError {
   return new RbuildError("delta.expands", message, untrusted(undoing, { size }));
 }
 
+export function noProgram(undoing: Undoing, cause: unknown): RbuildError {
+  const message = `the program zstd is not installed, so the delta ${undoing.delta.path} cannot be undone`;
+  return new RbuildError("delta.no-zstd", message, { category: "unavailable", hint: "rbuild doctor --fix", details: detailsOf(undoing), cause });
+}
+
 export function tooMuchMemory(undoing: Undoing, needed: number, memory: number): RbuildError {
   const message = `undoing the delta ${undoing.delta.path} takes ${needed} bytes of memory; ${memory} may be used`;
   return new RbuildError("delta.too-much-memory", message, { category: "unavailable", details: { ...detailsOf(undoing), needed, memory } });

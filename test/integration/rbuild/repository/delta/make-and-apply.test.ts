@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { applyDelta, MAX_DELTA_BLOB, makeDelta } from "../../../../../src/rbuild/repository/delta/delta.ts";
 import { isSameFile, layerFile, randomBlob } from "../../../../support/delta/layer-files.ts";
 import { scratchDirectory } from "../../../../support/scratch.ts";
@@ -90,6 +90,16 @@ test("layers that change while a delta is made between them", async () => {
     await writeFile(changing.path, bytes);
   }
   expect(await readdir(directory)).not.toContain("out");
+});
+
+test("without zstd", async () => {
+  const directory = await scratchDirectory();
+  const [from, to] = [await layerFile(join(directory, "1.tar"), 1, 10), await layerFile(join(directory, "2.tar"), 2, 10)];
+  const delta = await makeDelta({ from, to, output: join(directory, "delta") }, { level: 3 });
+  vi.stubEnv("PATH", directory);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  await expect(applyDelta({ from, delta, expected: to, output: join(directory, "out") })).rejects.toMatchObject({ code: "delta.no-zstd" });
+  await expect(makeDelta({ from, to, output: join(directory, "other") })).rejects.toMatchObject({ code: "tool.missing" });
 });
 
 test("cancelled", async () => {
