@@ -1,5 +1,5 @@
 import { createReadStream } from "node:fs";
-import { link, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { chown, link, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Digest, DigestHasher } from "../../../oci/index.ts";
 import { isSystemError, namesIn, RbuildError, syncDirectory, tryLock } from "../../../system/index.ts";
@@ -36,14 +36,28 @@ export async function openStaging(directory: string): Promise<Staging> {
   if (!held)
     throw new RbuildError("repository.busy", `another rbuild publishes to ${directory}`, { category: "conflict", hint: "wait for it, then try again" });
   try {
-    return await openWork(directory, work, held);
+    const own = await ownership(directory);
+    for (const path of [work, held.path]) await own(path);
+    return await openWork(directory, work, held, own);
   } catch (error) {
     await held[Symbol.asyncDispose]();
     throw error;
   }
 }
 
-async function openWork(directory: string, work: string, held: AsyncDisposable): Promise<Staging> {
+type Own = (path: string) => Promise<void>;
+
+/** What root brings belongs to whom the directory belongs, so that a timer without root's rights can renew it. */
+async function ownership(directory: string): Promise<Own> {
+  if (process.geteuid?.() !== 0) return async () => undefined;
+  const { uid, gid } = await stat(directory);
+  return async (path) => {
+    const found = await stat(path);
+    if (found.uid !== uid || found.gid !== gid) await chown(path, uid, gid);
+  };
+}
+
+async function openWork(directory: string, work: string, held: AsyncDisposable, own: Own): Promise<Staging> {
   const [scratch, incoming] = [join(work, "scratch"), join(work, "new")];
   const clear = () => Promise.all([scratch, incoming].map((path) => rm(path, { recursive: true, force: true })));
   await clear();
@@ -81,7 +95,9 @@ async function openWork(directory: string, work: string, held: AsyncDisposable):
       const parents = new Set<string>();
       for (const path of paths) {
         const to = join(directory, path);
-        await mkdir(dirname(to), { recursive: true, mode: 0o755 });
+        const made = await mkdir(dirname(to), { recursive: true, mode: 0o755 });
+        for (let parent = dirname(to); made !== undefined && parent.length >= made.length; parent = dirname(parent)) await own(parent);
+        await own(join(incoming, path));
         await rename(join(incoming, path), to);
         for (let parent = dirname(to); parent.length >= directory.length; parent = dirname(parent)) parents.add(parent);
       }
