@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { inspect } from "node:util";
 import { CommanderError } from "commander";
 import { type ErrorCategory, isRbuildError, isSystemError, redact, stripControl } from "../system/index.ts";
@@ -15,8 +16,17 @@ export interface ErrorReport {
   readonly stack?: string;
 }
 
-/** System errors that say that the host is not able, not that the work failed. */
-const HOST_ERRORS = new Set(["ENOSPC", "EDQUOT", "EACCES", "EPERM", "EROFS", "EMFILE", "ENFILE", "ENOMEM"]);
+/** System errors that say that the host is not able, not that the work failed, and what mends them. */
+const HOST_ERRORS: Readonly<Record<string, (path: string) => string>> = {
+  ENOSPC: (path) => `make room there: df -h ${path}`,
+  EDQUOT: (path) => `make room there, or get a larger quota: df -h ${path}`,
+  EACCES: (path) => `see who may do that: ls -ld ${path}; sudo, perhaps`,
+  EPERM: (path) => `see who may do that: ls -ld ${path}; sudo, perhaps`,
+  EROFS: (path) => `work where something can be written: findmnt --target ${path}`,
+  EMFILE: () => "ulimit -n 4096",
+  ENFILE: () => "end other programs, or raise sysctl fs.file-max",
+  ENOMEM: () => "end other programs, or add swap",
+};
 const CATEGORIES: ReadonlySet<string> = new Set<ErrorCategory>([
   "invalid",
   "not-found",
@@ -53,8 +63,10 @@ function classify(error: unknown): Classified {
   }
   if (isEngineAnswer(error)) return engineAnswer(error);
   if (isSystemError(error) && error.syscall !== undefined) {
-    const category = HOST_ERRORS.has(error.code ?? "") ? "unavailable" : "failed";
-    return { code: `system.${error.code?.toLowerCase()}`, category, message: error.message, details: { syscall: error.syscall, path: error.path } };
+    const { code = "", message, syscall, path } = error;
+    const mend = Object.hasOwn(HOST_ERRORS, code) ? HOST_ERRORS[code] : undefined;
+    const hint = mend && { hint: mend(path === undefined ? "." : dirname(path)) };
+    return { code: `system.${code.toLowerCase()}`, category: mend ? "unavailable" : "failed", message, ...hint, details: { syscall, path } };
   }
   if (error instanceof Error && "code" in error && "category" in error && CATEGORIES.has(String(error.category))) {
     return { code: String(error.code), category: error.category as ErrorCategory, message: error.message, details: {} };

@@ -57,15 +57,14 @@ export async function runSession(
   } catch (error) {
     const ending: Ending = signal.aborted ? "interrupted" : "failed";
     await reporter.close(ending);
-    const exitCode = fail(signal.aborted ? signal.reason : error, commandName(command), globals);
-    process.exitCode = interruption.exitCode() ?? exitCode;
+    process.exitCode = fail(signal.aborted ? signal.reason : error, commandName(command), globals, interruption.exitCode());
   }
 }
 
-/** Shows an error where the options want it. Returns its exit code. */
-export function fail(error: unknown, command: string, globals: GlobalOptions): number {
+/** Shows an error where the options want it. Returns its exit code, which a signal that ended the command decides. */
+export function fail(error: unknown, command: string, globals: GlobalOptions, exitCodeOfEnd?: number): number {
   const { stack, ...report } = reportOf(error, command);
-  const exitCode = exitCodeOf(report);
+  const exitCode = exitCodeOfEnd ?? exitCodeOf(report);
   if (globals.json) writeJsonLine(process.stdout, { kind: "error", command, exitCode, ...report }, new Date());
   else printError({ ...report, ...(stack === undefined ? {} : { stack }) }, process.stderr, { verbose: globals.verbose === true || isDebugging() });
   return exitCode;

@@ -1,6 +1,6 @@
-import { symlink } from "node:fs/promises";
+import { readFile, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type LockLab, openLockLab } from "../../support/lock-lab.ts";
 import { jsonLines, rbuild } from "../../support/rbuild-command.ts";
 
@@ -68,6 +68,20 @@ describe("rbuild image lock", () => {
       env: { APT_CONFIG: "/nonexistent", http_proxy: "http://127.0.0.1:9", no_proxy: "127.0.0.1" },
     });
     expect(misled).toMatchObject({ exitCode: 0, stdout: before.stdout });
+  });
+
+  test("ended by a signal it says so, with the exit code it has", async () => {
+    const before = await readFile(join(tree, "images/one/image.lock.json"), "utf8");
+    // An archive that never answers.
+    lab.archive.intercept = () => true;
+    onTestFinished(() => void (lab.archive.intercept = undefined));
+    const { exitCode, stdout } = await rbuild(["--json", "--engine-root", join(tree, "other"), "image", "lock", "one", "--refresh"], {
+      cwd: tree,
+      prefix: ["timeout", "--preserve-status", "--signal", "TERM", "2"],
+    });
+    expect(exitCode).toBe(143);
+    expect(jsonLines(stdout).at(-1)).toMatchObject({ kind: "error", code: "cli.interrupted", exitCode: 143 });
+    expect(await readFile(join(tree, "images/one/image.lock.json"), "utf8")).toBe(before);
   });
 
   test.each([

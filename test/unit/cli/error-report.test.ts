@@ -51,7 +51,8 @@ it("takes code and hint from what the engine answered over HTTP", () => {
 
 it("tells a host that is not able from work that failed", () => {
   const system = (code: string) => Object.assign(new Error(`${code}: write`), { code, syscall: "write", path: "/x" });
-  expect(reportOf(system("ENOSPC"), "iso")).toMatchObject({ code: "system.enospc", category: "unavailable" });
+  expect(reportOf(system("ENOSPC"), "iso")).toMatchObject({ code: "system.enospc", category: "unavailable", hint: "make room there: df -h /" });
+  expect(reportOf(system("EROFS"), "iso")).toMatchObject({ category: "unavailable", hint: expect.stringContaining("findmnt --target /") });
   expect(reportOf(system("EIO"), "iso")).toMatchObject({ code: "system.eio", category: "failed" });
 });
 
