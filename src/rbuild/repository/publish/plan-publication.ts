@@ -5,10 +5,10 @@ import { timeText } from "../../trust/format/fields.ts";
 import { type ExaminedImage, examineImages, planImage } from "./examine-images.ts";
 import { wantedOf } from "./gather-content.ts";
 import { EMPTY_CONTENT, type IndexContent, type IndexedImage, imageKey, isSameContent } from "./index-content.ts";
+import { daysUntil } from "./life.ts";
 import { planContent } from "./plan-content.ts";
 import type { PublishDependencies, PublishOptions, PublishPlan } from "./publication.ts";
 import { highestVersion, missingRoots, readPublished } from "./published-state.ts";
-import { daysUntil } from "./sign-metadata.ts";
 import { checkEmpty } from "./staging.ts";
 
 /** What `publishImages` would do with the same arguments. Writes nothing into the repository and asks no signer. @throws as that does */

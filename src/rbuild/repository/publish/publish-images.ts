@@ -6,19 +6,10 @@ import { timeText } from "../../trust/format/fields.ts";
 import { repositoryPaths } from "../../trust/format/paths.ts";
 import { type Gathered, gatherContent } from "./gather-content.ts";
 import { EMPTY_CONTENT, type IndexContent, imageKey, isSameContent } from "./index-content.ts";
+import { believedUntil, checkLife, daysAfter, daysUntil } from "./life.ts";
 import type { PublishDependencies, PublishOptions, PublishOutcome } from "./publication.ts";
 import { checkNext, highestVersion, missingRoots, type PublishedState, readPublished } from "./published-state.ts";
-import {
-  believedUntil,
-  checkLife,
-  daysAfter,
-  daysUntil,
-  type IndexReference,
-  type SigningContext,
-  signersOf,
-  stageFreshness,
-  stageIndex,
-} from "./sign-metadata.ts";
+import { type IndexReference, type SigningContext, signersOf, stageFreshness, stageIndex } from "./sign-metadata.ts";
 import { checkEmpty, openStaging, type Staging } from "./staging.ts";
 import { sweepFreshness, sweepIndexes } from "./sweep.ts";
 
@@ -69,7 +60,10 @@ async function show(work: Work, gathered: Gathered, old?: PublishedState): Promi
   const context = await work.sign(old ? "freshness" : "publisher");
   const { now } = context;
   const ends = { freshness: daysAfter(now, life.freshness), index: old ? new Date(old.index.expires) : daysAfter(now, life.index) };
-  const believed = await believedUntil(ends, context);
+  const fingerprints = (role: "publisher" | "freshness") => signersOf(role, context).map(({ fingerprint }) => fingerprint);
+  // Who signed an index that stays is one of these.
+  const signers = { freshness: fingerprints("freshness"), publisher: old ? context.root.root.roles.publisher.keys : fingerprints("publisher") };
+  const believed = await believedUntil(ends, context.root, signers, now);
   checkLife(believed, life.atLeast, now);
   const version = async (kind: "freshness" | "index") =>
     Math.max(await highestVersion(directory, kind), published?.[kind].version ?? 0, context.root.root.floors[kind] - 1) + 1;

@@ -6,12 +6,10 @@ import { timeText } from "../../trust/format/fields.ts";
 import type { Freshness } from "../../trust/format/freshness.ts";
 import type { RepositoryIndex } from "../../trust/format/index-file.ts";
 import { repositoryPaths } from "../../trust/format/paths.ts";
-import { type Signer, signingEnd } from "../../trust/index.ts";
+import type { Signer } from "../../trust/index.ts";
 import { addSignature } from "../../trust/signers/add-signature.ts";
 import type { IndexContent } from "./index-content.ts";
 import type { Staging } from "./staging.ts";
-
-const DAY = 86_400_000;
 
 type SigningRole = "publisher" | "freshness";
 
@@ -90,42 +88,3 @@ async function signed(bytes: Uint8Array, role: SigningRole, context: SigningCont
   }
   return signature ?? new Uint8Array();
 }
-
-/**
- * Until when clients will believe what was signed: the first end of freshness, index, root and the keys that signed.
- * @returns the moment, and what ends then
- */
-export async function believedUntil(
-  { freshness, index }: { readonly freshness: Date; readonly index: Date },
-  { root, signers, now }: Pick<SigningContext, "root" | "signers" | "now">,
-): Promise<{ readonly until: Date; readonly what: string }> {
-  const ends = [
-    { what: "the freshness", until: freshness },
-    { what: "the index", until: index },
-    { what: `root ${root.root.version}`, until: new Date(root.root.expires) },
-  ];
-  for (const { fingerprint } of signers) {
-    const certificate = root.certificates.get(fingerprint);
-    const until = certificate && (await signingEnd(certificate, now));
-    if (until) ends.push({ what: `the key ${fingerprint}`, until });
-  }
-  return ends.reduce((first, each) => (each.until < first.until ? each : first));
-}
-
-/** @throws RbuildError `repository.too-little-freshness` */
-export function checkLife(believed: { readonly until: Date; readonly what: string }, minDays: number, now: Date): void {
-  if (believed.until.getTime() - now.getTime() >= minDays * DAY) return;
-  const days = Math.max(0, Math.floor((believed.until.getTime() - now.getTime()) / DAY));
-  throw new RbuildError(
-    "repository.too-little-freshness",
-    `clients would believe what is published for ${days} days only, ${minDays} are wanted: ${believed.what} ends ${timeText(believed.until)}`,
-    {
-      category: "refused",
-      hint: "--expires and --index-expires say how long; keys and roots: rbuild keys check",
-      details: { until: timeText(believed.until), what: believed.what, days, minDays },
-    },
-  );
-}
-
-export const daysAfter = (now: Date, days: number): Date => new Date(now.getTime() + days * DAY);
-export const daysUntil = (time: string, now: Date): number => (Date.parse(time) - now.getTime()) / DAY;

@@ -143,6 +143,14 @@ test("what would be believed for too short a time is not published", async () =>
   const nearTheRootsEnd = { now: () => new Date(NOW.getTime() + 299 * DAY) };
   await expect(lab.publish({ renew: true }, { clock: nearTheRootsEnd })).rejects.toThrow(code("repository.too-little-freshness"));
   expect((await ask()).kind).toBe("current");
+  const ending = await testKey("ending", { days: 328 });
+  await writeRoot(lab.keys, lab.owner, { root: lab.owner, publisher: ending, freshness: lab.cron });
+  const both = async () => [ending.signer, lab.cron.signer];
+  const asked = lab.publish({ life: { freshness: 14, index: 180, atLeast: 7 } }, { openSigners: both });
+  await expect(asked).rejects.toThrow(
+    expect.objectContaining({ code: "repository.too-little-freshness", details: expect.objectContaining({ what: `the key ${ending.fingerprint}` }) }),
+  );
+  expect(await lab.publish({}, { openSigners: both })).toMatchObject({ kind: "published", until: "2026-11-25T00:00:00Z" });
 });
 
 describe("refused, with nothing changed:", () => {
