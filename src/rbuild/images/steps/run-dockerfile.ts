@@ -7,11 +7,11 @@ import type { LocatedDefinition } from "../../definition/read-definition.ts";
 import { readEngineMessages } from "../assemble/engine-messages.ts";
 import { type BuildWorkspace, workImage } from "../build-workspace.ts";
 import { writeContext } from "./build-context.ts";
+import { OutputTail } from "./output-tail.ts";
 import { explainStepFailure, quoteLines } from "./step-failure.ts";
 
 /** Build argument that a definition's Dockerfile has in its FROM. */
 const BASE_ARGUMENT = "RBUILD_BASE";
-const LAST_LINES = 40;
 
 /**
  * Runs a definition's Dockerfile, without any network, on top of what a container has become.
@@ -42,19 +42,18 @@ export async function runDockerfile(
       version: "1",
       ...(signal === undefined ? {} : { abortSignal: signal }),
     });
-    const last: string[] = [];
+    const tail = new OutputTail();
     const cutter = new LineCutter();
     const say = (lines: readonly string[]) => {
       for (const line of lines) {
         const text = stripControl(redact(line));
-        last.push(text);
-        if (last.length > LAST_LINES) last.shift();
+        tail.add(text);
         report({ kind: "log.written", step: step.id, stream: "stdout", text });
       }
     };
     for await (const { stream, error } of readEngineMessages(answer as AsyncIterable<Uint8Array>)) {
       if (stream !== undefined) say(cutter.push(Buffer.from(stream)));
-      if (error !== undefined) throw explainDockerfileFailure(subject, error, last);
+      if (error !== undefined) throw explainDockerfileFailure(subject, error, tail.lines);
     }
     say(cutter.end());
   });

@@ -5,13 +5,13 @@ import { sendTar } from "../assemble/send-tar.ts";
 import type { BuildWorkspace } from "../build-workspace.ts";
 import { STEP_DIRECTORY } from "../normalise/engine-rules.ts";
 import { followOutput } from "./follow-output.ts";
+import { OutputTail } from "./output-tail.ts";
 import { readContainerFile } from "./read-container-file.ts";
 import { explainStepFailure } from "./step-failure.ts";
 import { removeContainer, WORK_LABEL } from "./work-container.ts";
 
 /** Measured: what APT and dpkg need. Without SETFCAP file capabilities silently become setuid bits. */
 const CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "SETFCAP", "SETGID", "SETUID", "SYS_CHROOT"];
-const LAST_LINES = 40;
 const SCRIPT = `/${STEP_DIRECTORY}/step`;
 
 export interface ContainerScript {
@@ -61,11 +61,10 @@ export async function openStepContainer(image: string, { host, report, work, sig
       signal?.addEventListener("abort", kill);
       try {
         await put([stepDirectory(), textFile(SCRIPT.slice(1), `${PRELUDE}${script}`, 0o755)]);
-        const last: string[] = [];
+        const tail = new OutputTail();
         const attached = await container.attach({ stream: true, stdout: true, stderr: true });
         const output = followOutput(host, attached, (stream, text) => {
-          last.push(text);
-          if (last.length > LAST_LINES) last.shift();
+          tail.add(text);
           line?.(text);
           report({ kind: "log.written", step: step.id, stream, text });
         });
@@ -73,7 +72,7 @@ export async function openStepContainer(image: string, { host, report, work, sig
         const { StatusCode: exitCode } = (await container.wait()) as { StatusCode: number };
         await output;
         signal?.throwIfAborted();
-        if (exitCode !== 0) throw failure(exitCode, last);
+        if (exitCode !== 0) throw failure(exitCode, tail.lines);
       } finally {
         signal?.removeEventListener("abort", kill);
       }
