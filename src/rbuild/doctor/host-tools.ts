@@ -31,7 +31,7 @@ export const HOST_TOOLS: readonly HostTool[] = [
     programs: ["zstd"],
     packages: ["zstd"],
     minimum: "1.4.5",
-    why: "reads layers and archives in zstd, makes and undoes deltas",
+    why: "reads layers and archives in zstd, compresses what is published, makes and undoes deltas",
     job: "engine",
     isOptional: true,
   },

@@ -14,16 +14,19 @@ export interface SavedBlob {
   readonly path: string;
 }
 
-/** Finds blobs by their digests in what `docker save` gives of an image, whatever the archive calls them. Those not in it are left out. */
+/**
+ * Finds blobs by their digests in what `docker save` gives of an image, whatever the archive calls them. Those not in it are left out.
+ * @param onBytes is told the bytes of files that have come
+ */
 export async function fetchSavedBlobs(
   imageId: string,
   digests: readonly Digest[],
-  { host, directory, signal }: Pick<BuildWorkspace, "host" | "directory" | "signal">,
+  { host, directory, signal, onBytes }: Pick<BuildWorkspace, "host" | "directory" | "signal"> & { readonly onBytes?: (bytes: number) => void },
 ): Promise<Map<Digest, SavedBlob>> {
   const wanted = new Set(digests);
   const found = new Map<Digest, SavedBlob>();
   const saved = (await host.getImage(imageId).get()) as AsyncIterable<Uint8Array> & NodeJS.ReadableStream;
-  let count = 0;
+  let [count, bytes] = [0, 0];
   for await (const entry of readTar(saved)) {
     if (entry.kind !== "file" || found.size === wanted.size) continue;
     const path = join(directory, `saved-${count++}`);
@@ -32,6 +35,8 @@ export async function fetchSavedBlobs(
       for await (const chunk of entry.body) {
         hasher.update(chunk);
         yield chunk;
+        bytes += chunk.byteLength;
+        onBytes?.(bytes);
       }
     };
     await pipeline(hashed, createWriteStream(path, { mode: 0o600 }), signal === undefined ? {} : { signal });

@@ -32,9 +32,10 @@ export async function stageImage(image: ExaminedImage, context: ImageContext): P
 
   const host = await context.openHost();
   const directory = scratchOf(staging.scratch, wanted);
-  const taken = await withStep(report, { name: "image.save", subject: `${wanted.name} ${wanted.version}` }, () =>
-    takeImage(wanted, known, { host, directory, ...(signal ? { signal } : {}) }),
-  );
+  const taken = await withStep(report, { name: "image.save", subject: `${wanted.name} ${wanted.version}` }, (step) => {
+    const onBytes = everyFewBytes((bytes, of) => step.progress(bytes, "bytes", of));
+    return takeImage(wanted, known, { host, directory, onBytes, ...(signal ? { signal } : {}) });
+  });
   const layers: IndexedBlob[] = [];
   for (const digest of new Set(taken.layers.map((layer) => layer.digest))) {
     const file = taken.files.get(digest);
@@ -64,4 +65,15 @@ export async function stageImage(image: ExaminedImage, context: ImageContext): P
   const deltas = published ? [] : await stageDeltas(entry, taken, layers, context.deltas, context);
   await rm(directory, { recursive: true, force: true });
   return { images: [entry], blobs, deltas, locks: lockBytes.map(({ file }) => file), lockBytes };
+}
+
+const PROGRESS_BYTES = 4 * 2 ** 20;
+
+function everyFewBytes(report: (bytes: number, of: number) => void): (bytes: number, of: number) => void {
+  let told = 0;
+  return (bytes, of) => {
+    if (bytes - told < PROGRESS_BYTES) return;
+    told = bytes;
+    report(bytes, of);
+  };
 }

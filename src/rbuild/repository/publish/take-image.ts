@@ -30,13 +30,23 @@ export interface TakenImage {
 export async function takeImage(
   wanted: WantedImage,
   known: ReadonlyMap<Digest, number>,
-  { host, directory, signal }: { readonly host: ContainerHost; readonly directory: string; readonly signal?: AbortSignal },
+  {
+    host,
+    directory,
+    onBytes,
+    signal,
+  }: { readonly host: ContainerHost; readonly directory: string; readonly onBytes?: (bytes: number, of: number) => void; readonly signal?: AbortSignal },
 ): Promise<TakenImage> {
   const found = await inspectPinned(wanted, host);
   const listed = (found.RootFS.Layers ?? []).filter(isDigest);
   const missing = listed.filter((digest) => !known.has(digest));
   await mkdir(directory, { recursive: true });
-  const files = await fetchSavedBlobs(found.Id, [wanted.config, ...missing], { host, directory, ...(signal ? { signal } : {}) });
+  const files = await fetchSavedBlobs(found.Id, [wanted.config, ...missing], {
+    host,
+    directory,
+    onBytes: (bytes) => onBytes?.(Math.min(bytes, found.Size), found.Size),
+    ...(signal ? { signal } : {}),
+  });
   const configFile = files.get(wanted.config);
   if (!configFile || (await stat(configFile.path)).size > MAX_CONFIG_BYTES) throw incomplete(wanted, `its config ${wanted.config}`);
   const config = await readFile(configFile.path);
