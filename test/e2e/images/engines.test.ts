@@ -20,6 +20,6 @@ test.each(process.env["RBUILD_TEST_FULL"] === "1" ? ["base", "builder", "apt-cac
     const built = await rbuild(["image", "build", name, "--json", "--offline", "--pool", TEST_POOL, ...places]);
     expect(built.exitCode, built.stderr).toBe(0);
     const result = jsonLines(built.stdout).find((line) => line["kind"] === "result");
-    expect((result?.["data"] as readonly { readonly digest: string }[])[0]?.digest).toBe(pin.digest);
+    expect(result).toMatchObject({ data: [{ digest: pin.digest }] });
   },
 );

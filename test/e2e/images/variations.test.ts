@@ -48,7 +48,7 @@ describe.each(isFull ? ["base", "builder", "apt-cacher-ng"] : ["base"])("the ima
       const built = await build(name, variation);
       expect(built.exitCode, built.stderr).toBe(0);
       const result = jsonLines(built.stdout).find((line) => line["kind"] === "result");
-      expect((result?.["data"] as readonly { readonly digest: string }[])[0]?.digest).toBe(pin.digest);
+      expect(result).toMatchObject({ data: [{ digest: pin.digest }] });
     },
   );
 });

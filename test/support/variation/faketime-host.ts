@@ -36,7 +36,7 @@ export async function underFakeTime(docker: Docker, offset: string): Promise<{ r
       get(target, key) {
         if (key === "putArchive") {
           return (tar: AsyncIterable<Uint8Array>, options: Docker.ContainerInfo) =>
-            target.putArchive(Readable.from(writeTar(changed(tar)), { objectMode: false }), options as never);
+            target.putArchive(Readable.from(writeTar(changed(tar)), { objectMode: false }), options);
         }
         const value: unknown = Reflect.get(target, key);
         return typeof value === "function" ? (value.bind(target) as unknown) : value;
