@@ -9,9 +9,12 @@ export interface TestServer {
   readonly server: RepositoryServer;
   readonly problems: string[];
   /** Sends bytes as they are, and gives what comes until the connection ends. */
-  raw(bytes: string): Promise<string>;
-  get(path: string, headers?: Readonly<Record<string, string>>, method?: string): Promise<Response>;
+  readonly raw: (bytes: string) => Promise<string>;
+  readonly get: (path: string, headers?: Readonly<Record<string, string>>, method?: string) => Promise<Response>;
 }
+
+// oxlint-disable-next-line no-restricted-globals -- a client that is not the program's own, and gives what it gets
+export const otherClient = fetch;
 
 /** Serves a directory on a free port until the test ends. */
 export async function serveDirectory(directory: string, options: Partial<ServeOptions> = {}): Promise<TestServer> {
@@ -38,7 +41,7 @@ export async function serveDirectory(directory: string, options: Partial<ServeOp
     server: { url: server.url, reload: () => server.reload(), [Symbol.asyncDispose]: stop },
     problems,
     raw: (bytes) => exchange(port, bytes),
-    get: (path, headers = {}, method = "GET") => fetch(new URL(path, server.url), { headers, method, redirect: "manual" }),
+    get: (path, headers = {}, method = "GET") => otherClient(new URL(path, server.url), { headers, method, redirect: "manual" }),
   };
 }
 

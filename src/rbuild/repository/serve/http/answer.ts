@@ -7,7 +7,8 @@ export interface Asked {
   readonly method: "GET" | "HEAD";
   /** Begins with a slash, without the query, as it was sent: nothing is decoded, because no path of a repository needs it. */
   readonly path: string;
-  readonly query: URLSearchParams;
+  /** What stands behind the question mark. */
+  readonly query: string;
   readonly headers: IncomingHttpHeaders;
 }
 

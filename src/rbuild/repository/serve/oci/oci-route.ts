@@ -100,7 +100,8 @@ function mediaTypeOf(bytes: Uint8Array): string {
 
 /** With `n` and `last`, a page of it, and where the next one is: the specification's "Content Discovery". */
 function listAnswer({ path, query }: Asked, field: string, all: readonly string[], more: Readonly<Record<string, string>>): Answer {
-  const [count, last] = [query.get("n"), query.get("last")];
+  const parameters = new URLSearchParams(query);
+  const [count, last] = [parameters.get("n"), parameters.get("last")];
   const rest = last === null ? all : all.filter((entry) => entry > last);
   const page = rest.slice(0, count !== null && /^\d{1,6}$/.test(count) ? Math.min(Number(count), MAX_PAGE) : MAX_PAGE);
   const end = page.at(-1);

@@ -53,7 +53,7 @@ function imagesSection(index: RepositoryIndex): Html {
 <h2 id="images">Images</h2>
 <div class="scroll" role="region" aria-labelledby="images" tabindex="0">
 <table>
-<caption>Newest first. “To fetch” is the whole image in its smallest form; whoever has an older one needs less.</caption>
+<caption>By name, newest first. “To fetch” is the whole image in its smallest form; whoever has an older one needs less.</caption>
 <thead><tr><th scope="col">Image</th><th scope="col">Version</th><th scope="col">Channels</th><th scope="col">For</th><th scope="col">Released</th><th scope="col">Unpacked</th><th scope="col">To fetch</th><th scope="col">Digest</th></tr></thead>
 <tbody>
 ${newestFirst.map((image) => imageRow(image, blobs))}
@@ -78,7 +78,7 @@ function usageSection(index: RepositoryIndex, host: string): Html {
   return html`<section aria-labelledby="use">
 <h2 id="use">How to use them</h2>
 <p>With rbuild, which checks the signatures by the keys of its checkout and loads only what has changed since the image that is there:</p>
-<pre tabindex="0"><code>rbuild image fetch ${image.name} --from http://${host}/</code></pre>
+<pre tabindex="0"><code>sudo rbuild image fetch ${image.name} --from http://${host}/</code></pre>
 <p>With other tools, by digest: they know nothing of the signatures, so take the digest from somewhere that you trust.</p>
 <pre tabindex="0"><code>docker pull ${reference}
 podman pull --tls-verify=false ${reference}

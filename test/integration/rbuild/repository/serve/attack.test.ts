@@ -92,7 +92,8 @@ test("rollback is called trust.rollback by who has seen more", async () => {
   expect(await verdictOf(images, hostile.port, state)).toBe("trust.rollback");
 });
 
-const ON_THE_WAY: readonly (readonly [Attack, (got: Got, whole: Uint8Array) => void, Readonly<Record<string, string>>?])[] = [
+type OnTheWay = readonly [attack: Attack, check: (got: Got, whole: Uint8Array) => void, headers?: Readonly<Record<string, string>>];
+const ON_THE_WAY: readonly OnTheWay[] = [
   ["bitflip", ({ bytes, end }, whole) => expect([end, bytes.byteLength, digestOf(bytes) === digestOf(whole)]).toEqual(["whole", whole.byteLength, false])],
   ["swap", ({ status, bytes }) => expect([status, bytes]).toEqual([206, Buffer.alloc(10)]), { Range: "bytes=0-9" }],
   ["truncate", ({ end, bytes }) => expect([end, bytes.byteLength]).toEqual(["cut", 150_000])],
@@ -113,12 +114,15 @@ const ON_THE_WAY: readonly (readonly [Attack, (got: Got, whole: Uint8Array) => v
   ["huge-headers", ({ end }) => expect(end).toBe("no HTTP")],
 ];
 
-test.each(ON_THE_WAY)("%s does what it says to a blob", async (attack, check, headers) => {
-  const images = await imagesOnDisk();
-  const { port } = await serveDirectory(images.directory, { attack });
-  check(await take(port, `/blobs/sha256/${digestHex(digestOf(images.plainLayer))}`, headers), images.plainLayer);
-  expect((await take(port, "/healthz")).status).toBe(attack === "captive-portal" ? 200 : attack === "error-page" ? 503 : 200);
-});
+test.each(ON_THE_WAY.map(([attack, check, headers = {}]) => ({ attack, check, headers })))(
+  "$attack does what it says to a blob",
+  async ({ attack, check, headers }) => {
+    const images = await imagesOnDisk();
+    const { port } = await serveDirectory(images.directory, { attack });
+    check(await take(port, `/blobs/sha256/${digestHex(digestOf(images.plainLayer))}`, headers), images.plainLayer);
+    expect((await take(port, "/healthz")).status).toBe(attack === "error-page" ? 503 : 200);
+  },
+);
 
 test("reset cuts every second file", async () => {
   const images = await imagesOnDisk();

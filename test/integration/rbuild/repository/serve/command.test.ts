@@ -8,6 +8,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { digestHex, digestOf } from "../../../../../src/oci/index.ts";
 import { RBUILD, rbuild } from "../../../../support/rbuild-command.ts";
 import { imagesOnDisk } from "../../../../support/repository/images-on-disk.ts";
+import { otherClient } from "../../../../support/repository/serve-directory.ts";
 
 interface Served {
   readonly child: ChildProcess;
@@ -34,7 +35,7 @@ async function serve(
   });
   const lines: string[] = [];
   const url = await new Promise<string>((resolve, reject) => {
-    createInterface({ input: child.stderr! }).on("line", (line) => {
+    createInterface({ input: child.stderr }).on("line", (line) => {
       lines.push(line);
       const [, found] = /is served at (http:\S+\/)/.exec(line) ?? [];
       if (found) resolve(found);
@@ -45,17 +46,21 @@ async function serve(
 }
 
 async function metric(url: string, name: string): Promise<number> {
-  const text = await (await fetch(new URL("/metrics", url))).text();
+  const text = await (await otherClient(new URL("/metrics", url))).text();
   return Number(new RegExp(`^${name} (\\S+)$`, "m").exec(text)?.[1]);
 }
+
+// Perl is essential in Debian. Node can neither receive datagrams of this family nor hand on a listening socket that it does not accept from.
+const ACTIVATE = `use Socket; use POSIX; $^F = 255; socket(S, AF_INET, SOCK_STREAM, 0); bind(S, sockaddr_in(0, INADDR_LOOPBACK)) or die; listen(S, 9); POSIX::dup2(fileno(S), 3); $ENV{LISTEN_FDS} = 1; $ENV{LISTEN_PID} = $$; exec @ARGV`;
+const NOTIFIED = `use Socket; socket(S, AF_UNIX, SOCK_DGRAM, 0); bind(S, pack_sockaddr_un($ARGV[0])) or die; $| = 1; print "bound\\n"; while (defined recv(S, $m, 1000, 0)) { print "$m\\n" }`;
 
 describe("rbuild serve", () => {
   test("serves, reloads at SIGHUP, stops at SIGTERM with exit code 0", async () => {
     const images = await imagesOnDisk();
     const { child, url, lines } = await serve(images.directory);
-    expect((await fetch(new URL("/healthz", url))).status).toBe(200);
+    expect((await otherClient(new URL("/healthz", url))).status).toBe(200);
     child.kill("SIGHUP");
-    expect((await fetch(new URL("/current.json", url))).status).toBe(200);
+    expect((await otherClient(new URL("/current.json", url))).status).toBe(200);
     child.kill("SIGTERM");
     expect(await once(child, "exit")).toEqual([0, null]);
     expect(lines.some((line) => line.includes('"GET /healthz HTTP/1.1" 200'))).toBe(true);
@@ -79,24 +84,23 @@ describe("rbuild serve", () => {
     expect([list.exitCode, list.stdout]).toEqual([0, expect.stringContaining("captive-portal")]);
   });
 
-  test("takes the socket and tells the state that systemd has to do with", async () => {
+  test("takes over systemd's socket, and says when it is ready, reloads and stops", async () => {
     const images = await imagesOnDisk();
-    // systemd-socket-activate(1) starts it at the first connection, with the socket as descriptor 3
-    const port = 20_000 + (process.pid % 20_000);
-    const child = spawn(
-      "systemd-socket-activate",
-      ["-l", `127.0.0.1:${port}`, "-E", "PATH", "-E", "RBUILD_CONFIG_HOME=/nonexistent", RBUILD, "serve", images.directory],
-      {
-        stdio: ["ignore", "ignore", "pipe"],
-      },
-    );
-    onTestFinished(async () => {
-      child.kill("SIGTERM");
-      if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
-    });
-    await once(child.stderr, "data"); // "Listening on"
-    child.stderr.resume();
-    expect((await fetch(`http://127.0.0.1:${port}/current.json`)).status).toBe(200);
+    const notifyPath = join(images.keys, "notify");
+    const receiver = spawn("perl", ["-e", NOTIFIED, notifyPath], { stdio: ["ignore", "pipe", "ignore"] });
+    onTestFinished(() => void receiver.kill());
+    const states: string[] = [];
+    createInterface({ input: receiver.stdout }).on("line", (line) => states.push(line));
+    await expect.poll(() => states).toEqual(["bound"]);
+    const { child, url } = await serve(images.directory, [], ["perl", "-e", ACTIVATE], { NOTIFY_SOCKET: notifyPath });
+    expect(new URL(url).port).not.toBe("0");
+    expect((await otherClient(new URL("/current.json", url))).status).toBe(200);
+    await expect.poll(() => states.slice(1)).toEqual(["READY=1"]);
+    child.kill("SIGHUP");
+    await expect.poll(() => states.slice(2).map((state) => state.replace(/\d{2,}$/, "N"))).toEqual(["RELOADING=1", "MONOTONIC_USEC=N", "READY=1"]);
+    child.kill("SIGTERM");
+    expect(await once(child, "exit")).toEqual([0, null]);
+    await expect.poll(() => states.at(-1)).toBe("STOPPING=1");
   });
 
   test("gives 64 clients small ranges of a large file, in memory that stays flat", { timeout: 120_000 }, async () => {

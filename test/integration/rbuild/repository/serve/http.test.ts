@@ -153,7 +153,7 @@ describe("the server itself", () => {
     server.reload();
     await raw("GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
     await server[Symbol.asyncDispose]();
-    const [first = "", second = ""] = [await readFile(`${log}.1`, "utf8"), await readFile(log, "utf8")];
+    const [first, second] = [await readFile(`${log}.1`, "utf8"), await readFile(log, "utf8")];
     expect(first).toMatch(/^127\.0\.0\.1 - - \[21\/Nov\/2026:12:00:00 \+0000\] "GET \/\\x22\\x5Cx HTTP\/1\.1" 404 \d+ "a\\x09b" "\\x22red\\x22\\xFF"\n$/);
     expect(second).toMatch(/"GET \/healthz HTTP\/1\.1" 200 /);
   });

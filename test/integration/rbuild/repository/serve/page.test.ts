@@ -97,16 +97,17 @@ describe("the page", () => {
   });
 });
 
+const QUIET =
+  "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync --hide-scrollbars".split(
+    " ",
+  );
+
 /** What Chromium makes of it, and what its console says. */
 async function draw(url: string, options: readonly string[]): Promise<{ readonly png: Buffer; readonly errors: readonly string[] }> {
   const profile = await scratchDirectory();
   const { stderr } = await run(
     "chromium",
-    [
-      ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
-      ...["--disable-component-update", "--disable-sync", `--user-data-dir=${profile}/data`, "--enable-logging=stderr", ...options],
-      ...["--hide-scrollbars", "--window-size=1000,900", "--screenshot=page.png", url],
-    ],
+    [...QUIET, `--user-data-dir=${profile}/data`, "--enable-logging=stderr", ...options, "--window-size=1000,900", "--screenshot=page.png", url],
     { cwd: profile, timeout: 60_000, env: { PATH: process.env["PATH"] ?? "", HOME: profile } },
   );
   expect(await readdir(profile)).toContain("page.png");
