@@ -2,9 +2,6 @@ import { mkdir, mkdtemp, open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 
-/** Kinds of file system that an engine's store can lie on. `overlay` cannot hold overlay mounts of its own and is for sources alone. */
-type FilesystemKind = "ext4" | "xfs" | "btrfs" | "tmpfs" | "overlay" | "disorderfs";
-
 export interface MountedDirectory extends AsyncDisposable {
   readonly directory: string;
 }

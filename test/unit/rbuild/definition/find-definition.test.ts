@@ -32,6 +32,16 @@ test("a chain has the lowest image first", async () => {
   expect(chain.map(({ definition }) => definition.name)).toEqual(["base", "top"]);
 });
 
+test("one that is absent is told with the names it may have meant, and who stands on it", async () => {
+  const directory = await directoryWith({ builder: top, base: base.replace("suites", "from: bilder\n#"), Strange: "" });
+  await expect(findDefinition("bilder", [directory, "/nonexistent"])).rejects.toMatchObject({ hint: "there is builder" });
+  await expect(findDefinition("unlike", [directory])).rejects.toMatchObject({ hint: "rbuild image list" });
+  await expect(readDefinitions("base", [directory])).rejects.toMatchObject({
+    code: "definition.not-found",
+    message: `no image "bilder", on which base stands, is defined in ${directory}`,
+  });
+});
+
 test("an absent image, a wrong name, a path and a cycle are refused", async () => {
   const directory = await directoryWith({
     base: base.replace("name: base", "name: other"),
