@@ -12,6 +12,7 @@ import { IncomingFile } from "./incoming-file.ts";
 import { partPath } from "./open-pool.ts";
 import type { FillOptions, FillOutcome, FillPool, Pool, PoolItem, PoolSource } from "./pool.ts";
 import { itemDetails, missingItems } from "./pool-errors.ts";
+import { sourceName } from "./source-places.ts";
 import { TriedSource } from "./tried-source.ts";
 
 /** Items fetched at once. */
@@ -133,7 +134,13 @@ async function fetchAll(
   signal?.throwIfAborted();
   if (stop.signal.aborted) throw stop.signal.reason;
   for (const worker of workers) if (worker.status === "rejected") throw worker.reason;
-  if (failures.length > 0) throw offline ? missingItems(failures.map(({ item }) => item)) : manner.notObtainable(failures);
+  if (failures.length > 0)
+    throw offline
+      ? missingItems(
+          failures.map(({ item }) => item),
+          sources.map(sourceName),
+        )
+      : manner.notObtainable(failures);
   return progress.fetched();
 }
 

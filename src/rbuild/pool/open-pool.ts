@@ -133,7 +133,7 @@ async function removeLeftovers(directory: string): Promise<void> {
       }
     } catch (error) {
       // Gone meanwhile, or a pool of somebody else's.
-      if (!isSystemError(error, "ENOENT", "EACCES", "EISDIR")) throw error;
+      if (!isSystemError(error, "ENOENT", "EACCES", "EPERM", "EROFS", "EISDIR")) throw error;
     }
   }
 }

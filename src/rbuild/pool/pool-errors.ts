@@ -31,15 +31,19 @@ export function difference(item: PoolItem, { sha256, size, more }: { readonly sh
   return `${sha256 ?? "another digest"}, not ${item.sha256}`;
 }
 
-/** Nothing is fetched, and these are not there. */
-export function missingItems(items: readonly PoolItem[]): RbuildError {
+/** Nothing is fetched, and these are not there. @param asked other pools that do not have them either */
+export function missingItems(items: readonly PoolItem[], asked: readonly string[] = []): RbuildError {
   const bytes = items.reduce((sum, { size }) => sum + size, 0);
   const what = items.length === 1 ? `1 package (${items[0]?.path})` : `${items.length} packages`;
-  return new RbuildError("pool.missing", `${what}, ${byteText(bytes)} (${bytes} bytes), missing in the pool, and nothing may be fetched`, {
-    category: "unavailable",
-    hint: `${VENDOR_HINT}, where there is a network`,
-    details: { count: items.length, bytes, items: items.map(itemDetails) },
-  });
+  return new RbuildError(
+    "pool.missing",
+    `${what}, ${byteText(bytes)} (${bytes} bytes), missing in ${["the pool", ...asked].join(" and ")}, and nothing may be fetched`,
+    {
+      category: "unavailable",
+      hint: `${VENDOR_HINT}, where there is a network`,
+      details: { count: items.length, bytes, items: items.map(itemDetails) },
+    },
+  );
 }
 
 export function itemDetails({ archive, path, size, sha256 }: PoolItem): PoolItem {

@@ -71,7 +71,11 @@ test("offline, everything that is missing is listed, and nobody is asked", async
   const stick = await openPool(await scratchDirectory());
   for (const item of gone.slice(0, 1)) await stick.put(item, bytesOf(item.content));
   const sources = () => Promise.resolve([mirror(web.url), { kind: "directory" as const, path: stick.directory }]);
-  await expect(lab.fillPool([here, ...gone], sources, { offline: true })).rejects.toMatchObject({ code: "pool.missing", details: { count: 1, bytes: 234 } });
+  await expect(lab.fillPool([here, ...gone], sources, { offline: true })).rejects.toMatchObject({
+    code: "pool.missing",
+    message: expect.stringContaining(`missing in the pool and ${stick.directory}`),
+    details: { count: 1, bytes: 234 },
+  });
   expect(await lab.fillPool([here, ...gone.slice(0, 1)], sources, { offline: true })).toMatchObject({ present: 2 });
   expect(web.asked).toEqual([]);
 });

@@ -25,6 +25,16 @@ test("gives back what was put in, from where a publisher would have it", async (
   expect(await readdir(join(directory, "tmp"))).toEqual([]);
 });
 
+test("is read where nothing can be written", async () => {
+  const directory = join(await scratchDirectory(), "pool");
+  const item = testItem(1000);
+  await (await openPool(directory)).put(item, bytesOf(item.content));
+  await writeFile(join(directory, "tmp", "left.new"), "");
+  await run("mount", ["--bind", directory, directory]);
+  await run("mount", ["-o", "remount,bind,ro", directory]);
+  expect(await read((await openPool(directory)).read(item))).toEqual(item.content);
+});
+
 test("an empty file is an item like any other", async () => {
   const pool = await openPool(await scratchDirectory());
   const item = testItem(0);
