@@ -1,4 +1,5 @@
 import { Option } from "@commander-js/extra-typings";
+import { DEFAULT_LIMITS } from "../../rbuild/repository/serve/limits.ts";
 import { examples, newCommand } from "../new-command.ts";
 import { parseListenAddress } from "../repository-server/listen-address.ts";
 import { parseCount, parsePath } from "../values.ts";
@@ -16,9 +17,13 @@ export function serveCommand() {
     .option("--keys <directory>", "a checkout's keys/: the page then says what they say of the signatures", parsePath)
     .option("--access-log <file>", "instead of stderr; opened anew at SIGHUP", parsePath)
     .addOption(new Option("--log-format <format>", "of the access log").choices(["combined", "json", "none"] as const).default("combined" as const))
-    .addOption(new Option("--max-connections <number>", "connections at once").argParser(parseCount).default(1024))
-    .addOption(new Option("--max-per-address <number>", "connections at once from one address; 0: any").argParser(parseCount).default(64))
-    .addOption(new Option("--rate <number>", "requests a second from one address; 0: any").argParser(parseCount).default(200))
+    .addOption(new Option("--max-connections <number>", "connections at once").argParser(parseCount).default(DEFAULT_LIMITS.connections))
+    .addOption(
+      new Option("--max-per-address <number>", "connections at once from one address; 0: any")
+        .argParser(parseCount)
+        .default(DEFAULT_LIMITS.connectionsPerAddress),
+    )
+    .addOption(new Option("--rate <number>", "requests a second from one address; 0: any").argParser(parseCount).default(DEFAULT_LIMITS.requestsPerSecond))
     .option("--attack <name>", "be a hostile mirror, to test a client with; list: what there is")
     .option("--attack-beyond-loopback", "let others than this machine meet the hostile mirror")
     .addHelpText(

@@ -70,7 +70,7 @@ function makeImage(
   packages: LockedPackage[],
   kept: "plain" | "encoded",
 ) {
-  const layer = pseudoRandom(`${version} ${architecture}`, 300_000);
+  const layer = tarOf(pseudoRandom(`${version} ${architecture}`, 582 * 512), 300_000);
   const config = Buffer.from(
     JSON.stringify({ architecture, os: "linux", config: {}, created: released, history: [], rootfs: { type: "layers", diff_ids: [digestOf(layer)] } }),
   );
@@ -146,4 +146,15 @@ function pseudoRandom(name: string, length: number): Uint8Array {
     0,
     length,
   );
+}
+
+/** A tar with the one file `data`, filled up with zeros. Its contents end at a block. POSIX.1, "ustar Interchange Format". */
+function tarOf(content: Uint8Array, length: number): Uint8Array {
+  const header = Buffer.alloc(512);
+  header.write("data", 0);
+  header.write(`0000644\0${"0000000\0".repeat(2)}${content.byteLength.toString(8).padStart(11, "0")}\0${"0".repeat(11)}\0        0`, 100);
+  header.write("ustar\x0000", 257);
+  const sum = header.reduce((total, byte) => total + byte, 0);
+  header.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
+  return Buffer.concat([header, content, Buffer.alloc(length - 512 - content.byteLength)]);
 }

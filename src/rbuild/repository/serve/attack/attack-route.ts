@@ -1,10 +1,8 @@
 import type { OpenFiles } from "../files/open-files.ts";
 import type { Answer, Asked, Route } from "../http/answer.ts";
 import { ALTERATIONS, type Alter } from "./alterations.ts";
-import { ATTACKS, type Attack } from "./attacks.ts";
+import type { Attack } from "./attacks.ts";
 import { lureRoutes } from "./lures.ts";
-
-export { ATTACKS, type Attack };
 
 /** The same server, hostile: what it says of repository and registry goes through the attack. Its page and its own state stay honest. */
 export function attackRoute(attack: Attack, honest: Route, files: OpenFiles): Route {

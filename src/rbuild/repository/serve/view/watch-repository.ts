@@ -33,7 +33,11 @@ export function watchRepository(sources: ViewSources): RepositoryWatch {
   async function look(now: number): Promise<RepositoryView> {
     const received = await sources.repository.read(repositoryPaths.current, MAX_BYTES.current);
     const pointer = received.kind === "bytes" ? digestOf(received.bytes) : received.kind;
-    if (last?.pointer !== pointer || now - last.readAt >= RENEW_INTERVAL) last = { view: viewRepository(sources), pointer, readAt: now };
+    if (last?.pointer !== pointer || now - last.readAt >= RENEW_INTERVAL) {
+      const view = viewRepository(sources);
+      view.catch(() => (last = undefined)); // the next who asks tries again
+      last = { view, pointer, readAt: now };
+    }
     return last.view;
   }
 }

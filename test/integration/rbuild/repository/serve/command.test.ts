@@ -1,14 +1,18 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { truncate, writeFile } from "node:fs/promises";
+import { readFile, truncate, writeFile } from "node:fs/promises";
 import { Agent, get } from "node:http";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
+import { promisify } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { digestHex, digestOf } from "../../../../../src/oci/index.ts";
+import { startDockerd } from "../../../../support/dockerd.ts";
 import { RBUILD, rbuild } from "../../../../support/rbuild-command.ts";
 import { imagesOnDisk } from "../../../../support/repository/images-on-disk.ts";
 import { otherClient } from "../../../../support/repository/serve-directory.ts";
+
+const run = promisify(execFile);
 
 interface Served {
   readonly child: ChildProcess;
@@ -101,6 +105,21 @@ describe("rbuild serve", () => {
     child.kill("SIGTERM");
     expect(await once(child, "exit")).toEqual([0, null]);
     await expect.poll(() => states.at(-1)).toBe("STOPPING=1");
+  });
+
+  test("is a registry that Docker pulls from, by digest and by tag", { timeout: 120_000 }, async () => {
+    const images = await imagesOnDisk();
+    await using daemon = await startDockerd();
+    const inside = ["nsenter", "--net", "--target", (await readFile(join(dirname(daemon.socketPath), "pid"), "utf8")).trim()];
+    await run(inside[0]!, [...inside.slice(1), "ip", "link", "set", "lo", "up"]);
+    const { url } = await serve(images.directory, [], inside);
+    const docker = (...args: string[]) => run("docker", ["-H", `unix://${daemon.socketPath}`, ...args]);
+    const { host } = new URL(url);
+    const pulled = await docker("pull", `${host}/tools@${images.manifest}`);
+    expect(pulled.stdout).toContain(`Digest: ${images.manifest}`);
+    const config = async (reference: string) => (await docker("image", "inspect", "--format", "{{.Id}}", `${host}/tools${reference}`)).stdout;
+    await docker("pull", `${host}/tools:testing`);
+    expect(await config(":testing")).toBe(await config(`@${images.manifest}`));
   });
 
   test("gives 64 clients small ranges of a large file, in memory that stays flat", { timeout: 120_000 }, async () => {
