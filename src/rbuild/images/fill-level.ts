@@ -3,7 +3,7 @@ import { fillPool } from "../pool/fill-pool.ts";
 import { itemsOf, wantedSourcesOf } from "../pool/locked-images.ts";
 import { openPool, poolDirectory } from "../pool/open-pool.ts";
 import type { Pool } from "../pool/pool.ts";
-import { findSources, type SourceChoice } from "../pool/sources.ts";
+import { findSources } from "../pool/sources.ts";
 import type { ImageBuildOptions, ImageDependencies } from "./image-operations.ts";
 
 /**
@@ -21,12 +21,7 @@ export async function fillForLevel(
   const abort = signal === undefined ? {} : { signal };
   const pool = await openPool(poolDirectory(stateDirectory));
   // Asked for only when something is missing: the host's APT takes its time to say where its mirrors are.
-  const sources = () => findSources(choiceOf(options), wantedSourcesOf(chain), abort);
+  const sources = () => findSources(options.sources ?? {}, wantedSourcesOf(chain), abort);
   await fillPool(itemsOf([image]), pool, { sources, offline, ...abort }, report);
   return pool;
-}
-
-function choiceOf({ mirror, sources = {} }: ImageBuildOptions): SourceChoice {
-  if (mirror === undefined || sources.mirrors?.has("debian")) return sources;
-  return { ...sources, mirrors: new Map([...(sources.mirrors ?? []), ["debian", mirror]]) };
 }

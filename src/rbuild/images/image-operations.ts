@@ -13,9 +13,7 @@ export interface ImageDependencies {
 
 export interface ImageBuildOptions {
   readonly name: string;
-  /** Mirror of the archive `debian`, for packages that the pool lacks; default RBUILD_MIRROR, else the host's own. */
-  readonly mirror?: string;
-  /** Where else packages may come from, and mirrors of other archives. */
+  /** Where packages that the pool lacks may come from; default: the mirrors of definitions, RBUILD_MIRROR and the host. */
   readonly sources?: SourceChoice;
   /** Nothing is fetched: a package that the pool lacks is an error. */
   readonly offline?: boolean;
@@ -74,9 +72,7 @@ export interface RepositoryChoice {
 
 export interface EnsureImageOptions {
   readonly name: string;
-  /** Mirror of the archive `debian`, for an image that must be reproduced. */
-  readonly mirror?: string;
-  /** Where else packages may come from, and mirrors of other archives. */
+  /** Where packages that the pool lacks may come from; default: the mirrors of definitions, RBUILD_MIRROR and the host. */
   readonly sources?: SourceChoice;
   /** Nothing is fetched. */
   readonly offline?: boolean;

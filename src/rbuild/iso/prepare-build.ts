@@ -11,6 +11,7 @@ import type { BuildId } from "./life/build-id.ts";
 import type { Project } from "./preflight/preflight.ts";
 import { PROXY_IMAGE } from "./proxy/proxy-container.ts";
 import type { ProxyRequests } from "./proxy/proxy-log.ts";
+import { chosenMirrors } from "./supply/find-mirrors.ts";
 import { networkOf, openSupply, planSupply } from "./supply/open-supply.ts";
 
 /** Everything a build starts from. */
@@ -35,13 +36,11 @@ export async function prepareBuild(
   { signal, cleanUp }: { readonly signal: AbortSignal; readonly cleanUp: AsyncDisposableStack },
 ): Promise<PreparedBuild> {
   const { config, directory } = project;
-  const { mirror, sources, offline } = options;
   const repositories = options.repositories ?? { places: config.repositories, keys: join(directory, "keys"), isExplicit: false };
   const fetching = {
     ...(repositories.places.length > 0 ? { repositories } : {}),
-    ...(mirror === undefined ? {} : { mirror }),
-    ...(sources ? { sources } : {}),
-    ...(offline ? { offline } : {}),
+    sources: { ...options.sources, mirrors: chosenMirrors(options) },
+    ...(options.offline ? { offline: true } : {}),
   };
   const ensure = (name: string) => ensureImage({ name, signal, allowMismatch: options.allowBaseMismatch ?? false, ...fetching }, dependencies);
   const builder = await ensure(config.builder);

@@ -16,6 +16,7 @@ test("fills in every default", () => {
     devices: [],
     network: "bridge",
     proxy: "link",
+    repositories: [],
     ram: false,
     disk: 2 * 2 ** 30,
     timeout: 21_600_000,
