@@ -1,5 +1,5 @@
 import { createReadStream } from "node:fs";
-import { Readable } from "node:stream";
+import { pipeline } from "node:stream";
 import { constants, createGunzip, createZstdDecompress } from "node:zlib";
 import type { Digest } from "../../../oci/index.ts";
 import { isSystemError, type RbuildError } from "../../../system/index.ts";
@@ -52,7 +52,9 @@ function decoded(path: string, encoding: Encoding): AsyncIterable<Uint8Array> {
   const file = createReadStream(path, { highWaterMark: READ_BYTES });
   if (encoding === "plain") return file as AsyncIterable<Uint8Array>;
   const decoder = encoding === "gzip" ? createGunzip() : createZstdDecompress({ params: { [constants.ZSTD_d_windowLogMax]: MAX_WINDOW_LOG } });
-  return Readable.from(file).compose(decoder);
+  // Whoever reads the decoder sees its errors and the file's.
+  pipeline(file, decoder, () => undefined);
+  return decoder as AsyncIterable<Uint8Array>;
 }
 
 /** `Z_DATA_ERROR`, `ZSTD_error_…`, `ERR_ZSTD_…` and so on. */

@@ -1,6 +1,10 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { writeBundle } from "../../../../../src/rbuild/repository/bundle/write-bundle.ts";
 import { serveFiles } from "../../../../support/repository/fetch-lab.ts";
 import { type TwoReleases, twoReleases } from "../../../../support/repository/two-releases.ts";
+import { scratchDirectory } from "../../../../support/scratch.ts";
 import { NOW } from "../../../../support/trust/test-keys.ts";
 
 let releases: TwoReleases;
@@ -65,4 +69,24 @@ test("a delta that is gone, or another, is a warning, and the layer comes whole"
     expect(await client.fetch([web.url])).toMatchObject({ version: "2", how: "full", digest: releases.pins[1].digest });
     expect(client.warnings()).toContain(twist === "gone" ? "repository.files-missing" : "trust.wrong-bytes");
   }
+});
+
+test("a bundle has all that is needed, and where it has not, says so", async () => {
+  const file = join(await scratchDirectory(), "images.tar");
+  const dependencies = { roots: releases.roots, report: () => undefined, clock: { now: () => NOW } };
+  await writeBundle({ file, directory: releases.second, names: [{ name: "small", version: "2" }], channel: "stable" }, dependencies);
+  const client = await releases.client();
+  await client.fetch([releases.first]);
+  // The delta is not in it.
+  expect(await client.fetch([file])).toMatchObject({ version: "2", source: file, digest: releases.pins[1].digest });
+  const other = await releases.client();
+  expect(await other.fetch([file])).toMatchObject({ version: "2", how: "full" });
+  await expect(other.fetch([file], { version: "1" })).rejects.toMatchObject({ code: "repository.files-missing" });
+  expect(other.warnings()).toEqual([]);
+  const bytes = await readFile(file);
+  bytes[bytes.byteLength - 200_000]! ^= 1;
+  await writeFile(file, bytes);
+  const third = await releases.client();
+  await expect(third.fetch([file])).rejects.toMatchObject({ code: "trust.wrong-bytes" });
+  expect(await third.memory()).toMatchObject({ images: [] });
 });
