@@ -83,5 +83,5 @@ function invalid(text: string, wanted: string): RbuildError {
 /** `URL` of the archive debian, or `NAME=URL` of another, on top of those given before. */
 export function addNamedMirror(text: string, before: ReadonlyMap<string, string> = new Map()): ReadonlyMap<string, string> {
   const [, name = "debian", url = ""] = /^(?:([a-z][a-z0-9-]{0,31})=)?(.*)$/.exec(text) ?? [];
-  return new Map([...before, [name, parseHttpUrl(url, "URL or NAME=URL, with an http or https URL")]]);
+  return new Map([...before, [name, parseHttpUrl(url, "an http or https URL, or NAME=URL")]]);
 }

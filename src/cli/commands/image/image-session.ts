@@ -1,6 +1,6 @@
 import type { ImageDependencies } from "../../../rbuild/index.ts";
 import { imageDirectories } from "../../image-directories.ts";
-import { newCommand } from "../../new-command.ts";
+import { examples, newCommand } from "../../new-command.ts";
 import { ARCHIVE_OPTION, chosenSources, OFFLINE_OPTION, POOL_OPTION, type PoolChoices } from "../../pool-sources.ts";
 import type { Session } from "../../session.ts";
 import { addNamedMirror } from "../../values.ts";
@@ -23,7 +23,14 @@ export function buildingCommand(name: string, description: string) {
     .option(...POOL_OPTION)
     .option(...MIRROR_OPTION)
     .option(...ARCHIVE_OPTION)
-    .option(...OFFLINE_OPTION);
+    .option(...OFFLINE_OPTION)
+    .addHelpText(
+      "after",
+      examples([
+        [`sudo rbuild image ${name} base builder`, "those that are there as locked and defined are not built again"],
+        [`sudo rbuild image ${name} builder --offline`, "from this machine's pool alone"],
+      ]),
+    );
 }
 
 export async function openImageHost(session: Session): Promise<WiredHost> {
