@@ -4,9 +4,10 @@ import { dirname, join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { type Digest, digestOf } from "../../../src/oci/index.ts";
 import type { LockedPackage } from "../../../src/rbuild/lock/image-lock.ts";
+import { timeText } from "../../../src/rbuild/trust/format/fields.ts";
 import { scratchDirectory } from "../scratch.ts";
 import { smallLock } from "../small-lock.ts";
-import { type TestKey, testKey } from "../trust/test-keys.ts";
+import { NOW, type TestKey, testKey } from "../trust/test-keys.ts";
 import { TestRepository } from "../trust/test-repository.ts";
 
 /** A repository of small images in a directory: two states, signed. `tools` 1.0 and 2.0 for amd64, 2.0 for arm64 too. */
@@ -23,7 +24,9 @@ export interface ImagesOnDisk {
 
 type Fields = { readonly [key: string]: never };
 
-export async function imagesOnDisk(): Promise<ImagesOnDisk> {
+/** @param now when it was signed; the freshness is good for seven days */
+export async function imagesOnDisk(now: Date = NOW): Promise<ImagesOnDisk> {
+  const after = (days: number) => timeText(new Date(now.getTime() + days * 86_400_000));
   const directory = await scratchDirectory();
   const keys = await scratchDirectory();
   const [root, publisher, cron] = (await Promise.all(["root", "publisher", "cron"].map((name) => testKey(name)))) as [TestKey, TestKey, TestKey];
@@ -32,13 +35,16 @@ export async function imagesOnDisk(): Promise<ImagesOnDisk> {
     1,
     { root: { keys: [root], threshold: 1 }, publisher: { keys: [publisher], threshold: 1 }, freshness: { keys: [cron], threshold: 1 } },
     [root],
+    { issued: after(-30), expires: after(300) },
+    now,
   );
   const first = makeImage("1.0", "amd64", "2026-10-01T00:00:00Z", ["stable"], [bash("5.2-1"), { ...bash("1"), name: "old" }], "plain");
   const second = makeImage("2.0", "amd64", "2026-11-01T00:00:00Z", ["testing"], [bash("5.2-2"), { ...bash("<b>"), name: "new" }], "encoded");
   const arm = makeImage("2.0", "arm64", "2026-11-01T00:00:00Z", ["testing"], [bash("5.2-2")], "plain");
-  const signers = { publishers: [publisher], freshnessKeys: [cron] };
-  await repository.putState({ ...signers, index: 1, indexFields: indexFields([first]) });
-  await repository.putState({ ...signers, index: 2, indexFields: indexFields([first, second, arm]) });
+  const signed = { publishers: [publisher], freshnessKeys: [cron], made: now, freshnessFields: { asOf: after(0), expires: after(7) } };
+  const times = { issued: after(0), expires: after(180) };
+  await repository.putState({ ...signed, index: 1, indexFields: { ...indexFields([first]), ...times } });
+  await repository.putState({ ...signed, index: 2, indexFields: { ...indexFields([first, second, arm]), ...times } });
   for (const [path, bytes] of [...repository.files, ...[first, second, arm].flatMap(({ files }) => [...files])]) await put(directory, path, bytes);
   for (const [path, bytes] of repository.files) if (path.startsWith("root/")) await put(keys, path, bytes);
   return { directory, keys, manifest: second.image.manifest, plainLayer: first.layer, encodedLayer: second.layer };
