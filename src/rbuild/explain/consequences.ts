@@ -49,7 +49,9 @@ export function useConsequence(pin: PinVerdict, build: Consequence, below: Below
     case "unpinned":
       return refusal(unpinned(pin.name));
     case "absent":
-      return build.kind === "refused" ? build : { kind: "built", reason: "the engine does not have the pinned image: it is reproduced from its lock" };
+      return build.kind === "refused"
+        ? build
+        : { kind: "built", reason: "the engine does not have the pinned image: it is fetched where a repository is named, else reproduced from its lock" };
     default:
       return pin satisfies never;
   }

@@ -93,7 +93,7 @@ export async function endless(response: ServerResponse): Promise<void> {
 }
 
 /** Ten bytes a second. */
-export function drip(response: ServerResponse, bytes = Buffer.alloc(0)): void {
+export function drip(response: ServerResponse, bytes: Buffer = Buffer.alloc(0)): void {
   response.writeHead(200, { "content-length": bytes.byteLength });
   let at = 0;
   const timer = setInterval(() => response.write(bytes.subarray(at, ++at)), 100);

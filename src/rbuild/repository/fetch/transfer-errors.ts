@@ -4,6 +4,16 @@ import type { ItemFailure } from "../../pool/fill-pool.ts";
 
 export type TransferSuspicion = Suspicion | "captive-portal";
 
+const CODES = {
+  "captive-portal": "trust.captive-portal",
+  redirect: "trust.redirect",
+  "slow-retrieval": "trust.slow-retrieval",
+  "short-file": "trust.short-file",
+  "malformed-answer": "trust.malformed-answer",
+  "endless-data": "trust.endless-data",
+  "wrong-bytes": "trust.wrong-bytes",
+} as const satisfies Readonly<Record<TransferSuspicion, string>>;
+
 const HINTS: Readonly<Record<TransferSuspicion, string>> = {
   "captive-portal": "log in to the network, or name the repository's own address with --from",
   redirect: "name the address that it leads to with --from, if that is whom you mean",
@@ -19,7 +29,7 @@ export function suspicious(suspicion: TransferSuspicion, message: string, detail
   return new RbuildError(suspicionCode(suspicion), message, { category: "untrusted", hint: HINTS[suspicion], details });
 }
 
-export const suspicionCode = (suspicion: TransferSuspicion): string => `trust.${suspicion}`;
+export const suspicionCode = (suspicion: TransferSuspicion): string => CODES[suspicion];
 
 export function unreachable(name: string, why: string, cause?: unknown): RbuildError {
   return new RbuildError("repository.unreachable", `${name} cannot be asked: ${why}`, {
