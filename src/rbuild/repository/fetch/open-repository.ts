@@ -105,9 +105,11 @@ async function ask(repository: MetadataSource, { roots, stateDirectory, clock, s
   }
 }
 
+const OURS = new Set(["trust.state-damaged", "trust.clock-ahead", "trust.clock-behind", "trust.no-root", "pool.no-space"]);
+
 /** It says something of this machine, which another mirror does not mend. */
 function isOurs({ code }: RbuildError): boolean {
-  return code === "trust.state-damaged" || code === "pool.no-space" || code.startsWith("trust.clock-");
+  return OURS.has(code);
 }
 
 /** An attack before what merely does not work. */
