@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { onTestFinished } from "vitest";
 import { unmount } from "../../src/system/index.ts";
 
-/** A directory on a real disk that is removed after the test, with whatever is still mounted below it unmounted first. */
+/** A directory on a real disk that is removed after the test, with whatever is still mounted on or below it unmounted first. */
 export async function scratchDirectory(): Promise<string> {
   const path = await mkdtemp("/var/tmp/rbuild-test-");
   onTestFinished(async () => {
@@ -14,5 +14,5 @@ export async function scratchDirectory(): Promise<string> {
 
 async function unmountBelow(path: string): Promise<void> {
   const targets = (await readFile("/proc/self/mountinfo", "utf8")).split("\n").map((line) => line.split(" ")[4] ?? "");
-  for (const target of targets.filter((target) => target.startsWith(`${path}/`)).reverse()) unmount(target, { lazy: true });
+  for (const target of targets.filter((target) => target === path || target.startsWith(`${path}/`)).reverse()) unmount(target, { lazy: true });
 }
