@@ -96,7 +96,8 @@ async function openWork(directory: string, work: string, held: AsyncDisposable, 
       for (const path of paths) {
         const to = join(directory, path);
         const made = await mkdir(dirname(to), { recursive: true, mode: 0o755 });
-        for (let parent = dirname(to); made !== undefined && parent.length >= made.length; parent = dirname(parent)) await own(parent);
+        const highest = made?.length ?? Number.POSITIVE_INFINITY;
+        for (let parent = dirname(to); parent.length >= highest; parent = dirname(parent)) await own(parent);
         await own(join(incoming, path));
         await rename(join(incoming, path), to);
         for (let parent = dirname(to); parent.length >= directory.length; parent = dirname(parent)) parents.add(parent);
