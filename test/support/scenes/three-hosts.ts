@@ -56,7 +56,15 @@ async function removeLeftovers(): Promise<void> {
   }
 }
 
+/** What runs there still is ended: without a name nobody would find it. */
 async function removeNamespace(name: string): Promise<void> {
+  for (const pid of (await run("ip", ["netns", "pids", name])).stdout.split("\n").filter((text) => text !== "")) {
+    try {
+      process.kill(Number(pid), "SIGKILL");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
+  }
   await run("ip", ["netns", "delete", name]);
 }
 
