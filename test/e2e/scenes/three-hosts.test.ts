@@ -94,6 +94,11 @@ test("a manager releases, a web server serves, a developer gets the same bytes o
   expect(JSON.parse(manifest)).toMatchObject({ publishable: false, images: [{ kind: "overridden" }] });
   await developer.tree.git("tag", "v2");
   expect(await developer.run(["iso", "--allow-base-mismatch"])).toMatchObject({ exitCode: 4, last: { code: "iso.override-on-release" } });
+  {
+    await using _web = await nginx();
+    await developer.succeed("image", "fetch", "small");
+  }
+  expect((await developer.succeed("iso")).last).toMatchObject({ data: { publishable: true, artifacts: [{ digest: second.iso }] } });
 });
 
 /** Bytes that came. */

@@ -17,7 +17,11 @@ function filter(chunks: readonly Uint8Array[]): { output: Buffer; targets: strin
 
 test("takes marks out wherever the stream is cut and keeps every other byte", () => {
   const part = fc.oneof(
-    fc.uint8Array({ maxLength: 40 }).map((data) => ({ data })),
+    // A colon after a prefix that lacks it would make a real mark.
+    fc
+      .uint8Array({ maxLength: 40 })
+      .filter(([first]) => first !== ":".charCodeAt(0))
+      .map((data) => ({ data })),
     fc.constantFrom("\u0002", markPrefix.slice(0, 5), markPrefix.slice(0, -1)).map((text) => ({ data: Buffer.from(text) })),
     fc.constantFrom("iso", "a/b.squashfs", "ü").map((target) => ({ target })),
   );
