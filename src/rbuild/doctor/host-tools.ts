@@ -55,7 +55,7 @@ export const HOST_TOOLS: readonly HostTool[] = [
   { programs: ["skopeo"], packages: ["skopeo"], minimum: "1.2", why: "another client of registries, to pull from `rbuild serve`", job: "test" },
   { programs: ["chromium"], packages: ["chromium"], why: "shows the page of `rbuild serve`", job: "test" },
   { programs: ["mmdebstrap"], packages: ["mmdebstrap"], why: "the other way to a base image, to compare with", job: "bench" },
-  { programs: ["nginx"], packages: ["nginx-light"], versionArguments: ["-v"], why: "the other web server, to compare with", job: "test" },
+  { programs: ["nginx"], packages: ["nginx-light"], versionArguments: ["-v"], why: "serves repositories in tests, and is compared with", job: "test" },
   { programs: ["dpkg-scanpackages"], packages: ["dpkg-dev"], why: "makes the archive for that", job: "bench" },
   { programs: ["casync"], packages: ["casync"], why: "the other way to small updates, to compare with", job: "bench" },
   { programs: ["dockerd"], packages: ["docker.io"], minimum: "20.10", why: "the other engine, to compare with", job: "test" },
