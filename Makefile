@@ -22,7 +22,7 @@ setup-test: build
 	@bin/rbuild doctor --fix --yes --for test
 
 node_modules/.package-lock.json: package.json package-lock.json
-	@npm ci --no-audit --no-fund
+	@npm ci --no-audit --no-fund --loglevel=error
 	@scripts/pinned-node $(node_dir)/node
 	@touch $@
 
