@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { digestOf } from "../../../../src/oci/index.ts";
@@ -21,6 +21,7 @@ async function openLab() {
   const directory = await mkdtemp("/var/tmp/rbuild-locked-");
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   const [tree, stateDirectory, vendored] = [join(directory, "tree"), join(directory, "state"), join(directory, "vendored")];
+  await mkdir(tree);
   const places = { path: join(tree, "rbuild.lock.json"), text: treeLockText(lock), beside: join(tree, "rbuild.lock.d") };
   await replaceLock(places, lock.archives, [{ inRelease: Buffer.from(IN_RELEASE), keyring: Buffer.from("keyring") }]);
   const source = await openPool(vendored);
