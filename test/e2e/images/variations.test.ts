@@ -5,34 +5,20 @@ import { fillTestPool, TEST_POOL } from "../../support/image-pool.ts";
 import { type CommandRun, jsonLines, rbuild } from "../../support/rbuild-command.ts";
 import { scratchDirectory } from "../../support/scratch.ts";
 import { type MountedDirectory, mountFilesystem, mountView } from "../../support/variation/filesystems.ts";
+import { type HostVariation, NEXT_YEAR_HOST, NIGHT_HOST } from "../../support/variation/hosts.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
 const GIB = 2 ** 30;
 
 /** Everything about a host that could reach an image's bytes, all at once. */
-interface Variation {
+interface Variation extends HostVariation {
   readonly store: "ext4" | "xfs" | "btrfs" | "tmpfs";
   /** How the checkout is seen; also another path. */
   readonly checkout: "overlay" | "disorderfs";
-  readonly wrapper: readonly string[];
-  readonly environment: Readonly<Record<string, string>>;
 }
 
-const FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
-const hostname = (name: string) => ["unshare", "--uts", "sh", "-c", `hostname ${name}; exec "$@"`, "sh"];
-
-const NIGHT: Variation = {
-  store: "xfs",
-  checkout: "disorderfs",
-  wrapper: [...hostname("elsewhere.example"), "taskset", "--cpu-list", "0", "sh", "-c", 'umask 077; exec "$@"', "sh"],
-  environment: { TZ: "Pacific/Kiritimati", LC_ALL: "tr_TR.UTF-8", LANGUAGE: "tr", HOME: "/nonexistent", USER: "somebody", LOGNAME: "somebody" },
-};
-const NEXT_YEAR: Variation = {
-  store: "tmpfs",
-  checkout: "overlay",
-  wrapper: [...hostname("a"), "setarch", "--addr-no-randomize", "sh", "-c", 'umask 002; exec "$@"', "sh"],
-  environment: { TZ: "America/St_Johns", LC_ALL: "C", SOURCE_DATE_EPOCH: "1", LD_PRELOAD: FAKETIME, FAKETIME: "+400d", FAKETIME_DONT_FAKE_MONOTONIC: "1" },
-};
+const NIGHT: Variation = { store: "xfs", checkout: "disorderfs", ...NIGHT_HOST };
+const NEXT_YEAR: Variation = { store: "tmpfs", checkout: "overlay", ...NEXT_YEAR_HOST };
 const OTHER_DISKS: readonly Variation[] = [
   { ...NIGHT, store: "btrfs", checkout: "overlay" },
   { ...NEXT_YEAR, store: "ext4", checkout: "disorderfs" },
