@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { type Digest, digestHex, digestOf } from "../../oci/index.ts";
 import { RbuildError, readFileIfExists } from "../../system/index.ts";
 import { LOCK_DIRECTORY, type LockedArchive } from "./image-lock.ts";
@@ -14,8 +15,20 @@ export interface KeptArchive {
 
 /** Names say which bytes a file has: the files of an old and of a new lock do not get into each other's way. */
 export const keptInRelease = ({ archive, suite, inRelease }: Pick<LockedArchive, "archive" | "suite" | "inRelease">): string =>
-  `${archive}_${suite}_${digestHex(inRelease).slice(0, 16)}.InRelease`;
+  `${archive}_${suite}_${digestHex(inRelease).slice(0, 16)}.InRelease.gz`;
 export const keptKeyring = ({ keyring }: Pick<LockedArchive, "keyring">): string => `keyring_${digestHex(keyring).slice(0, 16)}.gpg`;
+
+/** An InRelease as it is kept: text of 150 kB that names thousands of hashes. The digest of a lock is that of the text. */
+export const packInRelease = (text: Uint8Array): Buffer => gzipSync(text, { level: 9 });
+
+/** Undefined for what is no such file, or too large. */
+export function unpackInRelease(bytes: Uint8Array): Buffer | undefined {
+  try {
+    return gunzipSync(bytes, { maxOutputLength: MAX_KEPT_BYTES });
+  } catch {
+    return undefined;
+  }
+}
 
 /**
  * What is kept of one archive of the lock in `directory`, exactly as the lock says.
@@ -24,17 +37,18 @@ export const keptKeyring = ({ keyring }: Pick<LockedArchive, "keyring">): string
  */
 export async function readKept(directory: string, archive: LockedArchive, beside = LOCK_DIRECTORY): Promise<KeptArchive> {
   return {
-    inRelease: await readExactly(join(directory, beside, keptInRelease(archive)), archive.inRelease),
+    inRelease: await readExactly(join(directory, beside, keptInRelease(archive)), archive.inRelease, unpackInRelease),
     keyring: await readExactly(join(directory, beside, keptKeyring(archive)), archive.keyring),
   };
 }
 
-async function readExactly(path: string, digest: Digest): Promise<Buffer> {
-  const bytes = await readFileIfExists(path, MAX_KEPT_BYTES);
+async function readExactly(path: string, digest: Digest, unpack = (bytes: Buffer): Buffer | undefined => bytes): Promise<Buffer> {
+  const stored = await readFileIfExists(path, MAX_KEPT_BYTES);
   const hint = "git checkout the directory, or make the lock again";
-  if (!bytes) throw new RbuildError("lock.kept-file-missing", `${path}, which the lock keeps of its archive, is not there`, { category: "not-found", hint });
-  const found = digestOf(bytes);
-  if (found === digest) return bytes;
+  if (!stored) throw new RbuildError("lock.kept-file-missing", `${path}, which the lock keeps of its archive, is not there`, { category: "not-found", hint });
+  const bytes = unpack(stored);
+  const found = digestOf(bytes ?? stored);
+  if (bytes && found === digest) return bytes;
   throw new RbuildError("lock.kept-file-damaged", `${path} has the digest ${found}; the lock says ${digest}`, {
     category: "untrusted",
     hint,

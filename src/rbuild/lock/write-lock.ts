@@ -2,7 +2,7 @@ import { mkdir, readdir, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { ownership, readFileIfExists, writeFileAtomic } from "../../system/index.ts";
 import { type ImageLock, LOCK_DIRECTORY, LOCK_FILE, type LockedArchive } from "./image-lock.ts";
-import { type KeptArchive, keptInRelease, keptKeyring } from "./kept-files.ts";
+import { type KeptArchive, keptInRelease, keptKeyring, packInRelease, unpackInRelease } from "./kept-files.ts";
 import { lockText } from "./lock-text.ts";
 
 /**
@@ -29,15 +29,16 @@ export async function replaceLock(
   for (const [index, archive] of archives.entries()) {
     const of = kept[index];
     if (!of) throw new TypeError(`nothing is kept of the archive ${archive.archive} ${archive.suite}`);
-    files.set(keptInRelease(archive), of.inRelease).set(keptKeyring(archive), of.keyring);
+    files.set(keptInRelease(archive), packInRelease(of.inRelease)).set(keptKeyring(archive), of.keyring);
   }
   const own = await ownership(dirname(lockPath));
   await mkdir(beside, { recursive: true });
   await own(beside);
   for (const [name, bytes] of files) {
     const path = join(beside, name);
-    const present = await readFileIfExists(path, bytes.length).catch(() => undefined);
-    if (!present?.equals(bytes)) await writeFileAtomic(path, bytes);
+    const present = await readFileIfExists(path, MAX_PRESENT_BYTES).catch(() => undefined);
+    // Another version of zlib may pack the same text in other bytes.
+    if (!present || !hasSameContent(present, bytes)) await writeFileAtomic(path, bytes);
     await own(path);
   }
   await writeFileAtomic(lockPath, text);
@@ -46,4 +47,12 @@ export async function replaceLock(
   // What a killed process had half written.
   const half = `.${basename(lockPath)}.`;
   for (const name of await readdir(dirname(lockPath))) if (name.startsWith(half)) await rm(join(dirname(lockPath), name), { force: true });
+}
+
+const MAX_PRESENT_BYTES = 16 * 2 ** 20;
+
+function hasSameContent(present: Buffer, bytes: Buffer): boolean {
+  if (present.equals(bytes)) return true;
+  const [is, shall] = [unpackInRelease(present), unpackInRelease(bytes)];
+  return is !== undefined && shall !== undefined && is.equals(shall);
 }

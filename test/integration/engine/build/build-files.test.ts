@@ -14,7 +14,7 @@ test("builds from scratch: config, history, one layer for each step that changes
 ARG WHO=you
 ENV GREETING="hello \${WHO:-nobody}" PATH=/bin
 COPY a b/ /data/
-WORKDIR /work
+WORKDIR /src
 WORKDIR sub
 USER 1000:1000
 LABEL a=1 "b c"='d e'
@@ -38,7 +38,7 @@ MAINTAINER Some One
   expect(image.config.author).toBe("Some One");
   expect(image.config.config).toEqual({
     Env: ["GREETING=hello world", "PATH=/bin"],
-    WorkingDir: "/work/sub",
+    WorkingDir: "/src/sub",
     User: "1000:1000",
     Labels: { a: "1", "b c": "d e", z: "last" },
     ExposedPorts: { "80/tcp": {}, "53/udp": {} },
@@ -54,7 +54,7 @@ MAINTAINER Some One
     "- ARG WHO=you",
     '- ENV GREETING="hello ${WHO:-nobody}" PATH=/bin',
     "+ COPY a b/ /data/",
-    "+ WORKDIR /work",
+    "+ WORKDIR /src",
     "+ WORKDIR sub",
     "- USER 1000:1000",
   ]);

@@ -71,7 +71,7 @@ test("offline, what is missing or damaged is an error that lists it", async () =
 
 test("an InRelease that is not the kept one is refused", async () => {
   const { tree, open } = await openLab();
-  const path = join(tree, "rbuild.lock.d", `debian_bookworm_${ARCHIVE.inRelease.slice("sha256:".length, "sha256:".length + 16)}.InRelease`);
+  const path = join(tree, "rbuild.lock.d", `debian_bookworm_${ARCHIVE.inRelease.slice("sha256:".length, "sha256:".length + 16)}.InRelease.gz`);
   await writeFile(path, "forged");
   await expect(open()).rejects.toMatchObject({ code: "lock.kept-file-damaged" });
 });

@@ -1,5 +1,6 @@
 import { glob, mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { execa } from "execa";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { checkKeptLock } from "../../../../src/rbuild/lock/check-kept-lock.ts";
@@ -191,8 +192,9 @@ describe("a lock that was tampered with", () => {
     const [archive] = lock.archives;
     await edit((text) => text.replace(`"date":${archive?.date ?? ""}`, `"date":${(archive?.date ?? 0) - 1}`));
     await expect(checkKeptLock("one", lab)).rejects.toMatchObject({ code: "lock.kept-file-differs" });
-    const inRelease = join(kept, `test_test_${archive?.inRelease.slice(7, 23)}.InRelease`);
-    await edit((text) => text.replace("Label: Test", "Label: Evil"), inRelease);
+    const inRelease = join(kept, `test_test_${archive?.inRelease.slice(7, 23)}.InRelease.gz`);
+    const text = gunzipSync(await readFile(inRelease)).toString();
+    await writeFile(inRelease, gzipSync(text.replace("Label: Test", "Label: Evil")));
     await expect(checkKeptLock("one", lab)).rejects.toMatchObject({ code: "lock.kept-file-damaged" });
     await (await import("node:fs/promises")).rm(inRelease);
     await expect(checkKeptLock("one", lab)).rejects.toMatchObject({ code: "lock.kept-file-missing" });

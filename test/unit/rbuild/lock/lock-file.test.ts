@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { canonicalJson, type Digest, digestOf } from "../../../../src/oci/index.ts";
@@ -102,11 +103,11 @@ describe("a lock file", () => {
     const directory = await scratch();
     const kept = (inRelease: Buffer) => [{ inRelease, keyring: KEYRING }];
     await writeLock(directory, lockOf([]), kept(IN_RELEASE));
-    const [old] = (await readdir(join(directory, "image.lock.d"))).filter((file) => file.endsWith(".InRelease"));
+    const [old] = (await readdir(join(directory, "image.lock.d"))).filter((file) => file.endsWith(".InRelease.gz"));
     // A kill before the lock was replaced: its directory has files of both.
-    await writeFile(join(directory, "image.lock.d/debian_test_0123.InRelease"), "new");
+    await writeFile(join(directory, "image.lock.d/debian_test_0123.InRelease.gz"), "new");
     expect(await readLock(directory)).toEqual(lockOf([]));
-    expect(await readFile(join(directory, "image.lock.d", old ?? ""))).toEqual(IN_RELEASE);
+    expect(gunzipSync(await readFile(join(directory, "image.lock.d", old ?? "")))).toEqual(IN_RELEASE);
     const next = Buffer.from("another release");
     await writeLock(directory, lockOf([], undefined, next), kept(next));
     const files = await readdir(join(directory, "image.lock.d"));
