@@ -89,7 +89,7 @@ test("a full disk is called that, and no fault of the mirror", async () => {
   const place = join(lab.stateDirectory, "apt");
   await mkdir(place, { recursive: true });
   await execa("mount", ["-t", "tmpfs", "-o", "size=16k", "tmpfs", place]);
-  onTestFinished(() => void execa("umount", [place]));
+  onTestFinished(async () => void (await execa("umount", ["--lazy", place])));
   await expect(lab.lock("one")).rejects.toMatchObject({ code: "lock.no-space", details: { directory: expect.stringContaining(place) } });
 });
 
