@@ -14,8 +14,8 @@ function imageLines(image: ImageExplanation): string[] {
   return [
     `image ${name} ${version}`,
     `  lock: ${lock.kind === "current" ? `current${poolText(pool)}` : lock.message}`,
-    `  engine: ${{ absent: "does not have it", "same-inputs": "has it, made from what is locked and defined now", "other-inputs": "has it, made from other inputs", present: "has it" }[engine.kind]}`,
-    `  pin: ${{ exact: "the engine's is the pinned one", absent: "the engine does not have the pinned one", different: "the engine's is NOT the pinned one", unpinned: "none for this version" }[pin.kind]}`,
+    `  engine: ${{ absent: "does not have it", "same-inputs": "has it, made from what is locked and defined now", "other-inputs": "has it, made from other inputs", present: "has it", unasked: "was not asked" }[engine.kind]}`,
+    `  pin: ${{ exact: "the engine's is the pinned one", absent: "the engine does not have the pinned one", different: "the engine's is NOT the pinned one", unpinned: "none for this version", unasked: "the engine was not asked for it" }[pin.kind]}`,
     ...consequenceLines("rbuild image build", build),
     ...consequenceLines("rbuild iso", use),
   ];
@@ -47,6 +47,10 @@ function consequenceLines(command: string, consequence: Consequence): string[] {
       return [`  ${command}: takes it as it is`];
     case "built":
       return [`  ${command}: builds it: ${consequence.reason}`];
+    case "fetched":
+      return [`  ${command}: fetches it from ${consequence.from.join(", ")}: ${consequence.reason}`];
+    case "open":
+      return [`  ${command}: ${consequence.reason}`];
     case "refused":
       return [
         `  ${command}: refuses: ${consequence.reason} [${consequence.code}]`,

@@ -16,6 +16,8 @@ function needText(need: OfflineNeed): string {
   switch (need.kind) {
     case "present":
       return "the pinned image is in the engine";
+    case "fetchable":
+      return `can be fetched from ${need.source} (${byteText(need.bytes)})`;
     case "buildable":
       return `can be built: all ${need.packages} packages (${byteText(need.bytes)}) are in the pool`;
     case "missing":

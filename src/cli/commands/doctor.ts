@@ -3,6 +3,7 @@ import type { Diagnosis, Job } from "../../rbuild/doctor/index.ts";
 import { enginePlaces } from "../engine-places.ts";
 import { EXIT } from "../exit-code.ts";
 import { examples, newCommand } from "../new-command.ts";
+import { addPlace, chosenRepositories } from "../repository-choice.ts";
 import type { CommandResult, Session } from "../session.ts";
 
 const JOBS = ["engine", "image", "iso", "test", "bench"] as const satisfies readonly Job[];
@@ -13,6 +14,7 @@ interface DoctorOptions {
   readonly yes?: true;
   readonly mirror?: string;
   readonly offline?: true;
+  readonly repository?: readonly string[];
 }
 
 export function doctorCommand() {
@@ -22,6 +24,7 @@ export function doctorCommand() {
     .option("-y, --yes", "with --fix: do not ask")
     .option("--mirror <url>", "Debian mirror to take packages from")
     .option("--offline", "say exactly what is missing to work without network")
+    .option("--repository <dir|file>", "with --offline: a directory or bundle that pinned images may be had from; may be given again", addPlace)
     .argument("[name...]", "with --offline: names of images; default: all that are defined")
     .addHelpText(
       "after",
@@ -35,7 +38,7 @@ export function doctorCommand() {
     .action(async (names, options, command) => {
       const { runSession } = await import("../session.ts");
       await runSession(command, async (session) => {
-        if (options.offline) return examineOffline(names, session);
+        if (options.offline) return examineOffline(names, options, session);
         if (names.length > 0) throw await unexpectedNames(names);
         const diagnosis = await examine(options, session);
         const { diagnosisLines } = await import("../doctor-text.ts");
@@ -44,24 +47,23 @@ export function doctorCommand() {
     });
 }
 
-async function examineOffline(names: readonly string[], session: Session): Promise<CommandResult> {
-  const [{ diagnoseOffline }, { offlineLines }, { imageDirectories }, { wire }] = await Promise.all([
+async function examineOffline(names: readonly string[], { repository }: DoctorOptions, session: Session): Promise<CommandResult> {
+  const [{ diagnoseOffline }, { offlineLines }, { imageDirectories }, { openForLooking }] = await Promise.all([
     import("../../rbuild/doctor/index.ts"),
     import("../offline-text.ts"),
     import("../image-directories.ts"),
-    import("../wire/wire.ts"),
+    import("../wire/open-for-looking.ts"),
   ]);
-  // Who may not use the engine still learns what the pool lacks.
-  await using host = await wire(session).catch(() => undefined);
-  const { state } = enginePlaces(session.globals, session.settings);
+  await using host = await openForLooking(session);
   const diagnosis = await diagnoseOffline({
     names,
     tree: process.cwd(),
     imageDirectories: imageDirectories(),
-    stateDirectory: state,
-    ...(host === undefined ? {} : { containerHost: host.docker }),
+    stateDirectory: host.stateDirectory,
+    repositories: chosenRepositories(repository, session.settings),
+    ...(host.docker === undefined ? {} : { containerHost: host.docker }),
   });
-  return { data: diagnosis, lines: offlineLines(diagnosis), exitCode: diagnosis.isAble ? EXIT.done : EXIT.bytesMissing };
+  return { data: diagnosis, lines: offlineLines(diagnosis), notes: host.notes, exitCode: diagnosis.isAble ? EXIT.done : EXIT.bytesMissing };
 }
 
 async function unexpectedNames(names: readonly string[]): Promise<Error> {

@@ -1,22 +1,27 @@
 import { join } from "node:path";
-import { isRbuildError, pathExists } from "../../system/index.ts";
+import { isRbuildError, pathExists, systemClock } from "../../system/index.ts";
 import type { ContainerHost } from "../container-host/container-host.ts";
 import { findDefinition, listDefinitions } from "../definition/find-definition.ts";
-import { checkLocatedPin } from "../images/check-pin.ts";
+import type { LocatedDefinition } from "../definition/read-definition.ts";
+import { checkLocatedPin, currentPin } from "../images/check-pin.ts";
+import type { RepositoryChoice } from "../images/image-operations.ts";
 import { RBUILD_YAML, readRbuildYaml } from "../iso/config/read-rbuild-yaml.ts";
 import { lockedItems } from "../iso/locked/locked-items.ts";
 import { readTreeLock } from "../iso/locked/read-tree-lock.ts";
 import { readLockedChain } from "../lock/locked-chain.ts";
 import { missingOf } from "../pool/fill-pool.ts";
 import { itemsOf } from "../pool/locked-images.ts";
-import { openPool, poolDirectory } from "../pool/open-pool.ts";
+import { poolDirectory, viewPool } from "../pool/open-pool.ts";
 import type { Pool, PoolItem } from "../pool/pool.ts";
 import { itemDetails, VENDOR_HINT } from "../pool/pool-errors.ts";
+import { lookForPinned } from "../repository/fetch/look-for-pinned.ts";
 
 /** What an image, or a tree's own packages, need to be used where there is no network. */
 export type OfflineNeed =
   /** The engine has exactly the pinned one. */
   | { readonly kind: "present"; readonly name: string }
+  /** A directory or bundle has it, signed. `bytes` are those of its files. */
+  | { readonly kind: "fetchable"; readonly name: string; readonly source: string; readonly bytes: number }
   /** The pool has all packages to build it. `bytes` are theirs. */
   | { readonly kind: "buildable"; readonly name: string; readonly packages: number; readonly bytes: number }
   /** These packages are missing; `bytes` are theirs. */
@@ -43,26 +48,27 @@ export interface OfflineOptions {
   readonly tree: string;
   readonly imageDirectories: readonly string[];
   readonly stateDirectory: string;
+  /** Where pinned images may be had; URLs among them are not asked. */
+  readonly repositories?: RepositoryChoice | undefined;
   /** Without one, no image counts as present. */
   readonly containerHost?: ContainerHost;
 }
 
 /** Says exactly what is missing to work without network. Fetches nothing. @throws RbuildError codes `definition.*`, `iso.invalid-rbuild-yaml`, `lock.invalid` */
-export async function diagnoseOffline({ names, tree: directory, imageDirectories, stateDirectory, containerHost }: OfflineOptions): Promise<OfflineDiagnosis> {
-  const pool = await openPool(poolDirectory(stateDirectory));
+export async function diagnoseOffline(options: OfflineOptions): Promise<OfflineDiagnosis> {
+  const { names, tree: directory, imageDirectories, stateDirectory } = options;
+  const pool = viewPool(poolDirectory(stateDirectory));
   const located = names.length > 0 ? await Promise.all(names.map((name) => findDefinition(name, imageDirectories))) : await listDefinitions(imageDirectories);
   const images: OfflineNeed[] = [];
   for (const each of located) {
-    const { name } = each.definition;
-    const isPresent = containerHost !== undefined && (await checkLocatedPin(each, { containerHost })).kind === "exact";
-    images.push(isPresent ? { kind: "present", name } : await imageNeed(name, imageDirectories, pool));
+    images.push((await asPinned(each, options)) ?? (await imageNeed(each.definition.name, imageDirectories, pool)));
   }
   const tree = names.length > 0 ? undefined : await treeNeed(directory, pool);
   const needs = tree ? [...images, tree] : images;
   const missing = new Map(needs.flatMap((need) => (need.kind === "missing" ? need.items.map((item) => [item.sha256, item.size] as const) : [])));
   const lacking = images.flatMap((image) => (image.kind === "missing" ? [image.name] : []));
   return {
-    isAble: needs.every(({ kind }) => kind === "present" || kind === "buildable"),
+    isAble: needs.every(({ kind }) => kind !== "missing" && kind !== "unlocked"),
     images,
     ...(tree ? { tree } : {}),
     packages: missing.size,
@@ -73,6 +79,18 @@ export async function diagnoseOffline({ names, tree: directory, imageDirectories
       ...(tree?.kind === "missing" ? ["rbuild lock --vendor"] : []),
     ],
   };
+}
+
+/** The pinned image itself, where the engine or a repository has it. */
+async function asPinned(located: LocatedDefinition, { containerHost, repositories, stateDirectory }: OfflineOptions): Promise<OfflineNeed | undefined> {
+  const { name } = located.definition;
+  const verdict = containerHost && (await checkLocatedPin(located, { containerHost }));
+  if (verdict?.kind === "exact") return { kind: "present", name };
+  // What the engine has in its place is not replaced.
+  const pin = verdict?.kind === "different" ? undefined : await currentPin(located);
+  if (!pin || !repositories) return undefined;
+  const look = await lookForPinned(pin, repositories, { stateDirectory, clock: systemClock });
+  return look.kind === "had" ? { kind: "fetchable", name, source: look.source, bytes: look.bytes } : undefined;
 }
 
 async function imageNeed(name: string, imageDirectories: readonly string[], pool: Pool): Promise<OfflineNeed> {

@@ -1,5 +1,5 @@
-import type { PinVerdict } from "../images/image-operations.ts";
 import { pinMismatch, unpinned } from "../images/pin/pin-refusal.ts";
+import type { PinnedLook } from "../repository/fetch/look-for-pinned.ts";
 import type { Consequence, EngineVerdict, ImageExplanation, LockVerdict } from "./explanation.ts";
 import { valueText } from "./value-text.ts";
 
@@ -19,6 +19,8 @@ export function buildConsequence(engine: EngineVerdict, lock: LockVerdict, below
       return { kind: "built", reason: otherInputs(engine) };
     case "present":
       throw new TypeError("what is present is compared where there is a lock");
+    case "unasked":
+      return { kind: "open", reason: "takes what the engine has where that was made from what is locked and defined now, else builds it" };
     default:
       return engine satisfies never;
   }
@@ -38,8 +40,15 @@ function otherInputs({ differences, packages }: Extract<EngineVerdict, { kind: "
   return `the engine's was made from other inputs: ${first.field} was ${valueText(first.was)} and is ${valueText(first.is)}`;
 }
 
+/** What the repositories that were named would do for an image. */
+export interface Publication {
+  readonly look: PinnedLook;
+  /** Named for the command: what looks like an attack ends it. */
+  readonly isExplicit: boolean;
+}
+
 /** What happens to whoever needs the pinned image; `build` is what follows where it has to be built. */
-export function useConsequence(pin: PinVerdict, build: Consequence, below: Below): Consequence {
+export function useConsequence(pin: ImageExplanation["pin"], build: Consequence, below: Below, publication: Publication | undefined): Consequence {
   if (below?.use.kind === "refused" && below.use.code === "image.pin-mismatch") return below.use;
   switch (pin.kind) {
     case "exact":
@@ -49,14 +58,42 @@ export function useConsequence(pin: PinVerdict, build: Consequence, below: Below
     case "unpinned":
       return refusal(unpinned(pin.name));
     case "absent":
-      return build.kind === "refused"
-        ? build
-        : { kind: "built", reason: "the engine does not have the pinned image: it is fetched where a repository is named, else reproduced from its lock" };
+      return obtained(build, publication);
+    case "unasked":
+      return { kind: "open", reason: `takes the pinned image where the engine has it; ${absentText(obtained(build, publication))}` };
     default:
       return pin satisfies never;
   }
 }
 
-function refusal({ code, message, hint }: { readonly code: string; readonly message: string; readonly hint: string | undefined }): Consequence {
+/** Where an absent image comes from. */
+function obtained(build: Consequence, publication: Publication | undefined): Consequence {
+  const absent = "the engine does not have the pinned image";
+  const otherwise = build.kind === "refused" ? build : undefined;
+  if (!publication || publication.look.kind === "nobody") {
+    const why = publication?.look.kind === "nobody" && publication.look.reason !== undefined ? `, and no repository is asked: ${publication.look.reason}` : "";
+    return otherwise ?? { kind: "built", reason: `${absent}${why}` };
+  }
+  const { look, isExplicit } = publication;
+  if (look.kind === "had") return { kind: "fetched", from: [look.source], reason: absent };
+  const { error, urls } = look;
+  if (error?.category === "untrusted" && isExplicit) return refusal(error);
+  if (urls.length > 0)
+    return { kind: "fetched", from: urls, reason: `${absent}; where no repository gives it, it is ${otherwise ? "refused" : "built from its lock"}` };
+  return otherwise ?? { kind: "built", reason: `${absent}, and no repository gives it: ${error?.message ?? "none has it"}` };
+}
+
+function absentText(consequence: Consequence): string {
+  switch (consequence.kind) {
+    case "fetched":
+      return `else fetches it from ${consequence.from.join(", ")}`;
+    case "refused":
+      return `else refuses: ${consequence.reason}`;
+    default:
+      return "else builds it from its lock";
+  }
+}
+
+function refusal({ code, message, hint }: { readonly code: string; readonly message: string; readonly hint?: string | undefined }): Consequence {
   return { kind: "refused", code, reason: message, hint };
 }

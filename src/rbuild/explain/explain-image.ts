@@ -1,8 +1,10 @@
 import { canonicalJson, digestOf, hostPlatform, isDigest, type JsonValue, platformText } from "../../oci/index.ts";
+import { systemClock } from "../../system/index.ts";
 import type { ContainerHost } from "../container-host/container-host.ts";
 import type { LocatedDefinition } from "../definition/read-definition.ts";
 import { readBuiltRecord } from "../images/built-record.ts";
-import { checkLocatedPin } from "../images/check-pin.ts";
+import { checkLocatedPin, currentPin } from "../images/check-pin.ts";
+import type { RepositoryChoice } from "../images/image-operations.ts";
 import { collectInputs, digestOfInputs, type ImageInputs, INPUTS_LABEL } from "../images/inputs/collect-inputs.ts";
 import { inspectImage } from "../images/inspect-image.ts";
 import { readPin } from "../images/pin/pin-file.ts";
@@ -15,14 +17,18 @@ import { belowOf, requireCurrent } from "../lock/locked-chain.ts";
 import { missingOf } from "../pool/fill-pool.ts";
 import { itemsOf } from "../pool/locked-images.ts";
 import type { Pool } from "../pool/pool.ts";
+import { lookForPinned } from "../repository/fetch/look-for-pinned.ts";
 import { compareValues, type ValueDifference } from "./compare-values.ts";
-import { buildConsequence, useConsequence } from "./consequences.ts";
+import { buildConsequence, type Publication, useConsequence } from "./consequences.ts";
 import { findEarlierLock } from "./earlier-locks.ts";
 import type { EngineVerdict, ImageExplanation, LockVerdict } from "./explanation.ts";
 import { refusedLock } from "./refused-lock.ts";
 
 export interface ExplainDependencies {
-  readonly containerHost: ContainerHost;
+  /** Undefined: the engine cannot be asked. */
+  readonly containerHost: ContainerHost | undefined;
+  /** Where pinned images may be had. */
+  readonly repositories: RepositoryChoice | undefined;
   readonly stateDirectory: string;
   readonly pool: Pool;
 }
@@ -40,11 +46,12 @@ export interface ExplainedLevel {
 export async function explainImage(located: LocatedDefinition, below: ExplainedLevel | undefined, dependencies: ExplainDependencies): Promise<ExplainedLevel> {
   const { name, version } = located.definition;
   const { lock, locked } = await lockVerdict(located, below);
-  const pin = await checkLocatedPin(located, dependencies);
+  const pin = await pinVerdict(located, dependencies.containerHost);
   const inputs = locked && (await currentInputs(locked, below));
   const { engine, imageId } = await engineVerdict(located, locked, inputs, dependencies);
   const pool = locked && (await poolVerdict(locked, dependencies.pool));
   const build = buildConsequence(engine, lock, below?.explanation);
+  const publication = await publicationOf(pin, dependencies);
   const explanation: ImageExplanation = {
     name,
     version,
@@ -54,11 +61,26 @@ export async function explainImage(located: LocatedDefinition, below: ExplainedL
     pin,
     pool,
     build,
-    use: useConsequence(pin, build, below?.explanation),
+    use: useConsequence(pin, build, below?.explanation, publication),
   };
   // What is not there yet will be what is pinned, or will be refused.
   const expected = engine.kind === "same-inputs" ? imageId : (await readPin(located.directory))?.imageId;
   return { explanation, locked, imageId: expected };
+}
+
+async function pinVerdict(located: LocatedDefinition, containerHost: ContainerHost | undefined): Promise<ImageExplanation["pin"]> {
+  if (containerHost) return checkLocatedPin(located, { containerHost });
+  const pin = await currentPin(located);
+  return pin ? { kind: "unasked", pin } : { kind: "unpinned", name: located.definition.name };
+}
+
+async function publicationOf(
+  verdict: ImageExplanation["pin"],
+  { repositories, stateDirectory }: Pick<ExplainDependencies, "repositories" | "stateDirectory">,
+): Promise<Publication | undefined> {
+  if (!repositories || (verdict.kind !== "absent" && verdict.kind !== "unasked")) return undefined;
+  const look = await lookForPinned(verdict.pin, repositories, { stateDirectory, clock: systemClock });
+  return { look, isExplicit: repositories.isExplicit };
 }
 
 async function lockVerdict(
@@ -101,6 +123,7 @@ async function engineVerdict(
   inputs: ImageInputs | undefined,
   { containerHost, stateDirectory }: ExplainDependencies,
 ): Promise<{ readonly engine: EngineVerdict; readonly imageId: string | undefined }> {
+  if (!containerHost) return { engine: { kind: "unasked" }, imageId: undefined };
   const inspected = await inspectImage(containerHost, imageReference(located.definition));
   if (!inspected) return { engine: { kind: "absent" }, imageId: undefined };
   if (!inputs || !locked) return { engine: { kind: "present" }, imageId: undefined };

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { pathExists } from "../../system/index.ts";
 import type { ContainerHost } from "../container-host/container-host.ts";
 import { listDefinitions, readDefinitions } from "../definition/find-definition.ts";
+import type { RepositoryChoice } from "../images/image-operations.ts";
 import { RBUILD_YAML, readRbuildYaml } from "../iso/config/read-rbuild-yaml.ts";
 import type { RbuildYaml } from "../iso/config/schema.ts";
 import { openGit } from "../iso/git/git.ts";
@@ -11,7 +12,7 @@ import { resolveOutput } from "../iso/preflight/output-directory.ts";
 import { PROXY_IMAGE } from "../iso/proxy/proxy-container.ts";
 import { chooseSupply, type PackageSupply } from "../iso/supply/choose-supply.ts";
 import { missingOf } from "../pool/fill-pool.ts";
-import { openPool, poolDirectory } from "../pool/open-pool.ts";
+import { poolDirectory, viewPool } from "../pool/open-pool.ts";
 import type { Pool } from "../pool/pool.ts";
 import { type ExplainDependencies, type ExplainedLevel, explainImage } from "./explain-image.ts";
 import type { Explanation, ImageExplanation, LockVerdict, TreeExplanation } from "./explanation.ts";
@@ -21,23 +22,35 @@ export interface ExplainOptions {
   /** Images; default those of the tree in `directory`, or all that are defined where there is none. */
   readonly names: readonly string[];
   readonly directory: string;
+  /** Where pinned images may be had. Default: `repositories` of the tree's rbuild.yaml. */
+  readonly repositories?: RepositoryChoice;
+}
+
+interface ExplainHost {
+  /** Without one, what depends on the engine is left open. */
+  readonly containerHost?: ContainerHost | undefined;
+  readonly stateDirectory: string;
+  readonly imageDirectories: readonly string[];
 }
 
 /**
  * Says why images and the tree would be built, used or refused. Changes nothing and fetches nothing.
  * @throws RbuildError codes `definition.*`, `lock.invalid`, `iso.not-a-git-tree`, `iso.no-commit`, `iso.invalid-rbuild-yaml`
  */
-export async function explain(
-  { names, directory }: ExplainOptions,
-  { imageDirectories, ...host }: { readonly containerHost: ContainerHost; readonly stateDirectory: string; readonly imageDirectories: readonly string[] },
-): Promise<Explanation> {
-  const dependencies = { ...host, pool: await openPool(poolDirectory(host.stateDirectory)) };
+export async function explain({ names, directory, repositories }: ExplainOptions, { imageDirectories, ...host }: ExplainHost): Promise<Explanation> {
+  const config = (await pathExists(join(directory, RBUILD_YAML))) ? await readRbuildYaml(directory) : undefined;
+  const ofTree = config && config.repositories.length > 0 ? { places: config.repositories, keys: join(directory, "keys"), isExplicit: false } : undefined;
+  const dependencies = {
+    containerHost: host.containerHost,
+    stateDirectory: host.stateDirectory,
+    repositories: repositories ?? ofTree,
+    pool: viewPool(poolDirectory(host.stateDirectory)),
+  };
   if (names.length > 0) return { tree: undefined, images: await explainImages(names, imageDirectories, dependencies) };
-  if (!(await pathExists(join(directory, RBUILD_YAML)))) {
+  if (!config) {
     const defined = (await listDefinitions(imageDirectories)).map(({ definition }) => definition.name);
     return { tree: undefined, images: await explainImages(defined, imageDirectories, dependencies) };
   }
-  const config = await readRbuildYaml(directory);
   // Locked packages come through the proxy's container as well.
   const usesProxy = config.network !== "none" && (config.lock !== undefined || config.proxy.startsWith("link"));
   const needed = [config.builder, ...(usesProxy ? [PROXY_IMAGE] : [])];

@@ -1,5 +1,5 @@
 import type { Digest } from "../../oci/index.ts";
-import type { PinVerdict } from "../images/image-operations.ts";
+import type { ImagePin, PinVerdict } from "../images/image-operations.ts";
 import type { PackageChange } from "../lock/lock-operations.ts";
 import type { ValueDifference } from "./compare-values.ts";
 
@@ -25,12 +25,18 @@ export type EngineVerdict =
   /** Made from something else: all differences, the first in front; empty when it is not known from what. */
   | { readonly kind: "other-inputs"; readonly differences: readonly ValueDifference[]; readonly packages: readonly PackageChange[] }
   /** There is no current lock to compare with. */
-  | { readonly kind: "present" };
+  | { readonly kind: "present" }
+  /** It was not asked. */
+  | { readonly kind: "unasked" };
 
 /** What follows: for a command that wants the image as it is defined, and for one that wants the pinned one. */
 export type Consequence =
   | { readonly kind: "used" }
   | { readonly kind: "built"; readonly reason: string }
+  /** From a repository; `from` are the places that are asked, in their order. */
+  | { readonly kind: "fetched"; readonly from: readonly string[]; readonly reason: string }
+  /** It depends on what the engine has, which was not asked. */
+  | { readonly kind: "open"; readonly reason: string }
   | { readonly kind: "refused"; readonly code: string; readonly reason: string; readonly hint: string | undefined };
 
 export interface ImageExplanation {
@@ -39,7 +45,7 @@ export interface ImageExplanation {
   readonly directory: string;
   readonly lock: LockVerdict;
   readonly engine: EngineVerdict;
-  readonly pin: PinVerdict;
+  readonly pin: PinVerdict | { readonly kind: "unasked"; readonly pin: ImagePin };
   /** Packages that a build needs, and those of them that the pool lacks, with their bytes. Undefined without a current lock. */
   readonly pool: { readonly packages: number; readonly missing: number; readonly missingBytes: number } | undefined;
   /** `rbuild image build`. */

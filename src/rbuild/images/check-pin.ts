@@ -1,7 +1,7 @@
 import { hostPlatform } from "../../oci/index.ts";
 import { findDefinition } from "../definition/find-definition.ts";
 import type { LocatedDefinition } from "../definition/read-definition.ts";
-import type { ImageDependencies, PinVerdict } from "./image-operations.ts";
+import type { ImageDependencies, ImagePin, PinVerdict } from "./image-operations.ts";
 import { inspectImage, isImage } from "./inspect-image.ts";
 import { readPin } from "./pin/pin-file.ts";
 import { imageReference } from "./present-image.ts";
@@ -14,13 +14,18 @@ export async function checkPin(
   return checkLocatedPin(await findDefinition(name, dependencies.imageDirectories), dependencies);
 }
 
+/** The pin of a definition, if it pins anything here. */
+export async function currentPin({ definition: { name, version }, directory }: LocatedDefinition): Promise<ImagePin | undefined> {
+  const pin = await readPin(directory);
+  return pin?.name === name && pin.version === version && pin.architecture === hostPlatform().architecture ? pin : undefined;
+}
+
 export async function checkLocatedPin(
   { definition, directory }: LocatedDefinition,
   { containerHost }: Pick<ImageDependencies, "containerHost">,
 ): Promise<PinVerdict> {
-  const { name, version } = definition;
-  const pin = await readPin(directory);
-  if (!pin || pin.name !== name || pin.version !== version || pin.architecture !== hostPlatform().architecture) return { kind: "unpinned", name };
+  const pin = await currentPin({ definition, directory });
+  if (!pin) return { kind: "unpinned", name: definition.name };
   const tagged = await inspectImage(containerHost, imageReference(pin));
   // Whoever gave the tag to another image means that one; a pinned image that lost its tag is still the pinned one.
   const found = tagged ?? (await inspectImage(containerHost, pin.imageId));

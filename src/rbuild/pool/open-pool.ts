@@ -33,6 +33,11 @@ export async function openPool(directory: string): Promise<Pool> {
   return new DirPool(directory);
 }
 
+/** The pool in a directory as it is, for who only looks: nothing is made or removed, and it need not be there. */
+export function viewPool(directory: string): Pool {
+  return new DirPool(directory);
+}
+
 class DirPool implements Pool {
   readonly directory: string;
 

@@ -1,6 +1,6 @@
 export { openDirectorySource } from "./client/directory-source.ts";
 export type * from "./client/metadata-source.ts";
-export { openTrustStore } from "./client/trust-store.ts";
+export { openTrustStore, viewTrustStore } from "./client/trust-store.ts";
 export { updateTrust } from "./client/update-trust.ts";
 export type * from "./client/verdict.ts";
 export type { Fingerprint } from "./format/fields.ts";

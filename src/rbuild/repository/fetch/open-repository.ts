@@ -19,6 +19,8 @@ export interface RepositoryDependencies {
   readonly stateDirectory: string;
   readonly report: RbuildReport;
   readonly clock: Clock;
+  /** What is remembered of repositories. Default: that of the state directory. */
+  readonly openStore?: typeof openTrustStore;
   readonly limits?: FetchLimits;
   readonly signal?: AbortSignal;
 }
@@ -93,12 +95,12 @@ export async function openRepository(places: readonly RepositoryPlace[], depende
   }
 }
 
-async function ask(repository: MetadataSource, { roots, stateDirectory, clock, signal }: RepositoryDependencies) {
+async function ask(repository: MetadataSource, { roots, stateDirectory, clock, signal, openStore = openTrustStore }: RepositoryDependencies) {
   signal?.throwIfAborted();
   const [first] = roots;
   if (!first) throw new TypeError("a checkout has a root");
   try {
-    await using store = await openTrustStore(stateDirectory, first.digest, signal ? { signal } : {});
+    await using store = await openStore(stateDirectory, first.digest, signal ? { signal } : {});
     return accepted(await updateTrust({ checkout: roots, repository, store, clock }));
   } catch (error) {
     throw noSpace(error, stateDirectory);

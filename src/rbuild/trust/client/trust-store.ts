@@ -2,7 +2,7 @@ import { mkdir, readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { type Digest, digestHex } from "../../../oci/index.ts";
-import { lock, writeFileAtomic } from "../../../system/index.ts";
+import { isSystemError, lock, writeFileAtomic } from "../../../system/index.ts";
 import { readCanonical, writeCanonical } from "../format/canonical.ts";
 import { digestField, fingerprintField, repositoryField, timeField, versionField } from "../format/fields.ts";
 import { type Refusal, refusal } from "../refusal.ts";
@@ -51,16 +51,11 @@ export interface TrustStore extends AsyncDisposable {
  * @param stateDirectory the product's; `trust/<hex>` in it is used
  */
 export async function openTrustStore(stateDirectory: string, origin: Digest, options: { readonly signal?: AbortSignal } = {}): Promise<TrustStore> {
-  const directory = join(stateDirectory, "trust", digestHex(origin));
+  const directory = directoryOf(stateDirectory, origin);
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const held = await lock(join(directory, "lock"), options);
-  const kept = openDirectorySource(directory);
   return {
-    kept,
-    async load() {
-      const received = await kept.read(STATE, MAX_STATE_BYTES);
-      return received.kind === "absent" ? undefined : received.kind === "too-large" ? damaged("it is too large") : parseState(received.bytes);
-    },
+    ...remembered(directory),
     async save(state) {
       await writeFileAtomic(join(directory, STATE), writeCanonical(state), { mode: 0o600 });
     },
@@ -73,6 +68,40 @@ export async function openTrustStore(stateDirectory: string, origin: Digest, opt
       for (const file of present) if (!names.includes(file)) await rm(join(directory, name, file), { force: true });
     },
     [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
+  };
+}
+
+/**
+ * The same memory for who only looks: nothing lasts of what is seen meanwhile. To who may not read it, it is as on the first day, so
+ * nothing may be fetched on its word.
+ */
+export async function viewTrustStore(stateDirectory: string, origin: Digest): Promise<TrustStore> {
+  const { kept, load } = remembered(directoryOf(stateDirectory, origin));
+  const ifReadable = <T, Otherwise>(result: Promise<T>, otherwise: Otherwise) =>
+    result.catch((error: unknown) => {
+      if (isSystemError(error, "EACCES")) return otherwise;
+      throw error;
+    });
+  return {
+    kept: { name: kept.name, read: (path, maxBytes) => ifReadable(kept.read(path, maxBytes), { kind: "absent" as const }) },
+    load: () => ifReadable(load(), undefined),
+    async save() {},
+    async keep() {},
+    async retain() {},
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
+const directoryOf = (stateDirectory: string, origin: Digest): string => join(stateDirectory, "trust", digestHex(origin));
+
+function remembered(directory: string): Pick<TrustStore, "kept" | "load"> {
+  const kept = openDirectorySource(directory);
+  return {
+    kept,
+    async load() {
+      const received = await kept.read(STATE, MAX_STATE_BYTES);
+      return received.kind === "absent" ? undefined : received.kind === "too-large" ? damaged("it is too large") : parseState(received.bytes);
+    },
   };
 
   function parseState(bytes: Uint8Array): TrustState | Refusal {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Explanation } from "../../../../src/rbuild/index.ts";
@@ -115,4 +115,15 @@ test("of a tree, what rbuild iso would do is said, and why not", async () => {
   const text = await rbuild(["--engine-root", join(work, "engine"), "--run-root", join(work, "run"), "explain"], { cwd: tree.directory });
   expect(text.stdout).toMatch(/^image small 1\n {2}lock: current, 1 package, all in the pool\n/);
   expect(text.stdout).toMatch(/^ {2}rbuild iso: builds, not for publication: .*has no lock$/m);
+});
+
+test("without root the engine is left open, and everything else is said", async () => {
+  await chmod(work, 0o755);
+  const nobody = { cwd: tree.directory, prefix: ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] };
+  const { exitCode, stdout, stderr } = await rbuild(["--engine-root", join(work, "engine"), "explain"], nobody);
+  expect(exitCode, stderr).toBe(0);
+  expect(stderr).toContain("the engine was not asked: ");
+  expect(stdout).toMatch(/^image small 1\n {2}lock: current, 1 package, all in the pool\n {2}engine: was not asked\n/);
+  expect(stdout).toMatch(/^ {2}rbuild iso: takes the pinned image where the engine has it; else builds it from its lock$/m);
+  expect(stdout).toMatch(/^ {2}rbuild iso: builds, not for publication: .*has no lock$/m);
 });

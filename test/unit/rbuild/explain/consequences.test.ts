@@ -2,6 +2,8 @@ import { expect, test } from "vitest";
 import { digestOf } from "../../../../src/oci/index.ts";
 import { buildConsequence, useConsequence } from "../../../../src/rbuild/explain/consequences.ts";
 import type { Consequence, LockVerdict } from "../../../../src/rbuild/explain/explanation.ts";
+import type { PinnedLook } from "../../../../src/rbuild/repository/fetch/look-for-pinned.ts";
+import { RbuildError } from "../../../../src/system/index.ts";
 
 const current: LockVerdict = { kind: "current", digest: digestOf("lock") };
 const stale: LockVerdict = { kind: "refused", code: "lock.stale", message: "it is stale", hint: "rbuild image lock a" };
@@ -33,11 +35,34 @@ test("of other inputs the first is named", () => {
 });
 
 test("whoever needs the pinned image gets it as it is, has it built, or is refused", () => {
-  expect(useConsequence({ kind: "exact", pin }, built, undefined)).toEqual(used);
-  expect(useConsequence({ kind: "absent", pin }, built, undefined)).toMatchObject({ kind: "built" });
-  expect(useConsequence({ kind: "unpinned", name: "a" }, used, undefined)).toMatchObject({ code: "image.unpinned" });
-  const refused = useConsequence({ kind: "different", pin, found: { imageId: "j" } }, used, undefined);
+  expect(useConsequence({ kind: "exact", pin }, built, undefined, undefined)).toEqual(used);
+  expect(useConsequence({ kind: "absent", pin }, built, undefined, undefined)).toMatchObject({ kind: "built" });
+  expect(useConsequence({ kind: "unpinned", name: "a" }, used, undefined, undefined)).toMatchObject({ code: "image.unpinned" });
+  const refused = useConsequence({ kind: "different", pin, found: { imageId: "j" } }, used, undefined, undefined);
   expect(refused).toMatchObject({ code: "image.pin-mismatch" });
   // So is everybody above.
-  expect(useConsequence({ kind: "exact", pin }, used, { name: "low", build: used, use: refused })).toBe(refused);
+  expect(useConsequence({ kind: "exact", pin }, used, { name: "low", build: used, use: refused }, undefined)).toBe(refused);
+});
+
+test("an absent image comes from a repository where one has it, else from its lock", () => {
+  const use = (look: PinnedLook, build: Consequence = built, isExplicit = false) =>
+    useConsequence({ kind: "absent", pin }, build, undefined, { look, isExplicit });
+  const refused: Consequence = { kind: "refused", code: "lock.missing", reason: "no lock", hint: undefined };
+  expect(use({ kind: "had", source: "/srv/images", bytes: 1 }, refused)).toMatchObject({ kind: "fetched", from: ["/srv/images"] });
+  expect(use({ kind: "not-had", urls: ["http://a"] })).toMatchObject({ kind: "fetched", from: ["http://a"], reason: expect.stringContaining("built") });
+  expect(use({ kind: "nobody", reason: "there is no root" })).toMatchObject({ kind: "built", reason: expect.stringContaining("there is no root") });
+  const error = new RbuildError("trust.rollback", "it went back", { category: "untrusted" });
+  expect(use({ kind: "not-had", urls: [], error })).toMatchObject({ kind: "built", reason: expect.stringContaining("it went back") });
+  expect(use({ kind: "not-had", urls: [], error }, built, true)).toMatchObject({ kind: "refused", code: "trust.rollback" });
+  expect(use({ kind: "not-had", urls: [], error }, refused)).toBe(refused);
+});
+
+test("what depends on an engine that was not asked is left open", () => {
+  expect(buildConsequence({ kind: "unasked" }, current, undefined)).toMatchObject({ kind: "open" });
+  expect(buildConsequence({ kind: "unasked" }, stale, undefined)).toMatchObject({ kind: "refused" });
+  const publication = { look: { kind: "had", source: "/srv/images", bytes: 1 }, isExplicit: false } as const;
+  expect(useConsequence({ kind: "unasked", pin }, built, undefined, publication)).toMatchObject({
+    kind: "open",
+    reason: expect.stringContaining("fetches it from /srv/images"),
+  });
 });

@@ -1,8 +1,14 @@
+import { cp } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { diagnoseOffline } from "../../../../../src/rbuild/doctor/index.ts";
 import type { RbuildEvent } from "../../../../../src/rbuild/events.ts";
+import { explain } from "../../../../../src/rbuild/explain/explain.ts";
 import { ensureImage } from "../../../../../src/rbuild/images/ensure-image.ts";
+import { writeBundle } from "../../../../../src/rbuild/repository/bundle/write-bundle.ts";
 import { serveFiles } from "../../../../support/repository/fetch-lab.ts";
 import { type TwoReleases, twoReleases } from "../../../../support/repository/two-releases.ts";
+import { scratchDirectory } from "../../../../support/scratch.ts";
 import { NOW } from "../../../../support/trust/test-keys.ts";
 
 let releases: TwoReleases;
@@ -78,4 +84,32 @@ test("offline no URL is asked, but a directory may be; without roots nobody is",
   expect(await third.ensure([], false, { repositories: { places: [web.url], keys: "/nonexistent", isExplicit: true } })).toMatchObject({ how: "reproduced" });
   expect(third.codes()).toContain("trust.no-root");
   expect(web.asked).toEqual([]);
+});
+
+test("explain and doctor say beforehand where an image comes from, without asking or remembering anything", async () => {
+  const { client } = await developer();
+  const web = await serveFiles(releases.second);
+  const { stateDirectory: _built, ...images } = releases.lab.images.dependencies;
+  const dependencies = { ...images, containerHost: releases.docker, stateDirectory: client.state };
+  const choice = (...places: string[]) => ({ repositories: { places, keys: releases.lab.keys, isExplicit: false } });
+  const use = async (...places: string[]) =>
+    (await explain({ names: ["small"], directory: "/nonexistent", ...choice(...places) }, dependencies)).images.at(-1)?.use;
+  const need = async (...places: string[]) =>
+    (await diagnoseOffline({ names: ["small"], tree: "/nonexistent", ...dependencies, ...choice(...places) })).images.at(0);
+  const bundled = join(await scratchDirectory(), "small.tar");
+  const writing = { roots: releases.roots, report: () => undefined, clock: { now: () => NOW } };
+  await writeBundle({ file: bundled, directory: releases.second, names: [{ name: "small" }], channel: "stable", hasPool: false }, writing);
+
+  for (const place of [releases.second, bundled]) {
+    expect(await use(web.url, place)).toMatchObject({ kind: "fetched", from: [place] });
+    expect(await need(web.url, place)).toMatchObject({ kind: "fetchable", name: "small", source: place, bytes: expect.any(Number) });
+  }
+  expect(await use(web.url)).toMatchObject({ kind: "fetched", from: [web.url] });
+  expect(await need(web.url)).toMatchObject({ kind: "missing" });
+  expect(await use(releases.first)).toMatchObject({ kind: "built", reason: expect.stringContaining("has no small 2") });
+  const partial = join(await scratchDirectory(), "partial");
+  await cp(releases.second, partial, { recursive: true, filter: (path) => !path.includes("/encoded/") });
+  expect(await need(partial)).toMatchObject({ kind: "missing" });
+  expect(web.asked).toEqual([]);
+  expect(await client.memory()).toEqual({ images: [], trust: {} });
 });
