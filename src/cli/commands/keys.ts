@@ -1,8 +1,10 @@
 import { Option } from "@commander-js/extra-typings";
 import type { Role, RoleChange } from "../../rbuild/trust/index.ts";
+import { MAX_LIFE_DAYS } from "../../rbuild/trust/limits.ts";
 import { EXIT } from "../exit-code.ts";
 import {
   parseDays,
+  parseDaysUpTo,
   parseFileDescriptor,
   parseFingerprint,
   parseRole,
@@ -21,7 +23,10 @@ const signOption = () =>
   new Option("--sign-with <signer>", "gpg:FINGERPRINT (GnuPG, its agent or a smartcard) or file:PATH (a secret key); may be given again").argParser<
     readonly SignerChoice[]
   >(parseSigner);
-const daysOption = () => new Option("--expires-in <days>", "how long the new root holds").argParser(parseDays).default(FIRST_LIFE_DAYS);
+const daysOption = () =>
+  new Option("--expires-in <days>", `how long the new root holds, at most ${MAX_LIFE_DAYS.root}`)
+    .argParser(parseDaysUpTo(MAX_LIFE_DAYS.root))
+    .default(FIRST_LIFE_DAYS);
 
 export function keysCommand() {
   const list = newCommand("list", "who may sign what, until when, and what waits for signatures")

@@ -35,6 +35,15 @@ export function parseDays(text: string): number {
   return Number(text);
 }
 
+/** What holds for a role's files at most, as clients see it. */
+export const parseDaysUpTo =
+  (most: number) =>
+  (text: string): number => {
+    const days = parseDays(text);
+    if (days > most) throw invalid(text, `a number of days up to ${most}: clients refuse what wants to be believed for longer`);
+    return days;
+  };
+
 export function parseVersionNumber(text: string): number {
   if (!/^[1-9]\d{0,8}$/.test(text)) throw invalid(text, "a version number, 1 or more");
   return Number(text);

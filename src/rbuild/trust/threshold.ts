@@ -9,10 +9,15 @@ export interface Keyring {
   readonly kind: "keyring";
   readonly root: Root;
   readonly certificates: ReadonlyMap<Fingerprint, Certificate>;
+  /** Of keys that the root has revoked, as far as roots before it had them. They say who signed, and never count. */
+  readonly revoked: ReadonlyMap<Fingerprint, Certificate>;
 }
 
-/** The certificates of a root. Each must be the one its fingerprint says. */
-export async function openKeyring(root: Root): Promise<Keyring | Refusal> {
+/**
+ * The certificates of a root. Each must be the one its fingerprint says.
+ * @param before the keyring of the root that it follows
+ */
+export async function openKeyring(root: Root, before?: Pick<Keyring, "certificates" | "revoked">): Promise<Keyring | Refusal> {
   const certificates = new Map<Fingerprint, Certificate>();
   for (const { fingerprint, armored } of root.certificates) {
     const certificate = await readCertificate(armored, `the certificate ${fingerprint} of root ${root.version}`);
@@ -21,7 +26,12 @@ export async function openKeyring(root: Root): Promise<Keyring | Refusal> {
       return refusal("trust.malformed-certificate", `root ${root.version} has the certificate ${certificate.fingerprint} in the place of ${fingerprint}`);
     certificates.set(fingerprint, certificate);
   }
-  return { kind: "keyring", root, certificates };
+  const revoked = new Map<Fingerprint, Certificate>();
+  for (const { fingerprint } of root.revoked) {
+    const certificate = before?.certificates.get(fingerprint) ?? before?.revoked.get(fingerprint);
+    if (certificate) revoked.set(fingerprint, certificate);
+  }
+  return { kind: "keyring", root, certificates, revoked };
 }
 
 /** Who signed, each once however many keys and packets. */
@@ -37,11 +47,12 @@ export interface Signed {
 export async function verifyThreshold(
   data: Uint8Array,
   signature: Uint8Array | undefined,
-  { root, certificates }: Keyring,
+  keyring: Keyring,
   role: Role,
   options: { readonly what: string; readonly now: Date; readonly isLive: boolean },
 ): Promise<Signed | Refusal> {
   const { what } = options;
+  const { root, certificates } = keyring;
   if (signature === undefined || signature.byteLength === 0) return refusal("trust.unsigned", `${what} has no signature`);
   const split = splitSignatures(signature, `the signature of ${what}`);
   if (isRefusal(split)) return split;
@@ -49,7 +60,11 @@ export async function verifyThreshold(
   const revoked = new Set<Fingerprint>(root.revoked.map(({ fingerprint }) => fingerprint));
   const known = keys.filter((key) => !revoked.has(key)).flatMap((key) => certificates.get(key) ?? []);
   const verdicts: SignatureVerdict[] = [];
-  for (const packet of split.packets) verdicts.push(await verifySignature(packet, data, known, options));
+  for (const packet of split.packets) {
+    const verdict = await verifySignature(packet, data, known, options);
+    const isUnknown = verdict.kind === "bad" && verdict.code === "trust.unknown-key";
+    verdicts.push((isUnknown ? await judgeRevoked(packet, data, keyring, verdict.issuer, options.now) : undefined) ?? verdict);
+  }
   const signers = [...new Set(verdicts.flatMap((verdict) => (verdict.kind === "good" ? [verdict.signer] : [])))].sort();
   return signers.length >= threshold ? { kind: "signed", signers } : tooFew(what, role, threshold, signers, verdicts);
 }
@@ -66,4 +81,32 @@ function tooFew(what: string, role: Role, threshold: number, signers: readonly F
     ...(codes.has("trust.future-signature") ? { hint: "check this machine's clock: date --utc" } : {}),
     details: { role, threshold, signers, refused: bad.map(({ code: reason, signer }) => ({ code: reason, signer: signer ?? null })) },
   });
+}
+
+/**
+ * A signature by a key that the root has revoked. Undefined when it is by none of these.
+ * @param issuer the key's ID that the packet names: of the primary key where no root before had the certificate
+ */
+async function judgeRevoked(
+  packet: Uint8Array,
+  data: Uint8Array,
+  { root, revoked }: Keyring,
+  issuer: string | undefined,
+  now: Date,
+): Promise<SignatureVerdict | undefined> {
+  for (const { fingerprint, reason, since } of root.revoked) {
+    const certificate = revoked.get(fingerprint);
+    const judged = certificate && (await verifySignature(packet, data, [certificate], { now, isLive: false }));
+    if (judged?.kind === "bad" && judged.code === "trust.unknown-key") continue;
+    if (!judged && issuer !== keyIdOf(fingerprint)) continue;
+    if (judged?.kind === "bad" && judged.code === "trust.bad-signature") return judged;
+    const why = `is by a key that root ${root.version} has revoked (${reason}, since ${since})`;
+    return { kind: "bad", code: "trust.revoked-key", signer: fingerprint, why };
+  }
+  return undefined;
+}
+
+/** RFC 9580, 5.5.4. */
+function keyIdOf(fingerprint: Fingerprint): string {
+  return fingerprint.length === 40 ? fingerprint.slice(-16) : fingerprint.slice(0, 16);
 }

@@ -1,6 +1,7 @@
 import { Option } from "@commander-js/extra-typings";
 import type { Promotion } from "../../../rbuild/repository/publish/channels.ts";
-import { parseDays, parseFileDescriptor, type SignerChoice } from "../../keys/key-options.ts";
+import { MAX_LIFE_DAYS } from "../../../rbuild/trust/limits.ts";
+import { parseDays, parseDaysUpTo, parseFileDescriptor, type SignerChoice } from "../../keys/key-options.ts";
 import { examples, newCommand } from "../../new-command.ts";
 import { ARCHIVE_OPTION, OFFLINE_OPTION, POOL_OPTION } from "../../pool-sources.ts";
 import { parseAtLeastOne, parseChannel, parsePromotion, parsePublishSigner } from "../../publish/publish-options.ts";
@@ -39,8 +40,16 @@ export function imagePublishCommand() {
     .option("--uncompressed", "keep layers as they are too")
     .option("--with-pool", "also the packages that the images are built from")
     .addOption(new Option("--keep <n>", "versions that stay of each image, besides those in a channel; default: all").argParser(parseAtLeastOne))
-    .addOption(new Option("--expires <days>", "how long clients believe that nothing newer is published").argParser(parseDays).default(FRESHNESS_DAYS))
-    .addOption(new Option("--index-expires <days>", "how long the index holds at most").argParser(parseDays).default(INDEX_DAYS))
+    .addOption(
+      new Option("--expires <days>", `how long clients believe that nothing newer is published, at most ${MAX_LIFE_DAYS.freshness}`)
+        .argParser(parseDaysUpTo(MAX_LIFE_DAYS.freshness))
+        .default(FRESHNESS_DAYS),
+    )
+    .addOption(
+      new Option("--index-expires <days>", `how long the index holds, at most ${MAX_LIFE_DAYS.index}`)
+        .argParser(parseDaysUpTo(MAX_LIFE_DAYS.index))
+        .default(INDEX_DAYS),
+    )
     .addOption(new Option("--min-days <days>", "refuse to leave less; renew what has less left").argParser(parseDays).default(MIN_DAYS))
     .option("--renew", "renew the freshness alone: for a timer, with its own key")
     .option("--verify", "hash the files that are there instead of comparing their sizes")

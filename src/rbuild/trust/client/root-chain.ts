@@ -1,4 +1,5 @@
 import type { Digest } from "../../../oci/index.ts";
+import { judgeLifetime } from "../format/lifetime.ts";
 import { parseMetadata } from "../format/parse.ts";
 import { repositoryPaths } from "../format/paths.ts";
 import { MAX_BYTES, MAX_ROOT_STEPS } from "../limits.ts";
@@ -49,7 +50,9 @@ export async function verifyRoot(before: TrustedRoot | undefined, file: SignedFi
     return refusal("trust.wrong-repository", `${what} is of the repository ${root.repository}, not ${before.root.repository}`);
   if (before && root.previous !== before.digest)
     return refusal("trust.mix-and-match", `${what} follows another root ${before.root.version} than the one that is trusted here`);
-  const keyring = await openKeyring(root);
+  const tooLong = judgeLifetime("root", { from: root.issued, expires: root.expires }, what);
+  if (tooLong) return tooLong;
+  const keyring = await openKeyring(root, before);
   if (isRefusal(keyring)) return keyring;
   for (const judge of before ? [{ ...before, kind: "keyring" as const }, keyring] : [keyring]) {
     const signed = await verifyThreshold(bytes, file.signature, judge, "root", { what: `${what}, judged by root ${judge.root.version},`, now, isLive: false });

@@ -4,6 +4,7 @@ import { checkClock } from "../clock.ts";
 import { timeText } from "../format/fields.ts";
 import type { Freshness } from "../format/freshness.ts";
 import type { RepositoryIndex } from "../format/index-file.ts";
+import { judgeLifetime } from "../format/lifetime.ts";
 import { parseMetadata } from "../format/parse.ts";
 import { repositoryPaths } from "../format/paths.ts";
 import { MAX_BYTES } from "../limits.ts";
@@ -81,7 +82,9 @@ async function fetchFreshness(root: TrustedRoot, state: TrustState, repository: 
   const signed = await verifyThreshold(file.bytes, file.signature, { ...root, kind: "keyring" }, "freshness", { what, now, isLive: true }); // 5.4.2
   if (isRefusal(signed)) return signed;
   if (parsed.value.version !== version) return refusal("trust.mix-and-match", `${what} is version ${parsed.value.version}: a file was put in another's place`);
-  return judgeFreshness(parsed.value, parsed.digest, root, state, now) ?? { ...file, freshness: parsed.value }; // 5.4.3
+  const { asOf, expires } = parsed.value;
+  const refused = judgeLifetime("freshness", { from: asOf, expires }, what) ?? judgeFreshness(parsed.value, parsed.digest, root, state, now); // 5.4.3
+  return refused ?? { ...file, freshness: parsed.value };
 }
 
 interface FoundIndex extends SignedFile {
@@ -113,10 +116,10 @@ async function judgeIndex(file: SignedFile, root: TrustedRoot, { index: wanted }
   if (isRefusal(parsed)) return parsed;
   const signed = await verifyThreshold(bytes, file.signature, { ...root, kind: "keyring" }, "publisher", { what, now, isLive: true }); // 5.5.3
   if (isRefusal(signed)) return signed;
-  const { version, repository: name, issued } = parsed.value;
+  const { version, repository: name, issued, expires } = parsed.value;
   if (name !== root.root.repository) return refusal("trust.wrong-repository", `${what} is of the repository ${name}, not ${root.root.repository}`);
   if (version !== wanted.version) return refusal("trust.mix-and-match", `${what} is version ${version}: a file was put in another's place`); // 5.5.4
-  return checkClock(now, new Date(issued)) ?? { ...file, index: parsed.value };
+  return judgeLifetime("index", { from: issued, expires }, what) ?? checkClock(now, new Date(issued)) ?? { ...file, index: parsed.value };
 }
 
 function staleness(freshness: Freshness, indexExpires: string, now: Date): Refusal | undefined {

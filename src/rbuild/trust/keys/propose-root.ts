@@ -5,6 +5,7 @@ import { writeCanonical } from "../format/canonical.ts";
 import { type Fingerprint, timeText } from "../format/fields.ts";
 import { repositoryPaths } from "../format/paths.ts";
 import { type RevocationReason, ROLES, type Role, type Root, rootSchema } from "../format/root.ts";
+import { MAX_LIFE_DAYS } from "../limits.ts";
 import type { Certificate } from "../openpgp/certificate.ts";
 import { standingOf } from "../openpgp/standing.ts";
 import { accepted } from "../refusal.ts";
@@ -53,6 +54,7 @@ export async function proposeRoot(checkout: Checkout, change: RootChange, now: D
         hint: "rbuild keys sign, or rbuild keys rotate --abandon",
       },
     );
+  if (change.days > MAX_LIFE_DAYS.root) throw incomplete(`a root holds for ${MAX_LIFE_DAYS.root} days at most, not ${change.days}`, "--expires-in 365");
   const base = checkout.proposal?.value ?? newest?.root;
   const revoked = new Map<Fingerprint, Root["revoked"][number]>((base?.revoked ?? []).map((entry) => [entry.fingerprint, entry]));
   for (const { fingerprint, reason } of change.revoke ?? []) revoked.set(fingerprint, { fingerprint, reason, since: timeText(now) });

@@ -13,7 +13,13 @@ const SIGNATURES = new Set<number>([TAG.signature]);
 /** What is said of one signature packet. */
 export type SignatureVerdict =
   | { readonly kind: "good"; readonly signer: Fingerprint; readonly made: Date }
-  | { readonly kind: "bad"; readonly code: TrustCode; readonly signer?: Fingerprint; readonly why: string };
+  | {
+      readonly kind: "bad";
+      readonly code: TrustCode;
+      readonly signer?: Fingerprint /** ID of an unknown key. */;
+      readonly issuer?: string;
+      readonly why: string;
+    };
 
 /** The signature packets of a detached signature: one armour block of nothing else. */
 export function splitSignatures(bytes: Uint8Array, what: string): { readonly kind: "split"; readonly packets: readonly Uint8Array[] } | Refusal {
@@ -56,7 +62,8 @@ export async function verifySignature(
     verdict = await verifyAs(certificate, packet, created, data, { now, isLive });
     if (verdict.kind === "good") break;
   }
-  return verdict ?? { kind: "bad", code: "trust.unknown-key", why: `is by the key ${issuerKeyID.toHex().toUpperCase()}, which has no right to sign this` };
+  const issuer = issuerKeyID.toHex().toUpperCase();
+  return verdict ?? { kind: "bad", code: "trust.unknown-key", issuer, why: `is by the key ${issuer}, which has no right to sign this` };
 }
 
 async function verifyAs(

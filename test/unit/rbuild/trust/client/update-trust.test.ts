@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { followRoots, type TrustedRoot } from "../../../../../src/rbuild/trust/client/root-chain.ts";
 import { repositoryPaths } from "../../../../../src/rbuild/trust/format/paths.ts";
 import { openTrustStore, type RepositoryVerdict, updateTrust } from "../../../../../src/rbuild/trust/index.ts";
+import { joinSignatures } from "../../../../../src/rbuild/trust/openpgp/signature.ts";
 import { scratchDirectory } from "../../../../support/scratch.ts";
 import { MADE, NOW, type TestKey, testKey } from "../../../../support/trust/test-keys.ts";
 import { daysFromNow, rootValue, TestRepository } from "../../../../support/trust/test-repository.ts";
@@ -92,6 +93,69 @@ describe("an honest repository", () => {
     kept.files.set("current.json", honest.files.get("current.json")!);
     const verdict = await client.update(kept);
     expect(codeOf(verdict)).toBe("trust.missing-file");
+  });
+});
+
+describe("a key that the root has revoked", () => {
+  const revoked = (key: TestKey) => ({ revoked: [{ fingerprint: key.fingerprint, reason: "compromised", since: daysFromNow(-1) }] });
+  const without = () => ({ ...roles(), publisher: { keys: [bob], threshold: 1 } });
+  const message = (verdict: RepositoryVerdict) => (verdict.kind === "refused" ? verdict.message : "");
+
+  async function askedBy(signer: TestKey, repository: TestRepository): Promise<RepositoryVerdict> {
+    await repository.putState({ publishers: [signer], freshnessKeys: [cron], index: 6 });
+    return (await developer()).update(repository);
+  }
+
+  test("is named, whether a root before had it or not", async () => {
+    const repository = honest.clone();
+    await repository.putRoot(2, { ...roles(), publisher: { keys: [alice, bob, mallory], threshold: 1 } }, [alice, bob]);
+    await repository.putRoot(3, without(), [alice, bob], revoked(mallory));
+    for (const each of [repository, await onlyRevokedByFingerprint()]) {
+      const verdict = await askedBy(mallory, each);
+      expect(codeOf(verdict)).toBe("trust.revoked-key");
+      expect(message(verdict)).toContain(mallory.fingerprint);
+    }
+  });
+
+  async function onlyRevokedByFingerprint(): Promise<TestRepository> {
+    const repository = honest.clone();
+    await repository.putRoot(2, without(), [alice, bob], revoked(mallory));
+    return repository;
+  }
+
+  test("is known by its subkeys too", async () => {
+    const dan = await testKey("dan", { signingSubkeys: 1 });
+    const repository = honest.clone();
+    await repository.putRoot(2, { ...roles(), publisher: { keys: [dan], threshold: 1 } }, [alice, bob]);
+    await repository.putRoot(3, without(), [alice, bob], revoked(dan));
+    const verdict = await askedBy(dan, repository);
+    expect([codeOf(verdict), message(verdict)]).toEqual(["trust.revoked-key", expect.stringContaining(dan.fingerprint)]);
+  });
+
+  test("signs in vain beside one that counts, and another's bytes do not become its own", async () => {
+    const repository = honest.clone();
+    await repository.putRoot(2, { ...roles(), publisher: { keys: [bob, mallory], threshold: 1 } }, [alice, bob]);
+    await repository.putRoot(3, without(), [alice, bob], revoked(mallory));
+    await repository.putState({ publishers: [bob, mallory], freshnessKeys: [cron], index: 6 });
+    expect(codeOf(await (await developer()).update(repository))).toBe("current");
+    const path = [...repository.files.keys()].find((name) => /^index\/6\.[0-9a-f]{64}\.json$/.test(name))!;
+    const forged = joinSignatures([await mallory.sign(Buffer.from("something else"))]);
+    repository.files.set(repositoryPaths.signature(path), Buffer.from(forged));
+    expect(codeOf(await (await developer()).update(repository))).toBe("trust.bad-signature");
+  });
+});
+
+describe("what wants to be believed for too long", () => {
+  test("freshness, index and root have a longest life each", async () => {
+    const life = (days: number) => ({ asOf: daysFromNow(0), expires: daysFromNow(days) });
+    expect(await attacked((copy) => copy.putState({ ...state(), index: 6, freshnessFields: life(90) }))).toBe("current");
+    expect(await attacked((copy) => copy.putState({ ...state(), index: 6, freshnessFields: life(91) }))).toBe("trust.too-long-lived");
+    const longIndex = (days: number) => ({ ...state(), index: 6, indexFields: { expires: daysFromNow(days) } });
+    expect(await attacked((copy) => copy.putState(longIndex(731)))).toBe("current");
+    expect(await attacked((copy) => copy.putState(longIndex(732)))).toBe("trust.too-long-lived");
+    const root = (days: number) => (copy: TestRepository) => copy.putRoot(2, roles(), [alice, bob], { issued: daysFromNow(0), expires: daysFromNow(days) });
+    expect(await attacked(root(1827))).toBe("current");
+    expect(await attacked(root(1828))).toBe("trust.too-long-lived");
   });
 });
 

@@ -190,8 +190,14 @@ describe("revoking", () => {
     expect(await client()).toBe("current");
     for (const name of await readdir(join(directory, "root")))
       repository.files.set(`root/${name}`, new Uint8Array(await readFile(join(directory, "root", name))));
-    expect(await client()).toBe("trust.unknown-key");
+    expect(await client()).toBe("trust.revoked-key");
   });
+});
+
+test("a root that would hold longer than clients believe is not proposed", async () => {
+  const directory = await ceremony();
+  await expect(proposeRoot(await open(directory), { days: 1828 }, NOW)).rejects.toMatchObject({ code: "keys.incomplete" });
+  await proposeRoot(await open(directory), { days: 1827 }, NOW);
 });
 
 describe("the radar", () => {
