@@ -16,10 +16,10 @@ export function parseFingerprint(text: string): Fingerprint {
   return plain as Fingerprint;
 }
 
-/** `root=2:FPR,FPR,FPR`; without a number, one of them is enough. */
+/** `root=2:FPR,FPR,FPR`; without a number, one of them is enough. Rebuilders may have the number 0. */
 export function parseRole(text: string, before: ReadonlyMap<Role, RoleChange> = new Map()): ReadonlyMap<Role, RoleChange> {
   const [, role = "", threshold = "1", keys = ""] = /^([a-z]+)=(?:(\d{1,2}):)?(.+)$/.exec(text) ?? [];
-  if (!ROLE_NAMES.includes(role) || threshold === "0")
+  if (!ROLE_NAMES.includes(role) || (Number(threshold) === 0 && role !== "rebuilder"))
     throw invalid(text, "ROLE=FINGERPRINT,… or ROLE=NUMBER:FINGERPRINT,… with one of the roles root, publisher, freshness, rebuilder");
   return new Map([...before, [role as Role, { threshold: Number(threshold), keys: keys.split(",").map(parseFingerprint) }]]);
 }

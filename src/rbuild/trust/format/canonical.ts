@@ -3,7 +3,8 @@ import { type Refusal, refusal } from "../refusal.ts";
 
 export type MetadataValue = boolean | number | string | readonly MetadataValue[] | { readonly [key: string]: MetadataValue };
 
-const KEY = /^[a-z][A-Za-z0-9]{0,63}$/;
+/** `_type` is the one name of in-toto that begins otherwise. */
+const KEY = /^(?:_type|[a-z][A-Za-z0-9]{0,63})$/;
 /** Printable ASCII and line feeds. */
 const TEXT = /^[\n\x20-\x7e]*$/;
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

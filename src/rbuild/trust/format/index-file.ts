@@ -39,7 +39,8 @@ const blob = z
     if (!isAscending(value.encodings.map(({ encoding }) => encoding))) refuse("encodings", "must be sorted, each once");
   });
 
-const image = z.strictObject({
+/** What an index says of an image. */
+export const imageSchema = z.strictObject({
   name,
   version: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/),
   /** Debian's name of it. */
@@ -78,7 +79,7 @@ export const indexSchema = z
     issued: timeField,
     expires: timeField,
     /** Sorted by name, version, architecture. */
-    images: z.array(image).max(10_000),
+    images: z.array(imageSchema).max(10_000),
     /** Sorted by digest. */
     blobs: z.array(blob).max(MAX_FILES),
     /** Each sorted by path. */

@@ -9,7 +9,12 @@ export type Role = (typeof ROLES)[number];
 const roleSchema = z
   .strictObject({ keys: z.array(fingerprintField).max(32).refine(isAscending, "must be sorted, each once"), threshold: z.int().min(1).max(32) })
   .refine(({ keys, threshold }) => threshold <= keys.length, "has fewer keys than its threshold");
-const noKeys = z.strictObject({ keys: z.array(fingerprintField).max(0), threshold: z.literal(1) });
+/** `rebuilder` may have no keys, and a threshold of 0: their verdicts are then shown, and not demanded. */
+const rebuilderSchema = z.union([
+  roleSchema,
+  roleSchema.safeExtend({ threshold: z.literal(0) }),
+  z.strictObject({ keys: z.array(fingerprintField).max(0), threshold: z.literal(1) }),
+]);
 
 /** `root/<version>.json`: whom to trust for what. docs/repository-format.md, "Root". */
 export const rootSchema = z
@@ -26,7 +31,7 @@ export const rootSchema = z
     floors: z.strictObject({ index: versionField, freshness: versionField }),
     /** Of every key that a role names, and of no other; sorted by fingerprint. */
     certificates: z.array(z.strictObject({ fingerprint: fingerprintField, armored: z.string().max(64 * 1024) })).max(64),
-    roles: z.strictObject({ root: roleSchema, publisher: roleSchema, freshness: roleSchema, rebuilder: z.union([roleSchema, noKeys]) }),
+    roles: z.strictObject({ root: roleSchema, publisher: roleSchema, freshness: roleSchema, rebuilder: rebuilderSchema }),
     /** Keys that must never count again; sorted by fingerprint. */
     revoked: z
       .array(z.strictObject({ fingerprint: fingerprintField, reason: z.enum(["compromised", "lost", "retired", "superseded"]), since: timeField }))

@@ -59,6 +59,8 @@ export async function proposeRoot(checkout: Checkout, change: RootChange, now: D
   const revoked = new Map<Fingerprint, Root["revoked"][number]>((base?.revoked ?? []).map((entry) => [entry.fingerprint, entry]));
   for (const { fingerprint, reason } of change.revoke ?? []) revoked.set(fingerprint, { fingerprint, reason, since: timeText(now) });
   const roles = Object.fromEntries(ROLES.map((role) => [role, nextRole(role, change.roles?.[role] ?? base?.roles[role], revoked)])) as Root["roles"];
+  const both = roles.rebuilder.keys.find((key) => roles.publisher.keys.includes(key));
+  if (both) throw incomplete(`${both} is to be publisher and rebuilder, whose word counts only when it is another's`, "--role rebuilder=FINGERPRINT");
   for (const name of ["index", "freshness"] as const)
     if ((change.floors?.[name] ?? Number.POSITIVE_INFINITY) < (newest?.root.floors[name] ?? 1))
       throw incomplete(`the floor of the ${name} is ${newest?.root.floors[name]} already, and never goes down`);
