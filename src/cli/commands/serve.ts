@@ -25,6 +25,7 @@ export function serveCommand() {
     )
     .addOption(new Option("--rate <number>", "requests a second from one address; 0: any").argParser(parseCount).default(DEFAULT_LIMITS.requestsPerSecond))
     .option("--attack <name>", "be a hostile mirror, to test a client with; list: what there is")
+    .option("--attack-lab <directory>", "throw-away keys for attacks that need keys; made there", parsePath)
     .option("--attack-beyond-loopback", "let others than this machine meet the hostile mirror")
     .addHelpText(
       "after",
@@ -33,6 +34,7 @@ export function serveCommand() {
         ["rbuild serve /srv/images --listen 0.0.0.0:80 --keys keys", "for everyone"],
         ["rbuild serve --attack list", "what a hostile mirror can do"],
         ["rbuild serve /srv/images --attack rollback", "one of them"],
+        ["rbuild serve /srv/images --attack expired-key --attack-lab lab", "one that needs keys; the client's are lab/keys"],
       ]),
     )
     .addHelpText(

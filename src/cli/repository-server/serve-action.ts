@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { ATTACKS, type Attack, isAttack } from "../../rbuild/repository/serve/attack/attacks.ts";
+import { isSignedAttack, labCheckout } from "../../rbuild/repository/serve/attack/signed/signed-attacks.ts";
 import type { LogFormat } from "../../rbuild/repository/serve/http/access-log.ts";
 import { type ListenPlace, type RepositoryServer, serveRepository } from "../../rbuild/repository/serve/serve-repository.ts";
 import { takeActivationFd } from "../../server/index.ts";
@@ -17,6 +18,7 @@ export interface ServeChoices {
   readonly maxPerAddress: number;
   readonly rate: number;
   readonly attack?: string;
+  readonly attackLab?: string;
   readonly attackBeyondLoopback?: true;
 }
 
@@ -34,11 +36,14 @@ export async function serveUntilStopped(directory: string, choices: ServeChoices
     ...(choices.keys === undefined ? {} : { keys: choices.keys }),
     ...(choices.accessLog === undefined ? {} : { logFile: choices.accessLog }),
     ...(attack === undefined ? {} : { attack }),
+    ...(choices.attackLab === undefined ? {} : { attackLab: choices.attackLab }),
     onProblem: say,
   });
   {
     await using _server = server;
     say(`${directory} is served at ${server.url}${attack === undefined ? "" : `, by a hostile mirror: ${ATTACKS[attack]}`}`);
+    if (attack !== undefined && isSignedAttack(attack) && choices.attackLab !== undefined)
+      say(`a client that believes these keys: rbuild image fetch NAME --channel CHANNEL --from ${server.url} --keys ${labCheckout(choices.attackLab)}`);
     await untilStopped(server, signal);
     notifyServiceManager("STOPPING=1");
   }

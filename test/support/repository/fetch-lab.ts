@@ -25,7 +25,7 @@ export interface FetchLab {
   /** @param places what `--from` says */
   fetch(places: readonly string[], choice?: Partial<ImageChoice>, more?: FetchMore): Promise<FetchedImage>;
   /** Ids of all images by their tags, and what is remembered of the repository: what a refusal must not change. */
-  memory(): Promise<unknown>;
+  memory(): Promise<{ readonly images: unknown; readonly trust: unknown }>;
 }
 
 interface FetchMore {

@@ -25,10 +25,10 @@ export interface ImagesOnDisk {
 type Fields = { readonly [key: string]: never };
 
 /** @param now when it was signed; the freshness is good for seven days */
-export async function imagesOnDisk(now: Date = NOW): Promise<ImagesOnDisk> {
+export async function imagesOnDisk(now: Date = NOW, makeDirectory: () => Promise<string> = scratchDirectory): Promise<ImagesOnDisk> {
   const after = (days: number) => timeText(new Date(now.getTime() + days * 86_400_000));
-  const directory = await scratchDirectory();
-  const keys = await scratchDirectory();
+  const directory = await makeDirectory();
+  const keys = await makeDirectory();
   const [root, publisher, cron] = (await Promise.all(["root", "publisher", "cron"].map((name) => testKey(name)))) as [TestKey, TestKey, TestKey];
   const repository = new TestRepository();
   await repository.putRoot(

@@ -16,18 +16,20 @@ export interface TestServer {
 // oxlint-disable-next-line no-restricted-globals -- a client that is not the program's own, and gives what it gets
 export const otherClient = fetch;
 
+/** At a free port of this machine alone, as of when the tests happen. */
+export const serveOptions = (directory: string, problems: string[] = []): ServeOptions => ({
+  directory,
+  listen: { kind: "address", host: "127.0.0.1", port: 0 },
+  limits: { connections: 1024, connectionsPerAddress: 0, requestsPerSecond: 0 },
+  logFormat: "none",
+  clock: { now: () => NOW },
+  onProblem: (message) => void problems.push(message),
+});
+
 /** Serves a directory on a free port until the test ends. */
 export async function serveDirectory(directory: string, options: Partial<ServeOptions> = {}): Promise<TestServer> {
   const problems: string[] = [];
-  const server = await serveRepository({
-    directory,
-    listen: { kind: "address", host: "127.0.0.1", port: 0 },
-    limits: { connections: 1024, connectionsPerAddress: 0, requestsPerSecond: 0 },
-    logFormat: "none",
-    clock: { now: () => NOW },
-    onProblem: (message) => void problems.push(message),
-    ...options,
-  });
+  const server = await serveRepository({ ...serveOptions(directory, problems), ...options });
   let isStopped = false;
   const stop = async () => {
     if (!isStopped) await server[Symbol.asyncDispose]();

@@ -3,8 +3,8 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Clock, isSystemError, RbuildError, systemClock } from "../../../system/index.ts";
 import { isRefusal } from "../../trust/refusal.ts";
-import { attackRoute } from "./attack/attack-route.ts";
 import type { Attack } from "./attack/attacks.ts";
+import { hostileRoute } from "./attack/hostile-route.ts";
 import { openFiles } from "./files/open-files.ts";
 import { type LogFormat, openAccessLog } from "./http/access-log.ts";
 import { createHttpServer } from "./http/http-server.ts";
@@ -28,6 +28,8 @@ export interface ServeOptions {
   /** Default: stderr. */
   readonly logFile?: string;
   readonly attack?: Attack;
+  /** For attacks that need keys: throw-away ones, made there where there are none. */
+  readonly attackLab?: string;
   readonly clock?: Clock;
   /** Something is wrong with the server, not with a client: a line for people. */
   readonly onProblem: (message: string) => void;
@@ -42,7 +44,7 @@ export interface RepositoryServer extends AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** @throws RbuildError `serve.no-directory`, `serve.cannot-listen` */
+/** @throws RbuildError `serve.no-directory`, `serve.cannot-listen`, `serve.no-attack-lab`, `serve.attack-needs-lab` */
 export async function serveRepository(options: ServeOptions): Promise<RepositoryServer> {
   const { directory, clock = systemClock, onProblem } = options;
   await using stack = new AsyncDisposableStack();
@@ -52,7 +54,7 @@ export async function serveRepository(options: ServeOptions): Promise<Repository
   const watch = watchRepository({ repository: metadataOf(files), keys: options.keys, store: openMemoryStore(), clock });
   const honest = routeRequests({ files, watch, counts, log, clock });
   let isStopping = false;
-  const server = createHttpServer(options.attack ? attackRoute(options.attack, honest, files) : honest, {
+  const server = createHttpServer(await hostileRoute(honest, files, options), {
     limits: options.limits,
     log,
     counts,

@@ -3,7 +3,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { createGzip } from "node:zlib";
 import type { Answer, Asked } from "../http/answer.ts";
 import type { Attack } from "./attacks.ts";
-import { reset, writeHugeHeaders, writeInjection, writeWithoutLength } from "./raw-answers.ts";
+import { writeAndReset, writeHugeHeaders, writeInjection, writeWithoutLength } from "./raw-answers.ts";
+import { packetBomb } from "./signed/packet-bomb.ts";
 import { bytesOf, endlessZeros, flipBit, half, lengthOf, paced, zeros } from "./streams.ts";
 
 /** Makes another answer of an honest one. */
@@ -16,6 +17,8 @@ let requests = 0;
 /** Attacks on the way: the right file, not as it is. */
 export const ALTERATIONS: Readonly<Partial<Record<Attack, Alter>>> = {
   "oversize-signature": (answer, { path }) => (path.endsWith(".asc") ? streamed(released(answer), zeros(64 * MEBIBYTE), 64 * MEBIBYTE) : answer),
+  "several-armours": (answer, { path }) => (path.endsWith(".asc") ? withBytes(answer, (bytes) => Buffer.concat([bytes, bytes])) : answer),
+  "packet-bomb": (answer, { path }) => (path.endsWith(".asc") ? withBytes(answer, () => Buffer.from(packetBomb("SIGNATURE"))) : answer),
   bitflip: (answer, { path }) => (/^\/(?:blobs|encoded|deltas|locks|pool|v2)\//.test(path) ? flipped(answer) : answer),
   "bitflip-metadata": (answer, { path }) => (/^\/(?:root|freshness|index|current)[/.]/.test(path) && path.endsWith(".json") ? flipped(answer) : answer),
   swap: (answer) => (answer.status === 206 ? streamed(released(answer), zeros(lengthOf(answer.body)), lengthOf(answer.body)) : answer),
@@ -38,11 +41,17 @@ export const ALTERATIONS: Readonly<Partial<Record<Attack, Alter>>> = {
   },
   "header-injection": (answer) => ({ ...released(answer), body: { kind: "takeover", run: writeInjection } }),
   "huge-headers": (answer) => ({ ...released(answer), body: { kind: "takeover", run: writeHugeHeaders } }),
-  reset: (answer) => (requests++ % 2 === 0 ? answer : { ...released(answer), body: { kind: "takeover", run: reset } }),
+  reset: (answer) => (requests++ % 2 === 0 ? answer : { ...answer, body: { kind: "takeover", run: (socket) => writeAndReset(socket, answer) } }),
 };
 
 function streamed(answer: Answer, chunks: AsyncIterable<Uint8Array>, length: number | undefined): Answer {
   return { ...answer, body: { kind: "stream", chunks, length } };
+}
+
+/** Of small files. */
+function withBytes(answer: Answer, change: (bytes: Uint8Array) => Uint8Array): Answer {
+  if (answer.body.kind !== "bytes") return answer;
+  return { ...answer, body: { kind: "bytes", bytes: change(answer.body.bytes) } };
 }
 
 function flipped(answer: Answer): Answer {

@@ -3,9 +3,10 @@ import type { Answer, Asked, Route } from "../http/answer.ts";
 import { ALTERATIONS, type Alter } from "./alterations.ts";
 import type { Attack } from "./attacks.ts";
 import { lureRoutes } from "./lures.ts";
+import type { SignedAttack } from "./signed/signed-attacks.ts";
 
 /** The same server, hostile: what it says of repository and registry goes through the attack. Its page and its own state stay honest. */
-export function attackRoute(attack: Attack, honest: Route, files: OpenFiles): Route {
+export function attackRoute(attack: Exclude<Attack, SignedAttack>, honest: Route, files: OpenFiles): Route {
   const lure = lureRoutes(honest, files)[attack];
   if (lure) return (asked) => (isOwn(asked) && !COVERS_ALL.has(attack) ? honest(asked) : lure(asked));
   const alter = ALTERATIONS[attack];

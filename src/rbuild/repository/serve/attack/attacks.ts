@@ -1,3 +1,5 @@
+import { SIGNED_ATTACKS } from "./signed/signed-attacks.ts";
+
 /** What `--attack` can do, each as it looks from the client's side. */
 export const ATTACKS = {
   rollback: "current.json names the oldest state that the directory has",
@@ -7,6 +9,8 @@ export const ATTACKS = {
   unsigned: "no signature can be had",
   "wrong-signature": "every signature is that of root 1",
   "oversize-signature": "signatures have 64 MiB",
+  "several-armours": "signatures come twice, one armour block behind the other",
+  "packet-bomb": "signatures are a compressed packet of 32 MiB",
   bitflip: "one bit of each blob, package, lock and delta is another",
   "bitflip-metadata": "one bit of each JSON file is another",
   swap: "a request for a part of a file is answered with other bytes under the same tag",
@@ -27,6 +31,7 @@ export const ATTACKS = {
   "header-injection": "headers with bare line feeds, twice the same length, and text where none belongs",
   "huge-headers": "headers of 4 MiB",
   reset: "the connection is reset in the middle of every second file",
+  ...SIGNED_ATTACKS,
 } as const;
 
 export type Attack = keyof typeof ATTACKS;

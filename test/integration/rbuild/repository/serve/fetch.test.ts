@@ -25,6 +25,8 @@ test.each([
   ["unsigned", "trust.unsigned"],
   ["wrong-signature", "trust.unknown-key"],
   ["oversize-signature", "trust.too-large"],
+  ["several-armours", "trust.malformed-signature"],
+  ["packet-bomb", "trust.malformed-signature"],
   ["bitflip", "trust.wrong-bytes"],
   ["bitflip-metadata", "trust.malformed-metadata"],
   ["endless", "trust.too-large"],

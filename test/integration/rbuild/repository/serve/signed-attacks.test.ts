@@ -1,0 +1,121 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { SignedAttack } from "../../../../../src/rbuild/repository/serve/attack/signed/signed-attacks.ts";
+import { SIGNED_ATTACKS } from "../../../../../src/rbuild/repository/serve/attack/signed/signed-attacks.ts";
+import { serveRepository } from "../../../../../src/rbuild/repository/serve/serve-repository.ts";
+import type { TrustedRoot } from "../../../../../src/rbuild/trust/client/root-chain.ts";
+import { readCheckout } from "../../../../../src/rbuild/trust/index.ts";
+import { openTestHost } from "../../../../support/iso/container-host.ts";
+import { type FetchLab, openFetchLab } from "../../../../support/repository/fetch-lab.ts";
+import { type ImagesOnDisk, imagesOnDisk } from "../../../../support/repository/images-on-disk.ts";
+import { serveDirectory, serveOptions } from "../../../../support/repository/serve-directory.ts";
+import { NOW } from "../../../../support/trust/test-keys.ts";
+
+const stack = new AsyncDisposableStack();
+let images: ImagesOnDisk;
+let attackLab: string;
+/** Of a mirror with which nothing is wrong, of the same keys. */
+let honest: string;
+let roots: readonly TrustedRoot[];
+let host: Awaited<ReturnType<typeof openTestHost>>;
+let usual: FetchLab;
+
+beforeAll(async () => {
+  host = stack.use(await openTestHost());
+  images = await imagesOnDisk(NOW, directory);
+  attackLab = join(await directory(), "lab");
+  honest = stack.use(await serveRepository({ ...serveOptions(images.directory), attack: "resigned", attackLab })).url;
+  const checkout = await readCheckout(join(attackLab, "keys"), NOW);
+  if (checkout.kind !== "checkout") throw new Error(checkout.message);
+  roots = checkout.roots;
+  usual = await victim();
+}, 60_000);
+afterAll(() => stack.disposeAsync());
+
+/** Until the last test. */
+async function directory(): Promise<string> {
+  const path = await mkdtemp("/var/tmp/rbuild-attack-lab-");
+  stack.defer(() => rm(path, { recursive: true, force: true }));
+  return path;
+}
+
+/** A client that has an image from the honest mirror. */
+async function victim(): Promise<FetchLab> {
+  const client = await openFetchLab(host.docker, roots, await directory());
+  expect(await client.fetch([honest], OLD)).toMatchObject({ how: "full" });
+  return client;
+}
+
+const OLD = { name: "tools", version: "1.0" } as const;
+const NEW = { name: "tools", version: "2.0" } as const;
+const mirror = async (attack: SignedAttack): Promise<string> => (await serveDirectory(images.directory, { attack, attackLab })).url;
+
+/** What is signed by enough of the keys is remembered, though the rest is refused. */
+const REMEMBERED = {
+  equivocation: "trust.equivocation",
+  "wrong-architecture": "trust.wrong-image",
+  "expired-root": "trust.expired-root",
+  "endless-roots": "trust.endless-data",
+} as const satisfies Readonly<Partial<Record<SignedAttack, string>>>;
+const ACCEPTED = ["resigned", "rotation", "old-key"] as const satisfies readonly SignedAttack[];
+
+const REFUSED: Readonly<Record<Exclude<SignedAttack, keyof typeof REMEMBERED | (typeof ACCEPTED)[number]>, string>> = {
+  "expired-key": "trust.expired-key",
+  "revoked-key": "trust.revoked-key",
+  "future-key": "trust.future-key",
+  "weak-key": "trust.weak-algorithm",
+  "weak-hash": "trust.weak-algorithm",
+  "wrong-key": "trust.unknown-key",
+  "wrong-role": "trust.unknown-key",
+  "future-signature": "trust.future-signature",
+  "expired-signature": "trust.expired-signature",
+  "other-file": "trust.bad-signature",
+  "one-signer": "trust.threshold",
+  "duplicate-signer": "trust.threshold",
+  "two-subkeys": "trust.threshold",
+  "wrong-repository": "trust.wrong-repository",
+  "wrong-type": "trust.wrong-type",
+  "fast-forward": "trust.fast-forward",
+  "hidden-root": "trust.withheld-root",
+  "stolen-root": "trust.unknown-key",
+  "root-gap": "trust.root-gap",
+  "huge-key": "trust.too-large",
+  "bomb-key": "trust.malformed-certificate",
+  "duplicate-fields": "trust.malformed-metadata",
+  "proto-field": "trust.malformed-metadata",
+  "odd-names": "trust.malformed-metadata",
+  "path-escape": "trust.malformed-metadata",
+};
+
+test("every attack with signatures is tried", () => {
+  expect([...Object.keys(REFUSED), ...Object.keys(REMEMBERED), ...ACCEPTED].sort()).toEqual(Object.keys(SIGNED_ATTACKS).sort());
+});
+
+test.each(Object.entries(REFUSED) as [SignedAttack, string][])("%s is called %s; the store and what is remembered stay as they were", async (attack, code) => {
+  const before = await usual.memory();
+  await expect(usual.fetch([await mirror(attack)], NEW)).rejects.toMatchObject({ code, category: "untrusted" });
+  expect(await usual.memory()).toEqual(before);
+  expect(await usual.fetch([honest], OLD)).toMatchObject({ how: "present" });
+});
+
+test.each(Object.entries(REMEMBERED) as [SignedAttack, string][])("%s is called %s; the store stays as it was", { timeout: 60_000 }, async (attack, code) => {
+  const client = await victim();
+  const url = await mirror(attack);
+  // Of its two faces the first one is believed.
+  if (attack === "equivocation") await client.fetch([url], OLD);
+  const before = await client.memory();
+  await expect(client.fetch([url], NEW)).rejects.toMatchObject({ code, category: "untrusted" });
+  expect(await client.memory()).toMatchObject({ images: before.images });
+  if (attack === "equivocation") expect(await client.memory()).toEqual(before);
+});
+
+test.each([
+  ["rotation", "trust.unknown-key"],
+  ["old-key", "trust.rollback"],
+] as const)("%s is no attack", async (attack, code) => {
+  const client = await victim();
+  expect(await client.fetch([await mirror(attack)], NEW)).toMatchObject({ how: "full" });
+  // What has been followed is remembered: where it began is an older state now.
+  await expect(client.fetch([honest], NEW)).rejects.toMatchObject({ code });
+});
