@@ -105,7 +105,7 @@ async function download(
     signal.throwIfAborted();
     if (stop.signal.aborted) return { kind: "broken", reason: (stop.signal.reason as SlowServer).message, isUnreachable: false, suspicion: "slow-retrieval" };
     if (error instanceof RequestError || isSystemError(error, "ERR_STREAM_PREMATURE_CLOSE")) {
-      const suspicion = suspicionOf(error);
+      const suspicion = suspicionOf(error) ?? (request.response !== undefined && isSystemError(error, ...BROKEN_OFF) ? "short-file" : undefined);
       return {
         ...(suspicion ? { suspicion } : {}),
         kind: "broken",
@@ -120,6 +120,9 @@ async function download(
 }
 
 class SlowServer extends Error {}
+
+/** The connection ended within the body. */
+const BROKEN_OFF = ["ECONNRESET", "ERR_STREAM_PREMATURE_CLOSE", "ERR_HTTP_CONTENT_LENGTH_MISMATCH"];
 
 /** `HPE_…` is what Node calls an answer that is no HTTP: header lines that break, two lengths. */
 export function suspicionOf(error: Error): Suspicion | undefined {

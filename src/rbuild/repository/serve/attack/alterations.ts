@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { createGzip } from "node:zlib";
+import { decodeArmor, encodeArmor } from "../../../trust/openpgp/armor.ts";
 import type { Answer, Asked } from "../http/answer.ts";
 import type { Attack } from "./attacks.ts";
 import { writeAndReset, writeHugeHeaders, writeInjection, writeWithoutLength } from "./raw-answers.ts";
@@ -12,12 +13,12 @@ export type Alter = (answer: Answer, asked: Asked) => Answer;
 
 const MEBIBYTE = 2 ** 20;
 const GIBIBYTE = 2 ** 30;
-let requests = 0;
 
 /** Attacks on the way: the right file, not as it is. */
 export const ALTERATIONS: Readonly<Partial<Record<Attack, Alter>>> = {
   "oversize-signature": (answer, { path }) => (path.endsWith(".asc") ? streamed(released(answer), zeros(64 * MEBIBYTE), 64 * MEBIBYTE) : answer),
   "several-armours": (answer, { path }) => (path.endsWith(".asc") ? withBytes(answer, (bytes) => Buffer.concat([bytes, bytes])) : answer),
+  "extra-packets": (answer, { path }) => (path.endsWith(".asc") ? withBytes(answer, withMarker) : answer),
   "packet-bomb": (answer, { path }) => (path.endsWith(".asc") ? withBytes(answer, () => Buffer.from(packetBomb("SIGNATURE"))) : answer),
   bitflip: (answer, { path }) => (/^\/(?:blobs|encoded|deltas|locks|pool|v2)\//.test(path) ? flipped(answer) : answer),
   "bitflip-metadata": (answer, { path }) => (/^\/(?:root|freshness|index|current)[/.]/.test(path) && path.endsWith(".json") ? flipped(answer) : answer),
@@ -41,11 +42,25 @@ export const ALTERATIONS: Readonly<Partial<Record<Attack, Alter>>> = {
   },
   "header-injection": (answer) => ({ ...released(answer), body: { kind: "takeover", run: writeInjection } }),
   "huge-headers": (answer) => ({ ...released(answer), body: { kind: "takeover", run: writeHugeHeaders } }),
-  reset: (answer) => (requests++ % 2 === 0 ? answer : { ...answer, body: { kind: "takeover", run: (socket) => writeAndReset(socket, answer) } }),
+  reset: (answer, { path }) => (isAskedAgain(path) ? answer : { ...answer, body: { kind: "takeover", run: (socket) => writeAndReset(socket, answer) } }),
 };
 
 function streamed(answer: Answer, chunks: AsyncIterable<Uint8Array>, length: number | undefined): Answer {
   return { ...answer, body: { kind: "stream", chunks, length } };
+}
+
+/** A marker packet behind the signatures: RFC 9580, 5.8. */
+function withMarker(signature: Uint8Array): Uint8Array {
+  const packets = decodeArmor(Buffer.from(signature).toString("latin1"), "SIGNATURE");
+  if (typeof packets === "string") return signature;
+  return Buffer.from(encodeArmor(Buffer.concat([packets, Buffer.from([0xca, 3, 0x50, 0x47, 0x50])]), "SIGNATURE"));
+}
+
+const resets = new Set<string>();
+
+/** Every second time. */
+function isAskedAgain(path: string): boolean {
+  return resets.delete(path) || !resets.add(path);
 }
 
 /** Of small files. */

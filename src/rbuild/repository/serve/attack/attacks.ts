@@ -10,6 +10,7 @@ export const ATTACKS = {
   "wrong-signature": "every signature is that of root 1",
   "oversize-signature": "signatures have 64 MiB",
   "several-armours": "signatures come twice, one armour block behind the other",
+  "extra-packets": "signatures have a packet more, which is none",
   "packet-bomb": "signatures are a compressed packet of 32 MiB",
   bitflip: "one bit of each blob, package, lock and delta is another",
   "bitflip-metadata": "one bit of each JSON file is another",
@@ -30,7 +31,7 @@ export const ATTACKS = {
   "range-lie": "206 with another range than the one that was asked for",
   "header-injection": "headers with bare line feeds, twice the same length, and text where none belongs",
   "huge-headers": "headers of 4 MiB",
-  reset: "the connection is reset in the middle of every second file",
+  reset: "the connection is reset in the middle of a file, every second time that it is asked for",
   ...SIGNED_ATTACKS,
 } as const;
 

@@ -1,4 +1,4 @@
-import { digestInPath, repositoryPaths } from "../../../trust/format/paths.ts";
+import { digestInPath, repositoryPaths, VERDICT_PATH } from "../../../trust/format/paths.ts";
 import { MAX_BYTES } from "../../../trust/limits.ts";
 
 /** A path of the layout in docs/repository-format.md. There are no others. */
@@ -19,6 +19,8 @@ export function knownPath(path: string): KnownPath | undefined {
   if (type !== undefined) return isSignature ? signature(path) : metadata(path, type === "root" ? MAX_BYTES.root : MAX_BYTES.freshness);
   const [, hex, isOfIndex] = INDEX.exec(path) ?? [];
   if (hex !== undefined) return isOfIndex ? signature(path) : { kind: "content", path, mediaType: JSON_TYPE, digest: `sha256:${hex}` };
+  const verdict = VERDICT_PATH.exec(path);
+  if (verdict) return verdict[4] === undefined ? metadata(path, MAX_BYTES.verdict) : signature(path);
   const digest = digestInPath(path);
   return digest === undefined ? undefined : { kind: "content", path, mediaType: contentType(path), digest };
 }

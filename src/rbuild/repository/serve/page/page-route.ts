@@ -6,8 +6,9 @@ import { etagOf } from "../files/file-route.ts";
 import type { Answer, Asked } from "../http/answer.ts";
 import { bytesAnswer } from "../http/file-answer.ts";
 import type { RepositoryView } from "../view/repository-view.ts";
-import { packageChanges, type Step } from "./package-changes.ts";
-import { renderPage } from "./page.ts";
+import { packageChanges } from "./package-changes.ts";
+import { type PageFacts, renderPage } from "./page.ts";
+import { rebuilderCounts } from "./rebuilder-counts.ts";
 import { STYLE } from "./style.ts";
 
 const POLICY = [
@@ -19,14 +20,20 @@ const POLICY = [
 ].join("; ");
 const HOST = /^(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/;
 
+type FoundOut = Pick<PageFacts, "steps" | "rebuilders">;
+
 /** Answers with the page. What it takes long to find out is found out once for each state of the repository. */
 export function pageRoute(files: MetadataSource, clock: Clock): (asked: Asked, view: RepositoryView) => Promise<Answer> {
-  const known = new WeakMap<RepositoryView, Promise<readonly Step[]>>();
+  const known = new WeakMap<RepositoryView, Promise<FoundOut>>();
+  const findOut = async (view: RepositoryView): Promise<FoundOut> =>
+    view.kind === "read"
+      ? { steps: await packageChanges(view.index, files), rebuilders: await rebuilderCounts(view.index, view.root, { files, now: clock.now() }) }
+      : { steps: [], rebuilders: new Map() };
   return async (asked, view) => {
-    let steps = known.get(view);
-    if (!steps) known.set(view, (steps = view.kind === "read" ? packageChanges(view.index, files) : Promise.resolve([])));
+    let found = known.get(view);
+    if (!found) known.set(view, (found = findOut(view)));
     const host = HOST.test(asked.headers.host ?? "") ? (asked.headers.host as string) : "SERVER";
-    const bytes = Buffer.from(renderPage({ view, steps: await steps, host, now: clock.now() }).text);
+    const bytes = Buffer.from(renderPage({ view, ...(await found), host, now: clock.now() }).text);
     return bytesAnswer(asked, bytes, {
       etag: etagOf(digestOf(bytes)),
       headers: { "Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": POLICY, "Cache-Control": "no-cache", Vary: "Host" },

@@ -1,6 +1,7 @@
 import { digestOf } from "../../../../oci/index.ts";
 import type { Clock } from "../../../../system/index.ts";
 import type { MetadataSource } from "../../../trust/client/metadata-source.ts";
+import type { TrustedRoot } from "../../../trust/client/root-chain.ts";
 import type { TrustStore } from "../../../trust/client/trust-store.ts";
 import type { Freshness } from "../../../trust/format/freshness.ts";
 import type { RepositoryIndex } from "../../../trust/format/index-file.ts";
@@ -20,6 +21,8 @@ export type RepositoryView =
       readonly freshness: Freshness;
       /** By the checkout's keys. */
       readonly isChecked: boolean;
+      /** Of these keys. */
+      readonly root?: TrustedRoot;
     };
 
 export interface ViewSources {
@@ -38,7 +41,7 @@ export async function viewRepository({ repository, keys, store, clock }: ViewSou
   const checkout = await readCheckout(keys, clock.now());
   const verdict = isRefusal(checkout) ? checkout : await updateTrust({ checkout: checkout.roots, repository, store, clock });
   if (isRefusal(verdict)) return { kind: "refused", reason: verdict, isChecked: true };
-  return { kind: "read", index: verdict.index, freshness: verdict.freshness, isChecked: true };
+  return { kind: "read", index: verdict.index, freshness: verdict.freshness, isChecked: true, root: verdict.root };
 }
 
 /** Only that the files fit together. */

@@ -36,6 +36,13 @@ test.each<[string, string, Twist]>([
         : response.end(bytes.subarray(0, 1000)),
     ),
   ],
+  [
+    "a file in whose middle the connection always ends",
+    "trust.short-file",
+    layers((bytes, _path, _same, _request, response) =>
+      response.writeHead(200, { "content-length": bytes.byteLength }).write(bytes.subarray(0, 1000), () => response.socket?.resetAndDestroy()),
+    ),
+  ],
   ["endless data in chunks", "trust.endless-data", layers((_bytes, _path, _same, _request, response) => void endless(response))],
   [
     "too much, announced",
