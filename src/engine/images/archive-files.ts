@@ -5,6 +5,8 @@ import { type Compression, detectCompression } from "../content/decompress.ts";
 import { imageIncomplete, imageInvalid } from "./image-errors.ts";
 
 const MAX_ENTRIES = 50_000;
+/** Holes of sparse files are stored as zeros. */
+const MAX_FILE_BYTES = 256 * 1024 ** 3;
 /** Documents that say what the archive's blobs are; of each kind an archive has one. */
 const DOCUMENTS: ReadonlySet<string> = new Set(["index.json", "manifest.json", "oci-layout", "repositories"]);
 /** What Docker wrote beside every layer for clients from before content had digests. */
@@ -25,7 +27,7 @@ export class ArchiveFiles {
    * Stores the files of an archive as they come: what they are is only known at its end. Blobs of an OCI layout must be what their names say.
    * @throws RbuildError `image.invalid`, `tar.*`, `content.*`
    */
-  static async read(archive: ByteStream, content: ContentStore, options: { readonly signal?: AbortSignal }): Promise<ArchiveFiles> {
+  static async read(archive: ByteStream, content: Pick<ContentStore, "ingest">, options: { readonly signal?: AbortSignal }): Promise<ArchiveFiles> {
     const files = new ArchiveFiles();
     let count = 0;
     for await (const entry of readTar(archive)) {
@@ -36,7 +38,7 @@ export class ArchiveFiles {
     return files;
   }
 
-  async #take(path: string, entry: TarEntry, content: ContentStore, options: { readonly signal?: AbortSignal }): Promise<void> {
+  async #take(path: string, entry: TarEntry, content: Pick<ContentStore, "ingest">, options: { readonly signal?: AbortSignal }): Promise<void> {
     switch (entry.kind) {
       case "symlink":
         this.#links.set(path, joinLink(path, textOf(entry.linkPath)));
@@ -51,6 +53,7 @@ export class ArchiveFiles {
     }
     if (DOCUMENTS.has(path)) this.#documents.set(path, await document(path, entry));
     else if (!IGNORED.test(path)) {
+      if (fileSize(entry) > MAX_FILE_BYTES) throw tooLarge(path, entry);
       const { compression, stream } = await detectCompression(expandSparse(entry));
       const named = `sha256:${/^blobs\/sha256\/([0-9a-f]{64})$/.exec(path)?.[1] ?? ""}`;
       const expected = { size: fileSize(entry), ...(isDigest(named) ? { digest: named } : {}) };
@@ -77,10 +80,12 @@ export class ArchiveFiles {
 }
 
 async function document(path: string, entry: TarEntry): Promise<Buffer> {
-  if (fileSize(entry) > MAX_CONFIG_BYTES)
-    throw new RbuildError("image.too-large", `the archive's ${path} has ${fileSize(entry)} bytes`, { category: "invalid" });
+  if (fileSize(entry) > MAX_CONFIG_BYTES) throw tooLarge(path, entry);
   return Buffer.concat(await Array.fromAsync(expandSparse(entry)));
 }
+
+const tooLarge = (path: string, entry: TarEntry) =>
+  new RbuildError("image.too-large", `the archive's ${path} has ${fileSize(entry)} bytes`, { category: "invalid" });
 
 /** `a/b/layer.tar` and `../c/layer.tar` make `a/c/layer.tar`; nothing is ever opened by such a path. */
 function joinLink(path: string, target: string): string {

@@ -6,9 +6,13 @@ import { joinBytes, type LowerView } from "./lower-view.ts";
 import type { OverlayFlavor } from "./overlay-flavor.ts";
 import { noSpace } from "./snapshot-errors.ts";
 
-/** GNU tar gets its own archive, made of what was checked: what it extracts cannot differ from what was looked at. */
+/**
+ * GNU tar gets its own archive, made of what was checked: what it extracts cannot differ from what was looked at. No path of it leads through
+ * a link, so links need not wait until all else is there, and what comes later in the place of one stays (`--absolute-names`).
+ */
 const EXTRACT = [
   "--extract",
+  "--absolute-names",
   "--file=-",
   "--xattrs",
   "--xattrs-include=*",
@@ -20,6 +24,9 @@ const EXTRACT = [
 
 /** What GNU tar says of a full disk: ENOSPC, EDQUOT, or a write that the file system took only a part of. */
 const FULL = /No space left on device|Disk quota exceeded|Wrote only/;
+
+/** What GNU tar says of files that this file system does not have. */
+const IMPOSSIBLE = /File too large|Invalid argument|File name too long/;
 
 /**
  * Extracts a layer into the empty directory `files` in overlayfs's form.
@@ -64,6 +71,8 @@ function layerError(error: unknown, files: string): unknown {
   if (isRbuildError(error) && error.code.startsWith("tar.")) {
     return new RbuildError("layer.malformed", `the layer is no sound tar archive: ${error.message}`, { category: "invalid", cause: error });
   }
-  if (isRbuildError(error, "tool.failed") && FULL.test(error.message)) return noSpace(files, error);
-  return error;
+  if (!isRbuildError(error, "tool.failed")) return error;
+  if (FULL.test(error.message)) return noSpace(files, error);
+  if (!IMPOSSIBLE.test(error.message)) return error;
+  return new RbuildError("layer.malformed", `the layer has a file that cannot be made: ${error.message}`, { category: "invalid", cause: error });
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { type ByteString, bytesOf, PAX_ACL_ACCESS, PAX_ACL_DEFAULT, PAX_XATTR, textOf, writeXattr } from "../../system/index.ts";
+import { type ByteString, bytesOf, isSystemError, PAX_ACL_ACCESS, PAX_ACL_DEFAULT, PAX_XATTR, textOf, writeXattr } from "../../system/index.ts";
 import { aclFromText, type ResolveName } from "./acl-text.ts";
 import { joinBytes, type LowerView } from "./lower-view.ts";
 import { malformedLayer } from "./snapshot-errors.ts";
@@ -44,9 +44,18 @@ export class LayerAcls {
       for (const { xattr, value, isText } of acls) {
         const bytes = isText ? aclFromText(textOf(value), resolve) : bytesOf(value);
         if (bytes === undefined) throw malformedLayer(path, "its ACL is not understood, or names a user or group that the image does not have");
-        writeXattr(joinBytes(files, path), xattr, bytes);
+        setAcl(files, path, xattr, bytes);
       }
     }
+  }
+}
+
+function setAcl(files: Uint8Array, path: ByteString, xattr: string, bytes: Uint8Array): void {
+  try {
+    writeXattr(joinBytes(files, path), xattr, bytes);
+  } catch (error) {
+    // Of a link, or no ACL to the kernel.
+    throw isSystemError(error, "ENOTSUP", "EINVAL", "EACCES") ? malformedLayer(path, "its ACL is none that it can have") : error;
   }
 }
 

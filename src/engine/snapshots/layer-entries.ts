@@ -124,24 +124,28 @@ export class LayerEntries {
   /** No part of a path may be a link or a file of the same layer. */
   #refuseDetour(path: ByteString, wantedBy: ByteString): void {
     for (let at = path; at !== ROOT; at = parentOf(at)) {
-      if (this.#seen.get(at) === "other") throw unsafePath(wantedBy, "a part of its path is a link or a file of the same layer");
+      if (this.#seen.get(at) === "other") throw detour(wantedBy);
     }
   }
 
-  /** Makes sure that a directory is there before something is put into it. */
+  /** Makes sure that a directory is there, and all above it, before something is put into it. */
   async *#directory(path: ByteString, wantedBy: ByteString): AsyncGenerator<TarInput, void, undefined> {
-    const seen = this.#seen.get(path);
-    if (seen === "directory") return;
-    this.#refuseDetour(path, wantedBy);
-    if (path !== ROOT) yield* this.#directory(parentOf(path), wantedBy);
-    this.#seen.set(path, "directory");
-    const file = this.#lower.lookup(path);
-    if (!file?.stat.isDirectory()) {
-      yield tarHeader({ path: extractedName(path, true), kind: "directory", mode: 0o755 });
-      return;
+    const missing: ByteString[] = [];
+    for (let at = path; this.#seen.get(at) !== "directory"; at = parentOf(at)) {
+      if (this.#seen.has(at)) throw detour(wantedBy);
+      missing.push(at);
+      if (at === ROOT) break;
     }
-    const header = await fileHeader(extractedName(path, true), file);
-    yield { ...header, pax: this.#records(path, header) };
+    for (const at of missing.reverse()) {
+      this.#seen.set(at, "directory");
+      const file = this.#lower.lookup(at);
+      if (!file?.stat.isDirectory()) {
+        yield tarHeader({ path: extractedName(at, true), kind: "directory", mode: 0o755 });
+        continue;
+      }
+      const header = await fileHeader(extractedName(at, true), file);
+      yield { ...header, pax: this.#records(at, header) };
+    }
   }
 
   /** A whiteout hides what lies below, never what its own layer has. Overlayfs shows one that hides nothing as a broken device. */
@@ -161,6 +165,8 @@ export class LayerEntries {
     }
   }
 }
+
+const detour = (path: ByteString) => unsafePath(path, "a part of its path is a link or a file of the same layer");
 
 function extractedName(path: ByteString, isDirectory: boolean): ByteString {
   if (path === ROOT) return "./" as ByteString;

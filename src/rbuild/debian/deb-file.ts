@@ -98,18 +98,31 @@ async function* readData(member: ArMember, options: DebOptions): AsyncGenerator<
     for (const path of entry.kind === "hardlink" ? [entry.path, entry.linkPath] : [entry.path]) {
       if (relativeTarPath(path) === undefined) throw malformedPackage(`its path ${JSON.stringify(textOf(path))} leaves the root`);
     }
+    if (entry.kind === "other") throw malformedPackage(`${JSON.stringify(textOf(entry.path))} is of a kind that is not known`);
     yield entry;
   }
 }
 
 async function* tarEntries(member: ArMember, stem: string, limit: number, options: DebOptions): AsyncGenerator<TarEntry, void, undefined> {
   const failure: { error?: Error } = {};
+  const translate = (error: unknown) => {
+    if (failure.error) return failure.error;
+    return isOfContent(error) ? malformedPackage(`its member ${member.name} cannot be read: ${error.message}`, error) : error;
+  };
   try {
-    yield* readTar(limited(decompressMember(member.name, stem, remembering(member.body, failure), options), member.name, limit));
+    const entries = readTar(limited(decompressMember(member.name, stem, remembering(member.body, failure), options), member.name, limit));
+    // A body is read by others, who get its errors.
+    for await (const entry of entries) yield entry.size === 0 ? entry : { ...entry, body: translating(entry.body, translate) };
   } catch (error) {
-    if (failure.error) throw failure.error;
-    if (isOfContent(error)) throw malformedPackage(`its member ${member.name} cannot be read: ${error.message}`, error);
-    throw error;
+    throw translate(error);
+  }
+}
+
+async function* translating(body: AsyncIterable<Buffer>, translate: (error: unknown) => unknown): AsyncGenerator<Buffer, void, undefined> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw translate(error);
   }
 }
 

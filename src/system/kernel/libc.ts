@@ -10,7 +10,7 @@ const { functions: libc } = dlopen(null, {
   mount: { return: "i32", arguments: ["string", "string", "string", "u64", "string"] },
   umount2: { return: "i32", arguments: ["string", "i32"] },
   flock: { return: "i32", arguments: ["i32", "i32"] },
-  mknod: { return: "i32", arguments: ["string", "u32", "u64"] },
+  mknod: { return: "i32", arguments: ["buffer", "u32", "u64"] },
   lsetxattr: { return: "i32", arguments: ["string", "string", "buffer", "u64", "i32"] },
   lgetxattr: { return: "i64", arguments: ["string", "string", "buffer", "u64"] },
   prctl: { return: "i32", arguments: ["i32", "u64", "u64", "u64", "u64"] },
@@ -66,11 +66,12 @@ export function tryFlock(fd: number, kind: "shared" | "exclusive"): boolean {
 }
 
 /** mknod(2). `mode` with its S_IF* type bits. */
-export function mknod(path: string, mode: number, device: { readonly major: number; readonly minor: number } = { major: 0, minor: 0 }): void {
+export function mknod(path: string | Uint8Array, mode: number, device: { readonly major: number; readonly minor: number } = { major: 0, minor: 0 }): void {
   // makedev(3) of glibc
   const { major, minor } = { major: BigInt(device.major), minor: BigInt(device.minor) };
   const dev = ((major & 0xfffff000n) << 32n) | ((major & 0xfffn) << 8n) | ((minor & 0xffffff00n) << 12n) | (minor & 0xffn);
-  check(libc.mknod(path, mode, dev), "mknod", path);
+  const bytes = Buffer.concat([typeof path === "string" ? Buffer.from(path) : path, Buffer.alloc(1)]);
+  check(libc.mknod(bytes, mode, dev), "mknod", Buffer.from(path).toString("latin1"));
 }
 
 /** lsetxattr(2). */

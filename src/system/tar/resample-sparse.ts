@@ -10,6 +10,11 @@ export function expandSparse(entry: Pick<TarHeader, "size" | "sparse"> & { reado
   return resampleSparse(entry.body, entry.sparse, { realSize, extents: realSize === 0 ? [] : [{ offset: 0, size: realSize }] });
 }
 
+/** What an entry's body has, with its places in the file: what lies between them is zero. */
+export function dataOf(entry: Pick<TarHeader, "size" | "sparse"> & { readonly body: AsyncIterable<Buffer> }): AsyncIterable<{ offset: number; bytes: Buffer }> {
+  return placed(entry.body, entry.sparse?.extents ?? [{ offset: 0, size: entry.size }]);
+}
+
 /**
  * The data of the extents of `to`, read from the data of the extents of `from`: bytes only `to` has are zeros, bytes only `from` has
  * are dropped (and must be zeros, or the file's content changes). Chunks pass without a copy.

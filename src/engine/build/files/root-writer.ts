@@ -144,7 +144,7 @@ export class RootWriter implements Disposable {
   /** A device or a named pipe. @param type its S_IF bits */
   node(path: ByteString, type: number, device: { readonly major: number; readonly minor: number }, attributes: FileAttributes): void {
     const target = this.#cleared(path);
-    mknod(target.toString(), type | 0o600, device);
+    mknod(target, type | 0o600, device);
     this.#apply(target, attributes, "file");
   }
 

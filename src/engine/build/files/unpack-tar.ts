@@ -1,5 +1,17 @@
 import { constants } from "node:fs";
-import { type ByteString, bytesOf, expandSparse, PAX_XATTR, RbuildError, readTar, relativeTarPath, type TarEntry, textOf } from "../../../system/index.ts";
+import {
+  type ByteString,
+  bytesOf,
+  expandSparse,
+  fileSize,
+  isEntryRefusal,
+  PAX_XATTR,
+  RbuildError,
+  readTar,
+  relativeTarPath,
+  type TarEntry,
+  textOf,
+} from "../../../system/index.ts";
 import { type FileAttributes, parentOf, type RootWriter } from "./root-writer.ts";
 
 export interface UnpackOptions {
@@ -14,18 +26,24 @@ export interface UnpackOptions {
 
 /**
  * Unpacks an archive into a directory of the writer's root. An entry whose path is absolute or climbs is refused.
- * @throws RbuildError `build.unsafe-archive`, `build.too-large`, `tar.malformed`, `tar.truncated`
+ * @throws RbuildError `build.unsafe-archive`, `build.unusable-entry`, `build.too-large`, `tar.malformed`, `tar.truncated`
  */
 export async function unpackTar(tar: AsyncIterable<Uint8Array>, writer: RootWriter, directory: ByteString, options: UnpackOptions): Promise<void> {
   let bytes = 0;
   for await (const entry of readTar(tar)) {
     options.signal?.throwIfAborted();
-    bytes += entry.size;
+    // Holes are written out.
+    bytes += fileSize(entry);
     if (bytes > options.maxBytes) {
       throw new RbuildError("build.too-large", `${options.what} unpacks to more than ${options.maxBytes} bytes`, { category: "invalid" });
     }
     const path = inDirectory(directory, entry.path, options.what);
-    if (path !== directory) await writeEntry(entry, writer, directory, path, options);
+    if (path === directory) continue;
+    try {
+      await writeEntry(entry, writer, directory, path, options);
+    } catch (error) {
+      throw isEntryRefusal(error) ? unusable(entry, options.what, error) : error;
+    }
   }
 }
 
@@ -70,6 +88,14 @@ function inDirectory(directory: ByteString, path: ByteString, what: string): Byt
     });
   }
   return (relative === "" ? directory : directory === "" ? relative : `${directory}/${relative}`) as ByteString;
+}
+
+function unusable(entry: TarEntry, what: string, cause: Error): RbuildError {
+  return new RbuildError("build.unusable-entry", `${what} has an entry ${JSON.stringify(textOf(entry.path))} that cannot be made: ${cause.message}`, {
+    category: "invalid",
+    cause,
+    details: { path: textOf(entry.path) },
+  });
 }
 
 function attributesOf(entry: TarEntry, options: UnpackOptions): FileAttributes {

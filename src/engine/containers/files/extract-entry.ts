@@ -1,8 +1,8 @@
-import { type BigIntStats, chmodSync, constants, lchownSync, linkSync, lstatSync, mkdirSync, symlinkSync } from "node:fs";
+import { type BigIntStats, chmodSync, chownSync, constants, fstatSync, lchownSync, linkSync, lstatSync, mkdirSync, symlinkSync } from "node:fs";
 import { open } from "node:fs/promises";
 import {
   bytesOf,
-  expandSparse,
+  dataOf,
   isSystemError,
   mknod,
   PAX_XATTR,
@@ -15,7 +15,7 @@ import {
 import { O_PATH, type OpenedPath, openInRoot } from "../../../system/kernel/open-in-root.ts";
 import { childPath, removeTree } from "./remove-tree.ts";
 
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY, O_DIRECTORY, S_IFCHR, S_IFBLK, S_IFIFO } = constants;
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY, O_DIRECTORY, S_IFMT, S_IFCHR, S_IFBLK, S_IFIFO } = constants;
 
 export interface EntryPlace {
   readonly root: OpenedPath;
@@ -52,9 +52,7 @@ export async function extractEntry(entry: TarEntry, place: EntryPlace): Promise<
     case "character-device":
     case "block-device":
     case "fifo":
-      mknod(path.toString("utf8"), typeBits(entry.kind) | 0o600, entry.device);
-      applyAttributes(entry, path, owner);
-      return;
+      return extractNode(entry, typeBits(entry.kind), place, path);
     case "other":
       return;
     default:
@@ -64,7 +62,8 @@ export async function extractEntry(entry: TarEntry, place: EntryPlace): Promise<
 
 async function extractFile(entry: TarEntry, path: Buffer, owner: EntryPlace["owner"]): Promise<void> {
   await using file = await open(path, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0o600);
-  for await (const chunk of expandSparse(entry)) await writeAll(file, chunk);
+  for await (const { offset, bytes } of dataOf(entry)) await writeAll(file, bytes, offset);
+  if (entry.sparse) await file.truncate(entry.sparse.realSize);
   await file.chown(owner.uid, owner.gid);
   const own = Buffer.from(`/proc/self/fd/${file.fd}`);
   writeXattrs(entry, path);
@@ -74,8 +73,19 @@ async function extractFile(entry: TarEntry, path: Buffer, owner: EntryPlace["own
   setModificationTime(path, nanoseconds(entry));
 }
 
-async function writeAll(file: Awaited<ReturnType<typeof open>>, chunk: Uint8Array): Promise<void> {
-  for (let at = 0; at < chunk.byteLength; ) at += (await file.write(chunk, at)).bytesWritten;
+async function writeAll(file: Awaited<ReturnType<typeof open>>, bytes: Uint8Array, offset: number): Promise<void> {
+  for (let at = 0; at < bytes.byteLength; ) at += (await file.write(bytes, at, bytes.byteLength - at, offset + at)).bytesWritten;
+}
+
+/** Its attributes are set by its descriptor: what a container puts in its place meanwhile may lead anywhere. */
+function extractNode(entry: TarEntry, type: number, { parent, name, owner }: EntryPlace, path: Buffer): void {
+  mknod(path, type | 0o600, entry.device);
+  using node = openInRoot(parent, name, O_PATH | O_NOFOLLOW);
+  if ((fstatSync(node.fd).mode & S_IFMT) !== type) return;
+  chownSync(node.path, owner.uid, owner.gid);
+  writeXattrs(entry, path);
+  chmodSync(node.path, entry.mode & 0o7777);
+  setModificationTime(path, nanoseconds(entry));
 }
 
 /** The link's target is resolved in the container; a link in the target's own place is linked, not followed. */

@@ -1,6 +1,17 @@
 import { constants } from "node:fs";
 import { posix } from "node:path";
-import { type ByteString, bytesOf, isSystemError, RbuildError, readTar, relativeTarPath, setModificationTime, textOf } from "../../../system/index.ts";
+import {
+  type ByteString,
+  bytesOf,
+  isEntryRefusal,
+  isSystemError,
+  RbuildError,
+  readTar,
+  relativeTarPath,
+  setModificationTime,
+  type TarEntry,
+  textOf,
+} from "../../../system/index.ts";
 import { O_PATH, type OpenedPath, openInRoot } from "../../../system/kernel/open-in-root.ts";
 import { decompress } from "../../content/decompress.ts";
 import type { ContainerId } from "../container.ts";
@@ -8,7 +19,7 @@ import type { ContainerContext } from "../container-context.ts";
 import { makeDirectories } from "../rootfs/make-directories.ts";
 import { resolveUser } from "../rootfs/resolve-user.ts";
 import { type ContainerTree, openContainerTree, orNotFound } from "./container-tree.ts";
-import { applyAttributes, extractEntry, nanoseconds } from "./extract-entry.ts";
+import { applyAttributes, type EntryPlace, extractEntry, nanoseconds } from "./extract-entry.ts";
 
 export interface ExtractOptions {
   /** Refuse to put a file in the place of a directory, and the other way round. */
@@ -20,7 +31,7 @@ export interface ExtractOptions {
 /**
  * `docker cp` in: extracts a tar, plain or compressed, into an existing directory. Every member's directory is opened inside the container's
  * root by the kernel, so that no link that the container or the archive makes leads outside.
- * @throws RbuildError `container.path-not-found`, `container.read-only`, `container.unsafe-path`, `tar.malformed`, `tar.truncated`
+ * @throws RbuildError `container.path-not-found`, `container.read-only`, `container.unsafe-path`, `container.unusable-entry`, `tar.malformed`, `tar.truncated`
  */
 export async function extractInto(
   context: ContainerContext,
@@ -43,25 +54,45 @@ export async function extractInto(
         continue;
       }
       const absolute = posix.join(Buffer.from(tree.path).toString("latin1"), relative);
-      using parent = openParent(tree, posix.dirname(absolute));
-      await extractEntry(entry, {
-        root: tree.root,
-        parent,
-        name: bytesOf(posix.basename(absolute) as ByteString),
+      const place = {
+        absolute,
         linkTarget: entry.kind === "hardlink" ? posix.join(Buffer.from(tree.path).toString("latin1"), safePath(entry.linkPath)) : "",
         owner: ownerOf,
         noOverwriteDirNonDir: options.noOverwriteDirNonDir ?? false,
-      });
+      };
+      await extractAt(tree, entry, place);
       if (entry.kind === "directory") directories.push({ path: Buffer.from(absolute, "latin1"), mtime: nanoseconds(entry) });
     }
     // what came into them has changed their times
-    for (const directory of directories.toReversed()) {
-      using opened = openInRoot(tree.root, directory.path, O_PATH | constants.O_DIRECTORY);
-      setModificationTime(`${opened.path}/.`, directory.mtime);
-    }
+    for (const { path: made, mtime } of directories.toReversed()) setDirectoryTime(tree, made, mtime);
   } catch (error) {
     if (isSystemError(error, "EROFS")) throw readOnly(path, error);
     throw error;
+  }
+}
+
+async function extractAt(tree: ContainerTree, entry: TarEntry, { absolute, ...place }: Omit<EntryPlace, "root" | "parent" | "name"> & { absolute: string }) {
+  try {
+    using parent = openParent(tree, posix.dirname(absolute));
+    await extractEntry(entry, { ...place, root: tree.root, parent, name: bytesOf(posix.basename(absolute) as ByteString) });
+  } catch (error) {
+    if (!isEntryRefusal(error)) throw error;
+    const path = textOf(entry.path);
+    throw new RbuildError("container.unusable-entry", `the archive has a member ${JSON.stringify(path)} that cannot be made: ${error.message}`, {
+      category: "invalid",
+      cause: error,
+      details: { path },
+    });
+  }
+}
+
+/** Of a directory that something took the place of since, nothing is set. */
+function setDirectoryTime(tree: ContainerTree, path: Buffer, mtime: bigint): void {
+  try {
+    using opened = openInRoot(tree.root, path, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+    setModificationTime(`${opened.path}/.`, mtime);
+  } catch (error) {
+    if (!isEntryRefusal(error)) throw error;
   }
 }
 
