@@ -4,8 +4,9 @@ import { formatBytes } from "../ui/index.ts";
 const MAX_NAMED_FILES = 10;
 
 /** What was found of a tree and its images, for people: a paragraph each, what follows last. */
-export function explanationLines({ tree, images }: Explanation): string[] {
-  const paragraphs = [...images.map(imageLines), ...(tree ? [treeLines(tree)] : [])];
+export function explanationLines({ tree, images, broken }: Explanation): string[] {
+  const unusable = broken.map(({ name, code, message }) => [`image ${name}`, `  cannot be used: ${message} [${code}]`]);
+  const paragraphs = [...images.map(imageLines), ...unusable, ...(tree ? [treeLines(tree)] : [])];
   return paragraphs.flatMap((lines, index) => (index === 0 ? lines : ["", ...lines]));
 }
 

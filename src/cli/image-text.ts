@@ -11,8 +11,17 @@ const STATES = { exact: "the pinned one", absent: "not in the engine", different
 
 /** A table with a heading; nothing but the heading when there are no images. */
 export function listingLines(listings: readonly ImageListing[]): string[] {
-  const rows = [["NAME", "VERSION", "STATE", "PIN"], ...listings.map(({ name, version, verdict, pin }) => [name, version, STATES[verdict], pin?.digest ?? ""])];
-  return textTable(rows);
+  const rows = listings.map((listing) =>
+    listing.verdict === "broken"
+      ? [listing.name, "", `cannot be used [${listing.code}]`, ""]
+      : [listing.name, listing.version, STATES[listing.verdict], listing.pin?.digest ?? ""],
+  );
+  return textTable([["NAME", "VERSION", "STATE", "PIN"], ...rows]);
+}
+
+/** What is not right about definitions, for stderr. */
+export function brokenNotes(listings: readonly ImageListing[]): string[] {
+  return listings.flatMap((listing) => (listing.verdict === "broken" ? [`${listing.message} [${listing.code}]`] : []));
 }
 
 export function verdictLine(verdict: PinVerdict & { readonly name: string }): string {

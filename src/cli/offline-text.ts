@@ -22,6 +22,8 @@ function needText(need: OfflineNeed): string {
       return `can be built: all ${need.packages} packages (${byteText(need.bytes)}) are in the pool`;
     case "missing":
       return `${need.items.length} packages are missing (${byteText(need.bytes)})`;
+    case "broken":
+      return `cannot be used: ${need.reason.replaceAll("\n", "; ")} [${need.code}]`;
     case "unlocked":
       return need.reason;
     default:

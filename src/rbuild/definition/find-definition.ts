@@ -1,9 +1,7 @@
 import { join } from "node:path";
-import { namesIn, nearNames, pathExists, RbuildError } from "../../system/index.ts";
-import { DEFINITION_FILE, type LocatedDefinition, readDefinition } from "./read-definition.ts";
-
-/** A name is one path component; anything else would lead out of the directories. */
-const PLAIN = /^[a-z0-9-]+$/;
+import { nearNames, RbuildError } from "../../system/index.ts";
+import { definedNames, isPlainName } from "./defined-names.ts";
+import { type LocatedDefinition, readDefinition } from "./read-definition.ts";
 
 /**
  * The definition of an image, from the first of the directories that has one.
@@ -11,7 +9,7 @@ const PLAIN = /^[a-z0-9-]+$/;
  * @throws RbuildError `definition.not-found`, `definition.invalid`, `definition.wrong-name`
  */
 export async function findDefinition(name: string, imageDirectories: readonly string[], above?: string): Promise<LocatedDefinition> {
-  for (const parent of PLAIN.test(name) ? imageDirectories : []) {
+  for (const parent of isPlainName(name) ? imageDirectories : []) {
     const found = await readDefinition(join(parent, name));
     if (!found) continue;
     if (found.definition.name === name) return found;
@@ -20,7 +18,7 @@ export async function findDefinition(name: string, imageDirectories: readonly st
       hint: `name the directory ${found.definition.name}, or the image ${name}`,
     });
   }
-  const near = nearNames(name, new Set((await Promise.all(imageDirectories.map(definedIn))).flat()));
+  const near = nearNames(name, new Set(await definedNames(imageDirectories)));
   const which = above === undefined ? "" : `, on which ${above} stands,`;
   throw new RbuildError("definition.not-found", `no image ${JSON.stringify(name)}${which} is defined in ${imageDirectories.join(" or ")}`, {
     category: "not-found",
@@ -29,18 +27,42 @@ export async function findDefinition(name: string, imageDirectories: readonly st
   });
 }
 
-/** Names of directories that have a definition, whatever is in it. */
-async function definedIn(parent: string): Promise<string[]> {
-  const names = (await namesIn(parent)).filter((name) => PLAIN.test(name));
-  const isDefined = await Promise.all(names.map((name) => pathExists(join(parent, name, DEFINITION_FILE))));
-  return names.filter((_name, index) => isDefined[index]);
+/** The definitions of all directories by name; of several with one name, the first directory's. @throws RbuildError those of `findDefinition` */
+export async function listDefinitions(imageDirectories: readonly string[]): Promise<LocatedDefinition[]> {
+  return Promise.all((await definedNames(imageDirectories)).map((name) => findDefinition(name, imageDirectories)));
 }
 
-/** The definitions of all directories by name; of several with one name, the first directory's. */
-export async function listDefinitions(imageDirectories: readonly string[]): Promise<LocatedDefinition[]> {
-  const names = new Set<string>();
-  for (const parent of imageDirectories) for (const name of await definedIn(parent)) names.add(name);
-  return Promise.all([...names].sort().map((name) => findDefinition(name, imageDirectories)));
+/** A definition that is there and cannot be used: it, its pin or one below it is not right. */
+export interface BrokenDefinition {
+  readonly name: string;
+  /** Why: category `invalid`, or that what it stands on is not there. */
+  readonly error: RbuildError;
+}
+
+/** All definitions, or those of these names, with those that are not right told apart. @throws RbuildError `definition.not-found` of a name */
+export async function surveyDefinitions(
+  imageDirectories: readonly string[],
+  names: readonly string[] = [],
+): Promise<{ readonly located: readonly LocatedDefinition[]; readonly broken: readonly BrokenDefinition[] }> {
+  const located: LocatedDefinition[] = [];
+  const broken: BrokenDefinition[] = [];
+  for (const name of names.length > 0 ? names : await definedNames(imageDirectories)) {
+    const found = await ifSound(name, () => findDefinition(name, imageDirectories));
+    if (!("error" in found)) located.push(found);
+    else if (found.error.code === "definition.not-found") throw found.error;
+    else broken.push(found);
+  }
+  return { located, broken };
+}
+
+/** What `body` finds of a definition, unless something of it is not right. */
+export async function ifSound<T extends object>(name: string, body: () => Promise<T>): Promise<T | BrokenDefinition> {
+  try {
+    return await body();
+  } catch (error) {
+    if (error instanceof RbuildError && (error.category === "invalid" || error.code === "definition.not-found")) return { name, error };
+    throw error;
+  }
 }
 
 /**

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { RbuildError, readFileIfExists } from "../../system/index.ts";
+import { DEFINITION_FILE } from "./defined-names.ts";
 import { parseYaml } from "./parse-yaml.ts";
 import { type ImageDefinition, imageDefinitionSchema } from "./schema.ts";
 
-export const DEFINITION_FILE = "image.yaml";
 const MAX_DEFINITION_BYTES = 256 * 1024;
 
 /** A definition and where it was found. */

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { isRbuildError, pathExists, systemClock } from "../../system/index.ts";
 import type { ContainerHost } from "../container-host/container-host.ts";
-import { findDefinition, listDefinitions } from "../definition/find-definition.ts";
+import { type BrokenDefinition, ifSound, surveyDefinitions } from "../definition/find-definition.ts";
 import type { LocatedDefinition } from "../definition/read-definition.ts";
 import { checkLocatedPin, currentPin } from "../images/check-pin.ts";
 import type { RepositoryChoice } from "../images/image-operations.ts";
@@ -26,6 +26,8 @@ export type OfflineNeed =
   | { readonly kind: "buildable"; readonly name: string; readonly packages: number; readonly bytes: number }
   /** These packages are missing; `bytes` are theirs. */
   | { readonly kind: "missing"; readonly name: string; readonly items: readonly PoolItem[]; readonly bytes: number }
+  /** Its definition, pin or lock, or one below it, is not right. */
+  | { readonly kind: "broken"; readonly name: string; readonly code: string; readonly reason: string }
   /** It has no lock to build it from, or one that does not fit any more. */
   | { readonly kind: "unlocked"; readonly name: string; readonly code: string; readonly reason: string; readonly fix?: string };
 
@@ -54,21 +56,24 @@ export interface OfflineOptions {
   readonly containerHost?: ContainerHost;
 }
 
-/** Says exactly what is missing to work without network. Fetches nothing. @throws RbuildError codes `definition.*`, `iso.invalid-rbuild-yaml`, `lock.invalid` */
+/** Says exactly what is missing to work without network. Fetches nothing. @throws RbuildError codes `definition.not-found`, `iso.invalid-rbuild-yaml` */
 export async function diagnoseOffline(options: OfflineOptions): Promise<OfflineDiagnosis> {
   const { names, tree: directory, imageDirectories, stateDirectory } = options;
   const pool = viewPool(poolDirectory(stateDirectory));
-  const located = names.length > 0 ? await Promise.all(names.map((name) => findDefinition(name, imageDirectories))) : await listDefinitions(imageDirectories);
+  const { located, broken } = await surveyDefinitions(imageDirectories, names);
   const images: OfflineNeed[] = [];
   for (const each of located) {
-    images.push((await asPinned(each, options)) ?? (await imageNeed(each.definition.name, imageDirectories, pool)));
+    const { name } = each.definition;
+    const need = await ifSound(name, async () => (await asPinned(each, options)) ?? (await imageNeed(name, imageDirectories, pool)));
+    images.push("error" in need ? brokenNeed(need) : need);
   }
+  images.push(...broken.map(brokenNeed));
   const tree = names.length > 0 ? undefined : await treeNeed(directory, pool);
   const needs = tree ? [...images, tree] : images;
   const missing = new Map(needs.flatMap((need) => (need.kind === "missing" ? need.items.map((item) => [item.sha256, item.size] as const) : [])));
   const lacking = images.flatMap((image) => (image.kind === "missing" ? [image.name] : []));
   return {
-    isAble: needs.every(({ kind }) => kind !== "missing" && kind !== "unlocked"),
+    isAble: needs.every(({ kind }) => kind === "present" || kind === "fetchable" || kind === "buildable"),
     images,
     ...(tree ? { tree } : {}),
     packages: missing.size,
@@ -79,6 +84,10 @@ export async function diagnoseOffline(options: OfflineOptions): Promise<OfflineD
       ...(tree?.kind === "missing" ? ["rbuild lock --vendor"] : []),
     ],
   };
+}
+
+function brokenNeed({ name, error: { code, message } }: BrokenDefinition): OfflineNeed {
+  return { kind: "broken", name, code, reason: message };
 }
 
 /** The pinned image itself, where the engine or a repository has it. */

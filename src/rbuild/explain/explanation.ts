@@ -73,4 +73,6 @@ export interface Explanation {
   readonly tree: TreeExplanation | undefined;
   /** Each after the one it stands on. */
   readonly images: readonly ImageExplanation[];
+  /** Of all that are defined, those whose definition or pin, or one below, is not right. */
+  readonly broken: readonly { readonly name: string; readonly code: string; readonly message: string }[];
 }

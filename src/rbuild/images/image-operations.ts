@@ -52,12 +52,22 @@ export type PinVerdict =
   | { readonly kind: "different"; readonly pin: ImagePin; readonly found: { readonly imageId: string } }
   | { readonly kind: "unpinned"; readonly name: string };
 
-export interface ImageListing {
+export type ImageListing =
+  | {
+      readonly name: string;
+      readonly version: string;
+      readonly directory: string;
+      readonly pin: ImagePin | undefined;
+      readonly verdict: PinVerdict["kind"];
+    }
+  | BrokenListing;
+
+/** Of a definition or pin that is not right. */
+export interface BrokenListing {
   readonly name: string;
-  readonly version: string;
-  readonly directory: string;
-  readonly pin: ImagePin | undefined;
-  readonly verdict: PinVerdict["kind"];
+  readonly verdict: "broken";
+  readonly code: string;
+  readonly message: string;
 }
 
 /** Mirrors of a repository of signed images. */
@@ -68,6 +78,8 @@ export interface RepositoryChoice {
   readonly keys: string;
   /** Named for this command: what looks like an attack ends it. */
   readonly isExplicit: boolean;
+  /** Independent rebuilders who must have got the same image, where that is more than the root wants: each of these counts. */
+  readonly quorum?: readonly (number | "all")[];
 }
 
 export interface EnsureImageOptions {

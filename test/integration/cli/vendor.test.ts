@@ -1,4 +1,4 @@
-import { cp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import { wantedOfTree } from "../../../src/rbuild/iso/locked/read-tree-lock.ts";
@@ -112,6 +112,27 @@ it("an image without a lock that fits is said to need one", async () => {
   expect(exitCode).toBe(6);
   expect(data).toMatchObject({ images: [{ kind: "unlocked", name: "unlocked", code: "lock.missing", fix: "rbuild image lock unlocked" }] });
   await rm(join(tree, "images/unlocked"), { recursive: true });
+});
+
+it("one definition that is not right is said beside what the others lack", async () => {
+  const { run } = await openState();
+  await mkdir(join(tree, "images/broken"));
+  onTestFinished(() => rm(join(tree, "images/broken"), { recursive: true }));
+  await writeFile(join(tree, "images/broken/image.yaml"), "name: broken\nversion: 1\n");
+  await lab.define("on-broken", { from: "broken", packages: ["app"], architectures: ["amd64"] });
+  onTestFinished(() => rm(join(tree, "images/on-broken"), { recursive: true }));
+  await run("image", "vendor", "small");
+  const some = await run("doctor", "--offline", "small", "broken", "on-broken");
+  expect(some).toMatchObject({ exitCode: 2, data: { isAble: false, packages: 0 } });
+  expect(some.data["images"]).toMatchObject([
+    { name: "small", kind: "buildable" },
+    { name: "on-broken", kind: "broken", code: "definition.invalid" },
+    { name: "broken", kind: "broken", code: "definition.invalid" },
+  ]);
+  expect(await run("doctor", "--offline", "large", "broken")).toMatchObject({ exitCode: 6 });
+  const all = await run("explain");
+  expect(all).toMatchObject({ exitCode: 2, data: { broken: [{ name: "broken" }, { name: "on-broken", code: "definition.invalid" }] } });
+  expect(all.data["images"]).toContainEqual(expect.objectContaining({ name: "large" }));
 });
 
 it("counts what the tree's own lock has when no image is named", async () => {

@@ -1,3 +1,4 @@
+import { EXIT } from "../../exit-code.ts";
 import { examples, newCommand } from "../../new-command.ts";
 import { imageDependencies, openImageHost } from "./image-session.ts";
 
@@ -16,10 +17,14 @@ export function imagePruneCommand() {
     .action(async (options, command) => {
       const { runSession } = await import("../../session.ts");
       await runSession(command, async (session) => {
-        const [{ pruneImages }, { pruneLines }] = await Promise.all([import("../../../rbuild/images/prune-images.ts"), import("../../image-text.ts")]);
+        const [{ pruneImages }, { brokenNotes, pruneLines }] = await Promise.all([
+          import("../../../rbuild/images/prune-images.ts"),
+          import("../../image-text.ts"),
+        ]);
         await using host = await openImageHost(session);
         const report = await pruneImages(imageDependencies(host, session), { ...options, signal: session.signal });
-        return { data: report, lines: pruneLines(report, options.dryRun ?? false) };
+        const notes = brokenNotes(report.broken);
+        return { data: report, lines: pruneLines(report, options.dryRun ?? false), notes, exitCode: notes.length > 0 ? EXIT.usage : EXIT.done };
       });
     });
 }

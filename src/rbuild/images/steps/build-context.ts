@@ -4,8 +4,8 @@ import { join, relative } from "node:path";
 import { type Digest, DigestHasher } from "../../../oci/index.ts";
 import { isSystemError, RbuildError } from "../../../system/index.ts";
 import { byteString, type TarInput, tarHeader, writeTar } from "../../../system/tar/index.ts";
+import { DEFINITION_FILE } from "../../definition/defined-names.ts";
 import { ownFilePath } from "../../definition/own-file.ts";
-import { DEFINITION_FILE } from "../../definition/read-definition.ts";
 import { LOCK_DIRECTORY, LOCK_FILE } from "../../lock/image-lock.ts";
 import { PIN_FILE } from "../pin/pin-file.ts";
 

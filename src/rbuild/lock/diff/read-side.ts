@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
 import { isRbuildError, isSystemError, RbuildError, readFileIfExists } from "../../../system/index.ts";
 import type { ContainerHost } from "../../container-host/container-host.ts";
-import { DEFINITION_FILE } from "../../definition/read-definition.ts";
+import { DEFINITION_FILE } from "../../definition/defined-names.ts";
 import { openGit } from "../../iso/git/git.ts";
 import { type ImageLock, LOCK_FILE } from "../image-lock.ts";
 import { parseLock } from "../read-lock.ts";

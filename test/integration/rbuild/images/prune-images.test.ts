@@ -60,6 +60,9 @@ test("removes the versions that neither definition nor pin names, and what has n
   await make(docker, directory, "rbuild/one", "5");
   const foreign = await make(docker, directory, "other", "1");
   await make(docker, directory, "other", "1");
+  await make(docker, directory, "rbuild/broken", "1");
+  await mkdir(join(directory, "images/broken"));
+  await writeFile(join(directory, "images/broken/image.yaml"), "version: 2\n");
   const before = await names(docker);
 
   const planned = await prune({ dryRun: true });
@@ -69,13 +72,14 @@ test("removes the versions that neither definition nor pin names, and what has n
     { image: "rbuild/one:5", imageId: expect.any(String), why: "old-version" },
     { image: lost, imageId: lost, why: "nameless" },
   ]);
+  expect(planned.broken).toMatchObject([{ name: "broken", code: "definition.invalid" }]);
   expect(planned.bytes).toBeGreaterThanOrEqual(4 * SIZE);
   expect(await names(docker)).toEqual(before);
 
   const done = await prune();
   expect(done.images).toEqual(planned.images);
   expect(done.bytes).toBeGreaterThanOrEqual(4 * SIZE);
-  expect(await names(docker)).toEqual(["other:1", "rbuild/elsewhere:1", "rbuild/one:0", "rbuild/one:2", "rbuild/one:3", "somebody/one:1"]);
+  expect(await names(docker)).toEqual(["other:1", "rbuild/broken:1", "rbuild/elsewhere:1", "rbuild/one:0", "rbuild/one:2", "rbuild/one:3", "somebody/one:1"]);
   expect((await prune()).images).toEqual([]);
 
   expect((await prune({ nameless: true })).images).toEqual([{ image: foreign, imageId: foreign, why: "nameless" }]);

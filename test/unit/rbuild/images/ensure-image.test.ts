@@ -96,8 +96,21 @@ test("an image without a pin for its version and architecture is refused", async
 
 test("the list has each image with its pin and what the engine has of it", async () => {
   const listed = await listImages(await setUp({ "rbuild/top:1": digestOf("another") }, ["top"]));
-  expect(listed.map(({ name, verdict, pin }) => [name, verdict, pin?.imageId])).toEqual([
-    ["base", "unpinned", undefined],
-    ["top", "different", pinOf("top").imageId],
+  expect(listed).toMatchObject([
+    { name: "base", verdict: "unpinned", pin: undefined },
+    { name: "top", verdict: "different", pin: { imageId: pinOf("top").imageId } },
+  ]);
+});
+
+test("what is not right about one definition or pin does not keep the others from being listed", async () => {
+  const dependencies = await setUp(TOP, ["top"]);
+  const [directory] = dependencies.imageDirectories as [string];
+  await writeFile(join(directory, "base", "image.pin.json"), "{");
+  await mkdir(join(directory, "bad"));
+  await writeFile(join(directory, "bad", "image.yaml"), "name: bad\nversion: 1\n");
+  expect(await listImages(dependencies)).toMatchObject([
+    { name: "top", verdict: "exact" },
+    { name: "base", verdict: "broken", code: "image.pin-invalid" },
+    { name: "bad", verdict: "broken", code: "definition.invalid", message: expect.stringContaining("image.yaml:2: version") },
   ]);
 });
