@@ -1,5 +1,6 @@
 import type { SourceChoice } from "../rbuild/pool/sources.ts";
 import { chosenMirror } from "./chosen-mirror.ts";
+import { currentTree } from "./current-tree.ts";
 import type { Settings } from "./settings/settings.ts";
 import { parseArchiveTemplate, parsePool, parsePools } from "./values.ts";
 
@@ -24,7 +25,7 @@ export interface PoolChoices {
 }
 
 /** Where packages may come from: an option wins over RBUILD_POOL, that over the setting. The tree is the one the command works in. */
-export function chosenSources({ pool, archive, mirror, offline }: PoolChoices, settings: Settings, tree = process.cwd()): SourceChoice {
+export function chosenSources({ pool, archive, mirror, offline }: PoolChoices, settings: Settings, tree = currentTree()): SourceChoice {
   const pools = pool ?? (process.env["RBUILD_POOL"] ? parsePools(process.env["RBUILD_POOL"]) : settings.pools);
   const template = archive ?? settings.archive;
   const main = chosenMirror(typeof mirror === "string" ? mirror : undefined, settings).mirror;

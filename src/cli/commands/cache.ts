@@ -1,3 +1,4 @@
+import { currentTree } from "../current-tree.ts";
 import { enginePlaces } from "../engine-places.ts";
 import { examples, newCommand } from "../new-command.ts";
 
@@ -31,7 +32,7 @@ export function cacheCommand() {
           import("../image-directories.ts"),
         ]);
         const directory = poolDirectory(enginePlaces(globals, settings).state);
-        const outcome = await prunePool(directory, { imageDirectories: imageDirectories(), tree: process.cwd(), dryRun });
+        const outcome = await prunePool(directory, { imageDirectories: imageDirectories(), tree: currentTree(), dryRun });
         const { files, bytes, kept, keptBytes } = outcome;
         const line = `${files} files ${dryRun ? "would go" : "removed"} (${byteText(bytes)}), ${kept} stay (${byteText(keptBytes)})`;
         return { data: outcome, lines: [line] };

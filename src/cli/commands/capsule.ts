@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { currentTree } from "../current-tree.ts";
 import { EXIT } from "../exit-code.ts";
 import { imageDirectories } from "../image-directories.ts";
 import { examples, newCommand } from "../new-command.ts";
@@ -53,7 +54,7 @@ interface CreateChoices extends PoolChoices {
 async function createFile(file: string, { output, ...choices }: CreateChoices, session: Session): Promise<CommandResult> {
   const [{ createCapsule }, { enginePlaces }] = await Promise.all([import("../../rbuild/capsule/create-capsule.ts"), import("../engine-places.ts")]);
   const { globals, settings, reporter, signal } = session;
-  const directory = process.cwd();
+  const directory = currentTree();
   const sources = chosenSources(choices, settings);
   const data = await createCapsule(
     { file, directory, sources, signal, ...(output === undefined ? {} : { output }), ...(choices.offline ? { offline: true } : {}) },

@@ -1,5 +1,6 @@
 import { Option } from "@commander-js/extra-typings";
-import type { Diagnosis, Job } from "../../rbuild/doctor/index.ts";
+import type { Diagnosis, Job, OfflineDiagnosis } from "../../rbuild/doctor/index.ts";
+import { currentTree } from "../current-tree.ts";
 import { enginePlaces } from "../engine-places.ts";
 import { EXIT } from "../exit-code.ts";
 import { examples, newCommand } from "../new-command.ts";
@@ -57,13 +58,19 @@ async function examineOffline(names: readonly string[], { repository }: DoctorOp
   await using host = await openForLooking(session);
   const diagnosis = await diagnoseOffline({
     names,
-    tree: process.cwd(),
+    tree: currentTree(),
     imageDirectories: imageDirectories(),
     stateDirectory: host.stateDirectory,
     repositories: chosenRepositories(repository, session.settings),
     ...(host.docker === undefined ? {} : { containerHost: host.docker }),
   });
-  return { data: diagnosis, lines: offlineLines(diagnosis), notes: host.notes, exitCode: diagnosis.isAble ? EXIT.done : EXIT.bytesMissing };
+  return { data: diagnosis, lines: offlineLines(diagnosis), notes: host.notes, exitCode: offlineExitCode(diagnosis) };
+}
+
+/** What is missing comes before what cannot be read. */
+function offlineExitCode({ isAble, images, tree }: OfflineDiagnosis): number {
+  if (isAble) return EXIT.done;
+  return [...images, tree].some((need) => need?.kind === "missing" || need?.kind === "unlocked") ? EXIT.bytesMissing : EXIT.usage;
 }
 
 async function unexpectedNames(names: readonly string[]): Promise<Error> {

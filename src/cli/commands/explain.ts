@@ -1,3 +1,5 @@
+import { currentTree } from "../current-tree.ts";
+import { EXIT } from "../exit-code.ts";
 import { imageDirectories } from "../image-directories.ts";
 import { examples, newCommand } from "../new-command.ts";
 import { chosenRepositories, REPOSITORY_OPTION } from "../repository-choice.ts";
@@ -24,11 +26,11 @@ export function explainCommand() {
           import("../wire/open-for-looking.ts"),
         ]);
         await using host = await openForLooking(session);
-        const directory = process.cwd();
+        const directory = currentTree();
         const repositories = chosenRepositories(repository, session.settings, directory);
         const dependencies = { containerHost: host.docker, stateDirectory: host.stateDirectory, imageDirectories: imageDirectories(directory) };
         const data = await explain({ names, directory, ...(repositories ? { repositories } : {}) }, dependencies);
-        return { data, lines: explanationLines(data), notes: host.notes };
+        return { data, lines: explanationLines(data), notes: host.notes, exitCode: data.broken.length > 0 ? EXIT.usage : EXIT.done };
       });
     });
 }

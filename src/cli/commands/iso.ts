@@ -1,10 +1,11 @@
 import { basename } from "node:path";
 import type { IsoOptions, ProxyChoice } from "../../rbuild/index.ts";
 import { chosenMirror } from "../chosen-mirror.ts";
+import { currentTree } from "../current-tree.ts";
 import { imageDirectories } from "../image-directories.ts";
 import { examples, newCommand } from "../new-command.ts";
 import { ARCHIVE_OPTION, chosenSources, OFFLINE_OPTION, POOL_OPTION } from "../pool-sources.ts";
-import { chosenRepositories, REPOSITORY_OPTION } from "../repository-choice.ts";
+import { chosenQuorum, chosenRepositories, QUORUM_OPTION, REPOSITORY_OPTION } from "../repository-choice.ts";
 import type { CommandResult, Session } from "../session.ts";
 import { parseHttpUrl, parsePath, parseProxy } from "../values.ts";
 
@@ -19,6 +20,7 @@ interface IsoChoices {
   readonly archive?: string;
   readonly offline?: true;
   readonly repository?: readonly string[];
+  readonly quorum?: number | "all";
   readonly ram?: true;
   readonly keep?: true;
 }
@@ -36,6 +38,7 @@ export function isoCommand() {
     .option(...ARCHIVE_OPTION)
     .option(...OFFLINE_OPTION)
     .option(...REPOSITORY_OPTION)
+    .option(...QUORUM_OPTION)
     .option("--ram", "work in memory instead of on disk")
     .option("--keep", "keep what a failed build leaves, for rbuild shell")
     .addHelpText(
@@ -56,8 +59,8 @@ export function isoCommand() {
 async function iso(target: string | undefined, choices: IsoChoices, session: Session): Promise<CommandResult> {
   const [{ wire }, { buildIso }] = await Promise.all([import("../wire/wire.ts"), import("../../rbuild/iso/build-iso.ts")]);
   const { settings, signal, reporter } = session;
-  const directory = process.cwd();
-  const { proxy = settings.proxy, mirror, lock, pool, archive, repository, ...rest } = choices;
+  const directory = currentTree();
+  const { proxy = settings.proxy, mirror, lock, pool, archive, repository, quorum, ...rest } = choices;
   const repositories = chosenRepositories(repository, settings, directory);
   const sources = { ...(pool ? { pool } : {}), ...(archive === undefined ? {} : { archive }), ...(mirror === undefined ? {} : { mirror }) };
   const options: IsoOptions = {
@@ -66,6 +69,7 @@ async function iso(target: string | undefined, choices: IsoChoices, session: Ses
     signal,
     ...(lock ? {} : { ignoreLock: true }),
     ...(repositories ? { repositories } : {}),
+    quorum: chosenQuorum(quorum, settings),
     sources: chosenSources(sources, settings, directory),
     ...(target === undefined ? {} : { target }),
     ...(proxy === undefined ? {} : { proxy }),

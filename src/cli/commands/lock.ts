@@ -1,4 +1,5 @@
 import { Option } from "@commander-js/extra-typings";
+import { currentTree } from "../current-tree.ts";
 import { EXIT } from "../exit-code.ts";
 import { imageDirectories } from "../image-directories.ts";
 import { examples, newCommand } from "../new-command.ts";
@@ -40,7 +41,7 @@ export function lockCommand() {
 
 async function record(choices: LockChoices, session: Session): Promise<CommandResult> {
   const [{ wire }, { recordLock }] = await Promise.all([import("../wire/wire.ts"), import("../../rbuild/iso/record-lock.ts")]);
-  const directory = process.cwd();
+  const directory = currentTree();
   await using host = await wire(session);
   session.signal.throwIfAborted();
   const dependencies = {
@@ -57,7 +58,7 @@ async function record(choices: LockChoices, session: Session): Promise<CommandRe
 
 async function checkLock(_choices: LockChoices): Promise<CommandResult> {
   const { checkTreeLock } = await import("../../rbuild/iso/vendor-lock.ts");
-  const state = await checkTreeLock(process.cwd());
+  const state = await checkTreeLock(currentTree());
   switch (state.kind) {
     case "current":
       return { data: { kind: state.kind, digest: state.digest, packages: state.lock.packages.length }, lines: [`current ${state.digest}`] };
@@ -75,7 +76,7 @@ async function checkLock(_choices: LockChoices): Promise<CommandResult> {
 async function vendorLock(choices: LockChoices, session: Session): Promise<CommandResult> {
   const [{ vendorTreeLock }, { enginePlaces }] = await Promise.all([import("../../rbuild/iso/vendor-lock.ts"), import("../engine-places.ts")]);
   const stateDirectory = enginePlaces(session.globals, session.settings).state;
-  const options = { directory: process.cwd(), ...sourceOptions(choices, session), ...(choices.to === undefined ? {} : { to: choices.to }) };
+  const options = { directory: currentTree(), ...sourceOptions(choices, session), ...(choices.to === undefined ? {} : { to: choices.to }) };
   const outcome = await vendorTreeLock(options, { stateDirectory, report: session.reporter.report });
   return { data: outcome, lines: [`${outcome.directory}: ${outcome.present + outcome.fetched} files, ${outcome.fetched} of them fetched now`] };
 }

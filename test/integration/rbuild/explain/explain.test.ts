@@ -112,6 +112,10 @@ test("of a tree, what rbuild iso would do is said, and why not", async () => {
   await tree.git("tag", "--delete", "v1");
   const { own } = await explained();
   expect(own).toMatchObject({ lock: { kind: "open" }, iso: { kind: "builds", isPublishable: false, reasons: [expect.stringContaining("has no lock")] } });
+  const below = await rbuild(["--json", "--engine-root", join(work, "engine"), "--run-root", join(work, "run"), "explain"], {
+    cwd: join(tree.directory, "images/small"),
+  });
+  expect(jsonLines(below.stdout).at(-1)).toMatchObject({ data: { tree: { directory: tree.directory, builder: "small" } } });
   const text = await rbuild(["--engine-root", join(work, "engine"), "--run-root", join(work, "run"), "explain"], { cwd: tree.directory });
   expect(text.stdout).toMatch(/^image small 1\n {2}lock: current, 1 package, all in the pool\n/);
   expect(text.stdout).toMatch(/^ {2}rbuild iso: builds, not for publication: .*has no lock$/m);
