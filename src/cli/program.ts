@@ -1,9 +1,10 @@
+import { join, relative } from "node:path";
 import { chdir } from "node:process";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { isSystemError, RbuildError } from "../system/errors.ts";
 import { cacheCommand } from "./commands/cache.ts";
 import { capsuleCommand } from "./commands/capsule.ts";
-import { completionCommand } from "./commands/completion.ts";
+import { completionCommand, namesCommand } from "./commands/completion.ts";
 import { configCommand } from "./commands/config.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { engineCommand } from "./commands/engine.ts";
@@ -16,6 +17,7 @@ import { lockCommand } from "./commands/lock.ts";
 import { runCommand } from "./commands/run.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { shellCommand } from "./commands/shell.ts";
+import { currentTree } from "./current-tree.ts";
 import { addGlobalOptions, globalOptionsOf } from "./global-options.ts";
 import { examples, newCommand } from "./new-command.ts";
 import { readVersion } from "./version.ts";
@@ -42,6 +44,7 @@ const COMMANDS: Readonly<Record<string, () => CommandUnknownOpts>> = {
   engine: engineCommand,
   config: configCommand,
   completion: () => completionCommand(() => createProgram()),
+  __names: namesCommand,
 };
 
 /**
@@ -64,10 +67,22 @@ export function createProgram(first?: string): CommandUnknownOpts {
       ]),
     )
     .addHelpText("after", EXIT_CODES)
-    .hook("preAction", (_program, command) => changeDirectory(globalOptionsOf(command).directory));
-  for (const create of command ? [command] : Object.values(COMMANDS)) program.addCommand(create());
+    .hook("preAction", (_program, command) => {
+      changeDirectory(globalOptionsOf(command).directory);
+      takeKeysOfTree(command);
+    });
+  for (const create of command ? [command] : Object.values(COMMANDS)) {
+    const made = create();
+    program.addCommand(made, { hidden: made.name().startsWith("__") });
+  }
   addGlobalOptions(program);
   return program;
+}
+
+/** Where nobody says which `keys/`, those of the tree are meant, as its definitions are. */
+function takeKeysOfTree(command: CommandUnknownOpts): void {
+  if (command.getOptionValueSource("keys") !== "default") return;
+  command.setOptionValueWithSource("keys", relative(process.cwd(), join(currentTree(), "keys")), "default");
 }
 
 function changeDirectory(directory: string | undefined): void {

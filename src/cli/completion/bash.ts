@@ -6,11 +6,20 @@ export function bashCompletion(root: CommandNode): string {
   const commands = allCommands(root);
   const everywhere = words(root.options.flatMap((option) => option.names));
   return `# rbuild completion for bash; eval "$(rbuild completion bash)" in ~/.bashrc
+_rbuild_names() {
+  "\${words[0]}" \${directory:+-C "$directory"} __names "$1" 2>/dev/null
+}
 _rbuild() {
-  local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} path=rbuild place=0 i word
+  local path=rbuild place=0 directory= words=() last i word cur prev
   COMPREPLY=()
-  for ((i = 1; i < COMP_CWORD; i++)); do
-    word=\${COMP_WORDS[i]}
+  # Bash splits at colons, which are part of a name.
+  for word in "\${COMP_WORDS[@]:0:COMP_CWORD+1}"; do
+    if ((\${#words[@]} > 1)) && [[ $word == :* || \${words[-1]} == *: ]]; then words[-1]+=$word; else words+=("$word"); fi
+  done
+  last=$((\${#words[@]} - 1)) cur=\${words[-1]} prev=\${words[last-1]}
+  for ((i = 1; i < last; i++)); do
+    word=\${words[i]}
+    [[ $word == -C || $word == --directory ]] && directory=\${words[i+1]}
     case "$path $word" in
 ${commands.flatMap((command) => command.commands.map((child) => `      ${quote(`${key(command)} ${child.path.at(-1)}`)}) path=${quote(key(child))}; place=0 ;;`)).join("\n")}
       ${commands.flatMap((command) => valued(command).map((option) => optionPattern(command, option))).join("|")}) ((i++)) ;;
@@ -32,10 +41,13 @@ ${commands
   .flatMap((command) =>
     command.commands.length > 0
       ? [`      ${quote(`${key(command)} 0`)}) COMPREPLY=($(compgen -W ${words(command.commands.map((child) => child.path.at(-1) ?? ""))} -- "$cur")) ;;`]
-      : command.values.map((value, place) => `      ${quote(`${key(command)} ${place}`)}) ${reply(value)} ;;`),
+      : command.values.map(
+          ({ value, isVariadic }, place) => `      ${isVariadic ? `${quote(`${key(command)} `)}*` : quote(`${key(command)} ${place}`)}) ${reply(value)} ;;`,
+        ),
   )
   .join("\n")}
   esac
+  [[ $cur == *:* && $COMP_WORDBREAKS == *:* ]] && COMPREPLY=("\${COMPREPLY[@]#"\${cur%:*}:"}")
 }
 complete -F _rbuild rbuild
 `;
@@ -56,6 +68,8 @@ function reply(value: ValueKind | undefined): string {
   switch (value?.kind) {
     case "choices":
       return `COMPREPLY=($(compgen -W ${words(value.choices)} -- "$cur"))`;
+    case "names":
+      return `COMPREPLY=($(compgen -W "$(_rbuild_names ${value.names})" -- "$cur"))`;
     case "directory":
       return `compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur")`;
     case "file":

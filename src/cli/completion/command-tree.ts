@@ -1,7 +1,14 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import type { NameKind } from "./known-names.ts";
+
+type Argument = CommandUnknownOpts["registeredArguments"][number];
 
 /** What may stand where a value is wanted. */
-export type ValueKind = { readonly kind: "choices"; readonly choices: readonly string[] } | { readonly kind: "directory" | "file" | "other" };
+export type ValueKind =
+  | { readonly kind: "choices"; readonly choices: readonly string[] }
+  /** Names that are known where the command would work. */
+  | { readonly kind: "names"; readonly names: NameKind }
+  | { readonly kind: "directory" | "file" | "other" };
 
 export interface OptionNode {
   /** `-C`, `--directory`. */
@@ -10,13 +17,19 @@ export interface OptionNode {
   readonly value: ValueKind | undefined;
 }
 
+export interface ArgumentNode {
+  readonly value: ValueKind;
+  /** It and all that follow. */
+  readonly isVariadic: boolean;
+}
+
 /** A command as shell completion sees it. */
 export interface CommandNode {
   /** `rbuild image build` is `["image", "build"]`. */
   readonly path: readonly string[];
   readonly description: string;
   readonly options: readonly OptionNode[];
-  readonly values: readonly ValueKind[];
+  readonly values: readonly ArgumentNode[];
   readonly commands: readonly CommandNode[];
 }
 
@@ -31,7 +44,7 @@ export function commandTree(command: CommandUnknownOpts, path: readonly string[]
       description: option.description,
       value: option.required || option.optional ? valueKind(option.flags, option.argChoices) : undefined,
     })),
-    values: command.registeredArguments.map((argument) => valueKind(`<${argument.name()}>`, argument.argChoices)),
+    values: command.registeredArguments.map((argument) => ({ value: argumentKind(argument, path), isVariadic: argument.variadic })),
     commands: help
       .visibleCommands(command)
       .filter((child) => child.name() !== "help")
@@ -39,11 +52,21 @@ export function commandTree(command: CommandUnknownOpts, path: readonly string[]
   };
 }
 
+/** Of the verbs of `image`, `from` and `to` are images as well. */
+const NAMES: Readonly<Record<string, NameKind>> = { name: "definitions", image: "images" };
+const OF_IMAGE: Readonly<Record<string, NameKind>> = { from: "definitions", to: "definitions" };
+
+function argumentKind(argument: Argument, path: readonly string[]): ValueKind {
+  const name = argument.name();
+  const names = NAMES[name] ?? (path[0] === "image" ? OF_IMAGE[name] : undefined);
+  return names && !argument.argChoices ? { kind: "names", names } : valueKind(`<${name}>`, argument.argChoices);
+}
+
 /** The placeholder in `--output <dir>` says what is wanted. */
 function valueKind(flags: string, choices: readonly string[] | undefined): ValueKind {
   if (choices && choices.length > 0) return { kind: "choices", choices };
   const placeholder = /[<[]([a-z-]+)(?:\.\.\.)?[>\]]/.exec(flags)?.[1];
-  return { kind: placeholder === "dir" ? "directory" : placeholder === "file" ? "file" : "other" };
+  return { kind: placeholder === "dir" || placeholder === "directory" ? "directory" : placeholder === "file" ? "file" : "other" };
 }
 
 /** A command and all below it. */

@@ -5,6 +5,11 @@ import { quote } from "./quote.ts";
 export function zshCompletion(root: CommandNode): string {
   return `#compdef rbuild
 # rbuild completion for zsh; a file _rbuild in a directory of $fpath, or: eval "$(rbuild completion zsh)"
+_rbuild_names() {
+  local at=\${_rbuild_words[(I)(-C|--directory)]} directory=.
+  (( at )) && directory=\${_rbuild_words[at+1]}
+  compadd "\${@[1,-2]}" -- \${(f)"$("\${_rbuild_words[1]}" -C "$directory" __names "\${@[-1]}" 2>/dev/null)"}
+}
 ${allCommands(root)
   .map((command) => commandFunction(command, root))
   .join("\n")}
@@ -20,12 +25,12 @@ function commandFunction(command: CommandNode, root: CommandNode): string {
     option.names.map((name) => quote(`*${name}[${escape(option.description)}]${option.value ? `:value:${action(option.value)}` : ""}`)),
   );
   if (command.commands.length === 0) {
-    const values = command.values.map((value, place) => quote(`${place + 1}:value:${action(value)}`));
+    const values = command.values.map(({ value, isVariadic }, place) => quote(`${isVariadic ? "*" : place + 1}:value:${action(value)}`));
     return `${functionName(command)}() {\n  _arguments -s \\\n    ${[...options, ...values].join(" \\\n    ")}\n}`;
   }
   const children = command.commands.map((child) => `      ${quote(`${child.path.at(-1)}:${escape(child.description)}`)}`);
   const cases = command.commands.map((child) => `      ${child.path.at(-1)}) ${functionName(child)} ;;`);
-  return `${functionName(command)}() {
+  return `${functionName(command)}() {${command === root ? `\n  local -a _rbuild_words=("\${words[@]}")` : ""}
   local state line
   typeset -A opt_args
   _arguments -C -s \\
@@ -46,6 +51,7 @@ ${cases.map((line) => `  ${line}`).join("\n")}
 
 function action(value: ValueKind): string {
   if (value.kind === "choices") return `(${value.choices.join(" ")})`;
+  if (value.kind === "names") return `_rbuild_names ${value.names}`;
   return { directory: "_files -/", file: "_files", other: " " }[value.kind];
 }
 
