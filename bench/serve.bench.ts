@@ -2,11 +2,11 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod, mkdir, mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { createConnection } from "node:net";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { type Bench, interleave, medianOf, type Way } from "./support/bench.ts";
+import { serveRepository } from "./support/served-repository.ts";
 
 const ROUNDS = Number(process.env["RBUILD_BENCH_ROUNDS"] ?? 5);
-const repository = resolve(import.meta.dirname, "..");
 const SIZE = 10 ** 9;
 const RANGES = 10_000;
 const RANGE_BYTES = 4_096;
@@ -32,7 +32,7 @@ export const bench: Bench = {
     const piece = Buffer.alloc(10 ** 7, "rbuild");
     for (let done = 0; done < SIZE; done += piece.byteLength) await writeFile(join(directory, FILE), piece, { flag: "a" });
     await truncate(join(directory, FILE), SIZE);
-    const ours = stack.use(await startRbuild(directory));
+    const ours = stack.use(await serveRepository(directory));
     const theirs = stack.use(await startNginx(directory));
     const whole =
       (server: Server): Way =>
@@ -67,18 +67,6 @@ export const bench: Bench = {
     };
   },
 };
-
-async function startRbuild(directory: string): Promise<Server> {
-  const args = ["serve", directory, "--listen", "127.0.0.1:0", "--rate", "0", "--max-per-address", "0", "--log-format", "none"];
-  const child = spawn(join(repository, "bin/rbuild"), args, { stdio: ["ignore", "ignore", "pipe"] });
-  let text = "";
-  for await (const chunk of child.stderr) {
-    text += String(chunk);
-    const port = Number(/is served at http:\/\/127\.0\.0\.1:(\d+)\//.exec(text)?.[1]);
-    if (port > 0) return stopped(child, port);
-  }
-  throw new Error(`rbuild serve ended: ${text}`);
-}
 
 /** Configured as docs/serving.md has it, with one worker. */
 async function startNginx(directory: string): Promise<Server> {

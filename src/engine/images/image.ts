@@ -44,8 +44,14 @@ export interface ImageStore {
     parts: { readonly config: ImageConfig; readonly layers: readonly Descriptor[]; readonly annotations?: Readonly<Record<string, string>> },
     reference?: Reference,
   ): Promise<Image>;
-  /** `docker load`: docker-archive and OCI archive, plain or gzip/zstd. */
-  load(archive: import("../content/content-store.ts").ByteStream, options?: { readonly signal?: AbortSignal }): Promise<readonly Image[]>;
+  /**
+   * `docker load`: docker-archive and OCI archive, plain or gzip/zstd. With `unpack` the images are also unpacked, as far as possible
+   * while they come; one that cannot be is not loaded.
+   */
+  load(
+    archive: import("../content/content-store.ts").ByteStream,
+    options?: { readonly unpack?: boolean; readonly signal?: AbortSignal },
+  ): Promise<readonly Image[]>;
   /** `docker save`: one archive that both Docker and OCI tools read; its bytes depend on the images alone. */
   save(lookups: readonly ImageLookup[]): import("../content/content-store.ts").ByteStream;
   /** `docker import`: a root file system tar becomes a one-layer image. */

@@ -10,9 +10,11 @@ import { imageIncomplete, imageNotFound } from "./image-errors.ts";
 import { type ImageIndex, withReference } from "./image-index.ts";
 import { type ImportOptions, importRootfs } from "./import-rootfs.ts";
 import { loadArchive } from "./load-archive.ts";
+import { openImage } from "./open-image.ts";
 import { removeImage } from "./remove-image.ts";
 import { saveArchive } from "./save-archive.ts";
 import { unpackImage } from "./unpack-image.ts";
+import { UnpackingIngest } from "./unpacking-ingest.ts";
 import { validateImage } from "./validate-image.ts";
 
 /** What the verbs of the image store work on. */
@@ -69,9 +71,11 @@ export class LayoutImageStore implements ImageStore {
     return withLease(this.#parts.root, async () => this.#name(await createImage(this.#parts.content, parts), reference));
   }
 
-  load(archive: ByteStream, options: { readonly signal?: AbortSignal } = {}): Promise<readonly Image[]> {
+  load(archive: ByteStream, { unpack, ...options }: { readonly unpack?: boolean; readonly signal?: AbortSignal } = {}): Promise<readonly Image[]> {
     return withLease(this.#parts.root, async () => {
-      const loaded = await loadArchive(archive, this.#parts.content, options);
+      const { content } = this.#parts;
+      const loaded = await loadArchive(archive, content, { ...options, ...(unpack ? { ingest: new UnpackingIngest(this.#parts) } : {}) });
+      if (unpack) for (const { manifest } of loaded) await unpackImage(await openImage(content, manifest), this.#parts, options);
       const entries = await this.#parts.index.update((before) =>
         loaded.reduce((all, { manifest, references }) => {
           const names = references.length === 0 ? [undefined] : references;

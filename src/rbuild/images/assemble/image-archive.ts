@@ -1,14 +1,13 @@
-import { createReadStream } from "node:fs";
 import { canonicalJson, type Digest, digestHex, type JsonValue, MEDIA_TYPE } from "../../../oci/index.ts";
 import { byteString, type TarInput, tarHeader, writeTar } from "../../../system/tar/index.ts";
 import type { ImageBlobs } from "./image-blobs.ts";
-import type { SavedBlob } from "./saved-blobs.ts";
+import { openBlob, type SavedBlob, type StreamedBlob } from "./saved-blobs.ts";
 
 /**
  * An image as one archive that `docker load` (by `manifest.json`) and OCI tools (by `index.json`) read: OCI image-spec, image-layout.md.
  * The small files come first, so that a reader knows what the layers are before they come.
  */
-export function writeImageArchive(image: ImageBlobs, layers: readonly SavedBlob[], reference: string): AsyncIterable<Buffer> {
+export function writeImageArchive(image: ImageBlobs, layers: readonly (SavedBlob | StreamedBlob)[], reference: string): AsyncIterable<Buffer> {
   const text = (path: string, value: JsonValue): TarInput => file(path, Buffer.from(canonicalJson(value)));
   const descriptor = {
     mediaType: MEDIA_TYPE.manifest,
@@ -23,7 +22,7 @@ export function writeImageArchive(image: ImageBlobs, layers: readonly SavedBlob[
     text("manifest.json", [{ Config: blobPath(image.imageId), RepoTags: [reference], Layers: layers.map(({ digest }) => blobPath(digest)) }]),
     file(blobPath(image.digest), image.manifest),
     file(blobPath(image.imageId), image.config),
-    ...[...unique.values()].map(({ digest, size, path }) => ({ ...header(blobPath(digest), size), body: readLayer(path) })),
+    ...[...unique.values()].map((layer) => ({ ...header(blobPath(layer.digest), layer.size), body: readLayer(layer) })),
   ]);
 }
 
@@ -32,6 +31,6 @@ const header = (path: string, size: number) => tarHeader({ path: byteString(path
 const file = (path: string, bytes: Uint8Array): TarInput => ({ ...header(path, bytes.byteLength), body: [bytes] });
 
 /** Opens the layer only when its turn comes. */
-async function* readLayer(path: string): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) yield chunk as Buffer;
+async function* readLayer(layer: SavedBlob | StreamedBlob): AsyncGenerator<Uint8Array, void, undefined> {
+  yield* openBlob(layer);
 }

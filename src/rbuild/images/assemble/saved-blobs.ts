@@ -1,4 +1,4 @@
-import { createWriteStream } from "node:fs";
+import { createReadStream, createWriteStream } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
@@ -12,6 +12,18 @@ export interface SavedBlob {
   /** Bytes. */
   readonly size: number;
   readonly path: string;
+}
+
+/** A blob that is made as it is read: reading ends in an error unless it is exactly the blob. */
+export interface StreamedBlob {
+  readonly digest: Digest;
+  /** Bytes. */
+  readonly size: number;
+  readonly read: () => AsyncIterable<Uint8Array>;
+}
+
+export function openBlob(blob: SavedBlob | StreamedBlob): AsyncIterable<Uint8Array> {
+  return "read" in blob ? blob.read() : (createReadStream(blob.path, { highWaterMark: 1024 * 1024 }) as AsyncIterable<Buffer>);
 }
 
 /**

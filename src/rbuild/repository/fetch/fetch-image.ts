@@ -1,13 +1,14 @@
-import { readFile } from "node:fs/promises";
 import { withStep } from "../../../make-runner/index.ts";
 import { type Digest, MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES } from "../../../oci/index.ts";
 import type { ContainerHost } from "../../container-host/container-host.ts";
 import { loadImage } from "../../images/assemble/load-image.ts";
-import type { SavedBlob } from "../../images/assemble/saved-blobs.ts";
+import { openBlob, type SavedBlob, type StreamedBlob } from "../../images/assemble/saved-blobs.ts";
 import { inspectImage, isImage } from "../../images/inspect-image.ts";
 import { imageReference } from "../../images/present-image.ts";
 import type { RepositoryIndex } from "../../trust/format/index-file.ts";
+import type { Quorum, QuorumCount } from "../../trust/verdicts/quorum.ts";
 import { checkImage } from "./check-image.ts";
+import { checkQuorum } from "./check-quorum.ts";
 import { layersInEngine, saveLayers } from "./engine-layers.ts";
 import { type FetchPlace, openFetchPlace } from "./fetch-place.ts";
 import { type BlobContext, NOTHING_PRESENT, obtainBlobs, type PresentBlobs } from "./obtain-blobs.ts";
@@ -17,6 +18,8 @@ import { type ImageChoice, type PublishedImage, selectImage } from "./select-ima
 
 export interface FetchDependencies extends RepositoryDependencies {
   readonly containerHost: ContainerHost;
+  /** Rebuilders who must have got the same, where that is more than the root wants. */
+  readonly quorum?: readonly Quorum[];
 }
 
 export interface FetchedImage {
@@ -32,12 +35,14 @@ export interface FetchedImage {
   /** Of all layers. */
   readonly size: number;
   readonly source: string;
+  /** What rebuilders say of it; absent where the root names none. */
+  readonly rebuilders?: QuorumCount;
 }
 
 /**
  * Brings an image of a repository into the engine: exactly as the signed index has it, or not at all. Until all of it is verified it is in
  * a directory of its own that nothing else reads.
- * @throws RbuildError those of `selectImage`, `obtainBlobs`, `checkImage`, `loadImage`
+ * @throws RbuildError those of `selectImage`, `checkQuorum`, `obtainBlobs`, `checkImage`, `loadImage`
  */
 export async function fetchImage(choice: ImageChoice, repository: OpenRepository, dependencies: FetchDependencies): Promise<FetchedImage> {
   const { containerHost: host, report, stateDirectory, signal } = dependencies;
@@ -47,7 +52,8 @@ export async function fetchImage(choice: ImageChoice, repository: OpenRepository
     const [digest, imageId, reference] = [image.manifest, image.config, imageReference(image)];
     const index = obtainable(repository);
     const size = sizeOf(image.layers, index);
-    const named = { name, version, reference, digest, imageId, size, source: repository.source };
+    const rebuilders = await checkQuorum(image, repository, dependencies.quorum ?? [], dependencies);
+    const named = { name, version, reference, digest, imageId, size, source: repository.source, ...(rebuilders ? { rebuilders } : {}) };
     const found = await inspectImage(host, reference);
     if (found && isImage(found, { digest, imageId })) return { ...named, how: "present", bytes: 0 };
 
@@ -56,9 +62,9 @@ export async function fetchImage(choice: ImageChoice, repository: OpenRepository
     const described = await obtainDescription(image, context);
     const blobs = checkImage(image, described, index);
     const layers = await obtainBlobs(image.layers, await presentLayers(host, index, place, signal), context);
-    const files = image.layers.map((layer) => layers.blobs.get(layer) as SavedBlob);
+    const files = image.layers.map((layer) => layers.blobs.get(layer) as SavedBlob | StreamedBlob);
     signal?.throwIfAborted();
-    await loadImage(blobs, files, reference, { host, report, parentStep: step.id, ...(signal ? { signal } : {}) });
+    await loadImage(blobs, files, reference, { host, report, parentStep: step.id, unpack: true, ...(signal ? { signal } : {}) });
     await place.forget([...described.items, ...layers.items]);
     const bytes = described.bytes + layers.bytes;
     const how = layers.isDelta ? "delta" : "full";
@@ -84,7 +90,7 @@ async function obtainDescription(image: PublishedImage, context: BlobContext) {
     if (size > limit) throw untrusted("trust.too-large", `${image.name} ${image.version} has a manifest or config of ${size} bytes; ${limit} are allowed`);
   }
   const { blobs, bytes, items } = await obtainBlobs([manifest, config], NOTHING_PRESENT, context);
-  const read = async (digest: Digest) => new Uint8Array(await readFile((blobs.get(digest) as SavedBlob).path));
+  const read = async (digest: Digest) => new Uint8Array(Buffer.concat(await Array.fromAsync(openBlob(blobs.get(digest) as SavedBlob | StreamedBlob))));
   return { manifest: await read(manifest), config: await read(config), bytes, items };
 }
 

@@ -12,7 +12,7 @@ import { isUrl, repositoryPlace } from "./repository-place.ts";
  */
 export async function fetchPinned(
   pin: ImagePin,
-  { places, keys, isExplicit }: RepositoryChoice,
+  { places, keys, isExplicit, quorum }: RepositoryChoice,
   { offline, signal }: { readonly offline: boolean; readonly signal?: AbortSignal },
   { containerHost, report, stateDirectory }: ImageDependencies,
 ): Promise<FetchedImage | undefined> {
@@ -24,7 +24,15 @@ export async function fetchPinned(
     if (isExplicit) report({ kind: "warning.raised", code: "trust.no-root", message, hint: "get keys/ from whoever publishes, with the checkout" });
     return undefined;
   }
-  const dependencies = { roots, stateDirectory, containerHost, report, clock: systemClock, ...(signal ? { signal } : {}) };
+  const dependencies = {
+    roots,
+    stateDirectory,
+    containerHost,
+    report,
+    clock: systemClock,
+    ...(quorum === undefined ? {} : { quorum }),
+    ...(signal ? { signal } : {}),
+  };
   await using repository = await openRepository(await Promise.all(texts.map((text) => repositoryPlace(text))), dependencies);
   return await fetchImage({ name: pin.name, architecture: pin.architecture, version: pin.version, pin }, repository, dependencies);
 }

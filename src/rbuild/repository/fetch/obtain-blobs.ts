@@ -2,13 +2,13 @@ import { join } from "node:path";
 import { type Digest, digestHex } from "../../../oci/index.ts";
 import { isRbuildError, type RbuildError } from "../../../system/index.ts";
 import type { RbuildReport } from "../../events.ts";
-import type { SavedBlob } from "../../images/assemble/saved-blobs.ts";
+import type { SavedBlob, StreamedBlob } from "../../images/assemble/saved-blobs.ts";
 import { FETCH_LIMITS, type FetchLimits } from "../../pool/fetch-limits.ts";
 import { type FillManner, fillPoolWithin, type ItemFailure } from "../../pool/fill-pool.ts";
 import type { PoolItem, PoolSource } from "../../pool/pool.ts";
 import type { RepositoryIndex } from "../../trust/format/index-file.ts";
 import { applyDelta, chooseRoutes, memoryForDeltas, type Route } from "../delta/delta.ts";
-import { decodeBlob } from "./decode-blob.ts";
+import { decodedBlob } from "./decode-blob.ts";
 import type { FetchPlace } from "./fetch-place.ts";
 import { mayFollow } from "./may-follow.ts";
 import { repositoryItem } from "./repository-place.ts";
@@ -31,7 +31,7 @@ export interface PresentBlobs {
 }
 
 export interface ObtainedBlobs {
-  readonly blobs: ReadonlyMap<Digest, SavedBlob>;
+  readonly blobs: ReadonlyMap<Digest, SavedBlob | StreamedBlob>;
   /** Bytes that came from the sources. */
   readonly bytes: number;
   readonly isDelta: boolean;
@@ -42,8 +42,8 @@ export interface ObtainedBlobs {
 export const NOTHING_PRESENT: PresentBlobs = { sizes: new Map(), save: () => Promise.resolve(new Map()) };
 
 /**
- * Blobs of an index in files: each the way that takes the fewest bytes, each with exactly its digest. A delta that does not give its blob
- * is a warning, and the blob is fetched another way.
+ * Blobs of an index: each the way that takes the fewest bytes, each with exactly its digest. What is encoded is decoded when it is read, and
+ * only then can be wrong. A delta that does not give its blob is a warning, and the blob is fetched another way.
  * @throws RbuildError codes `trust.*`, `repository.files-missing`, `pool.no-space`
  */
 export async function obtainBlobs(digests: readonly Digest[], present: PresentBlobs, context: BlobContext): Promise<ObtainedBlobs> {
@@ -70,7 +70,7 @@ export async function obtainBlobs(digests: readonly Digest[], present: PresentBl
     for (const item of needed) items.set(item.sha256, item);
     try {
       bytes += (await fillPoolWithin(limits, needed, place.files, { sources, ...(signal ? { signal } : {}) }, report, MANNER)).bytes;
-      const blobs = new Map<Digest, SavedBlob>();
+      const blobs = new Map<Digest, SavedBlob | StreamedBlob>();
       for (const route of routes) blobs.set(route.digest, await realise(route, saved, context));
       return { blobs, bytes, isDelta: routes.some(({ kind }) => kind === "deltas"), items: [...items.values()] };
     } catch (error) {
@@ -114,7 +114,7 @@ function badDeltas(error: unknown, routes: readonly Route[]): string[] {
   return paths.every((path) => deltas.some((delta) => delta.path === path)) ? paths : [];
 }
 
-async function realise(route: Route, saved: ReadonlyMap<Digest, SavedBlob>, context: BlobContext): Promise<SavedBlob> {
+async function realise(route: Route, saved: ReadonlyMap<Digest, SavedBlob>, context: BlobContext): Promise<SavedBlob | StreamedBlob> {
   const { place, index, signal } = context;
   const abort = signal ? { signal } : {};
   const output = (digest: Digest) => join(place.directory, digestHex(digest));
@@ -127,11 +127,16 @@ async function realise(route: Route, saved: ReadonlyMap<Digest, SavedBlob>, cont
       const encoding = route.kind === "plain" ? "plain" : route.file.encoding;
       const blob = { digest: route.digest, size: sizeOf(route.digest) ?? 0 };
       const file = place.files.pathOf(route.file.sha256);
-      return decodeBlob(file, encoding, blob, { output: output(route.digest), directory: place.directory, ...abort }).catch(async (error: unknown) => {
-        // A file that has changed on this disk is not there the next time.
-        if (isRbuildError(error) && error.category === "untrusted") await place.forget([repositoryItem(route.file)]);
-        throw error;
-      });
+      const read = async function* () {
+        try {
+          yield* decodedBlob(file, encoding, blob, signal);
+        } catch (error) {
+          // A file that has changed on this disk is not there the next time.
+          if (isRbuildError(error) && error.category === "untrusted") await place.forget([repositoryItem(route.file)]);
+          throw error;
+        }
+      };
+      return { ...blob, read };
     }
     case "deltas": {
       let from = got(saved, route.deltas[0].from);

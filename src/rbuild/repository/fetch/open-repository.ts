@@ -31,9 +31,11 @@ export interface OpenRepository {
   /** Whose word the index is. */
   readonly source: string;
   readonly sources: readonly PoolSource[];
+  /** The same places, for what no index names. */
+  readonly metadata: readonly MetadataSource[];
   /** Whether a file can be had at all: a bundle has not all of them. */
   readonly mayHave: (path: string) => boolean;
-  /** Closes bundles. */
+  /** Closes bundles and connections. */
   readonly [Symbol.asyncDispose]: () => Promise<void>;
 }
 
@@ -49,8 +51,8 @@ interface Failed {
  */
 export async function openRepository(places: readonly RepositoryPlace[], dependencies: RepositoryDependencies): Promise<OpenRepository> {
   const { report, limits = FETCH_LIMITS } = dependencies;
-  using connections = openConnections(limits, mayFollow);
   await using opened = new AsyncDisposableStack();
+  const connections = opened.use(openConnections(limits, mayFollow));
   const bundles = new Map<RepositoryPlace, BundleSource>();
   const failed: Failed[] = [];
   const stale: { readonly place: RepositoryPlace; readonly verdict: StaleRepository }[] = [];
@@ -79,6 +81,7 @@ export async function openRepository(places: readonly RepositoryPlace[], depende
     const isPartial = used.every((each) => each.kind === "bundle");
     return {
       verdict,
+      metadata: used.map(metadataOf),
       source: placeName(place),
       sources: used.map((each) => poolSourceOf(each, bundles.get(each))),
       mayHave: (path) => !isPartial || used.some((each) => bundles.get(each)?.sizeOf(path) !== undefined),
@@ -86,12 +89,15 @@ export async function openRepository(places: readonly RepositoryPlace[], depende
     };
   }
 
-  async function sourceOf(place: RepositoryPlace): Promise<MetadataSource> {
+  function metadataOf(place: RepositoryPlace): MetadataSource {
     if (place.kind === "http") return openHttpSource(place, { connections, limits, signal: dependencies.signal });
     if (place.kind === "directory") return openDirectorySource(place.path);
-    const bundle = opened.use(await openBundleSource(place.path));
-    bundles.set(place, bundle);
-    return bundle.metadata;
+    return (bundles.get(place) as BundleSource).metadata;
+  }
+
+  async function sourceOf(place: RepositoryPlace): Promise<MetadataSource> {
+    if (place.kind === "bundle") bundles.set(place, opened.use(await openBundleSource(place.path)));
+    return metadataOf(place);
   }
 }
 

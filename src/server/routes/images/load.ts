@@ -2,8 +2,9 @@ import type { Image } from "../../../engine/index.ts";
 import type { Handler } from "../../http/router.ts";
 import { uploaded } from "../../http/upload.ts";
 
-export const loadImages: Handler = async ({ message, signal }, { engine }) => {
-  const images = await engine.images.load(uploaded(message), { signal });
+/** `unpack`, which Docker does not have, makes the images ready to run at once. */
+export const loadImages: Handler = async ({ message, query, signal }, { engine }) => {
+  const images = await engine.images.load(uploaded(message), { signal, unpack: query.flag("unpack") });
   return { kind: "json-lines", values: loaded(images) };
 };
 

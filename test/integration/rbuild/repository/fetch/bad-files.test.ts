@@ -112,10 +112,10 @@ test("a broken transfer is taken up where it broke, unless the file has changed"
 test("a full disk leaves the engine as it was, and what it remembers", async () => {
   const state = join(await scratchDirectory(), "state");
   await mkdir(state);
-  await execa("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", state]);
+  await execa("mount", ["-t", "tmpfs", "-o", "size=448k", "tmpfs", state]);
   onTestFinished(async () => void (await execa("umount", ["--lazy", state], { reject: false })));
   const client = await releases.client(state);
-  // The file fits, the layer does not.
+  // Metadata fits, the layer's file does not.
   await expect(client.fetch([releases.second])).rejects.toMatchObject({ code: "pool.no-space" });
   const before = await client.memory();
   expect(before).toMatchObject({ images: [] });

@@ -28,12 +28,17 @@ const parts = (state: string) => {
   const directory = join(state, "fetch/files/tmp");
   return existsSync(directory) ? readdirSync(directory).filter((name) => name.endsWith(".part") && statSync(join(directory, name)).size > CHUNK * 3) : [];
 };
+/** Manifest, config, two layers. */
+const filesIn = (state: string) => {
+  const directory = join(state, "fetch/files/sha256");
+  return existsSync(directory) ? readdirSync(directory, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).length : 0;
+};
 const MOMENTS: readonly [string, (state: string) => boolean][] = [
   ["while it starts", () => true],
   ["when it remembers", (state) => existsSync(join(state, "trust"))],
   ["when it begins to fetch", (state) => existsSync(join(state, "fetch/work"))],
   ["while a layer comes", (state) => parts(state).length > 0],
-  ["when layers are there", (state) => (existsSync(join(state, "fetch/work")) ? readdirSync(join(state, "fetch/work")).length >= 3 : false)],
+  ["when its files are there", (state) => filesIn(state) >= 4],
 ];
 
 test.each(MOMENTS)("killed %s, nothing is used of it, and the next fetch goes on", async (when, isReached) => {
@@ -51,7 +56,7 @@ test.each(MOMENTS)("killed %s, nothing is used of it, and the next fetch goes on
   expect(child.signalCode).toBe("SIGKILL");
   const { images } = (await client.memory()) as { images: unknown[] };
   // The engine takes an image all at once, and may have it already.
-  if (when !== "when layers are there") expect(images).toEqual([]);
+  if (when !== "when its files are there") expect(images).toEqual([]);
   web.asked.length = 0;
   expect(await client.fetch([web.url])).toMatchObject({ version: "2", digest: releases.pins[1].digest });
   if (when === "while a layer comes") expect(web.asked.some(({ headers }) => headers.range !== undefined)).toBe(true);
