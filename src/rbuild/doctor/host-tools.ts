@@ -53,6 +53,8 @@ export const HOST_TOOLS: readonly HostTool[] = [
   { programs: ["/usr/share/ovmf/OVMF.fd"], packages: ["ovmf"], why: "UEFI firmware for that", job: "test" },
   { programs: ["docker"], packages: ["docker-cli", "docker.io"], minimum: "20.10", why: "the real client, against the engine's API", job: "test" },
   { programs: ["skopeo"], packages: ["skopeo"], minimum: "1.2", why: "another client of registries, to pull from `rbuild serve`", job: "test" },
+  { programs: ["podman"], packages: ["podman"], minimum: "3.0", why: "another client of registries, to pull from `rbuild serve`", job: "test" },
+  { programs: ["rsync"], packages: ["rsync"], minimum: "3.1", why: "copies repositories to web servers", job: "test" },
   { programs: ["zsh"], packages: ["zsh"], why: "takes its completion script", job: "test" },
   { programs: ["fish"], packages: ["fish"], minimum: "3.0", why: "takes its completion script", job: "test" },
   { programs: ["chromium"], packages: ["chromium"], why: "shows the page of `rbuild serve`", job: "test" },

@@ -6,7 +6,7 @@ import type { Attack } from "../../../src/rbuild/repository/serve/attack/attacks
 import { openReleaseManager } from "../../support/scenes/release-manager.ts";
 import { openSceneHost, type SceneHost } from "../../support/scenes/scene-host.ts";
 import { openThreeHosts } from "../../support/scenes/three-hosts.ts";
-import { startHostileMirror, startNginx } from "../../support/scenes/web-servers.ts";
+import { startHostileMirror, startNginx, startRsync } from "../../support/scenes/web-servers.ts";
 import { scratchDirectory } from "../../support/scratch.ts";
 
 const NO_CONNECTION = ["Tcp.ActiveOpens", "Tcp.AttemptFails", "Udp.OutDatagrams", "Ip.OutNoRoutes"] as const;
@@ -19,11 +19,12 @@ test("a manager releases, a web server serves, a developer gets the same bytes o
   const www = join(scratch, "web/www");
   await mkdir(www, { recursive: true });
   const nginx = () => startNginx(hosts.web, join(scratch, "web/nginx"), www, `${hosts.web.address}:80`);
+  stack.use(await startRsync(hosts.web, join(scratch, "web/rsync"), www));
   const url = `http://${hosts.web.address}/`;
 
   // A release reaches a developer who has a clone and nothing else.
   const first = await manager.release("1");
-  await manager.upload(www);
+  await manager.upload(hosts.web);
   await manager.host.tree.git("clone", "--quiet", manager.host.tree.directory, join(scratch, "developer/tree"));
   const developer = await openSceneHost(hosts.developer, join(scratch, "developer"), { RBUILD_REPOSITORY: url });
   let full: number;
@@ -38,7 +39,7 @@ test("a manager releases, a web server serves, a developer gets the same bytes o
   // The next one is a package more, and comes as a delta.
   const second = await manager.release("2");
   await cp(join(www, "current.json"), join(scratch, "current-1.json"));
-  await manager.upload(www);
+  await manager.upload(hosts.web);
   await developer.tree.git("pull", "--quiet");
   {
     await using _web = await nginx();
@@ -61,6 +62,8 @@ test("a manager releases, a web server serves, a developer gets the same bytes o
   for (const [attack, client, code] of attacks) {
     await using _web = await startHostileMirror(hosts.web, www, attack);
     await refused(client, code);
+    // Whoever names the mirror and wants an ISO is told the same, and gets none.
+    if (client === newcomer) await refused(client, code, { command: ["iso", "--repository", url] });
   }
   {
     await using _web = await nginx();
@@ -68,11 +71,12 @@ test("a manager releases, a web server serves, a developer gets the same bytes o
     await refused(developer, "trust.rollback");
     // To whom nothing newer is known, it is a freeze, once its time is over.
     await refused(newcomer, "trust.freeze", { isSigned: true, words: ["--channel", "stable"], before: ["faketime", "-f", "+30d"] });
-    await manager.upload(www);
+    await manager.upload(hosts.web);
   }
   {
     await using _web = await startHostileMirror(hosts.web, www, "bitflip");
     await refused(newcomer, "trust.wrong-bytes", { isSigned: true });
+    await refused(newcomer, "trust.wrong-bytes", { isSigned: true, command: ["iso", "--repository", url] });
     expect(await images(newcomer)).toEqual([]);
   }
 
@@ -112,12 +116,17 @@ interface Refusal {
   /** What the mirror's metadata say is true, or was: that is remembered. */
   readonly isSigned?: boolean;
   readonly words?: readonly string[];
+  readonly command?: readonly string[];
   readonly before?: readonly string[];
 }
 
-async function refused(client: SceneHost, code: string, { isSigned = false, words = [], before = [] }: Refusal = {}): Promise<void> {
+async function refused(
+  client: SceneHost,
+  code: string,
+  { isSigned = false, words = [], command = ["image", "fetch", "small"], before = [] }: Refusal = {},
+): Promise<void> {
   const store = await client.store();
-  const ended = await client.run(["image", "fetch", "small", ...words], before);
+  const ended = await client.run([...command, ...words], before);
   expect(ended, `${code}\n${JSON.stringify(ended.last)}`).toMatchObject({ exitCode: 5, last: { kind: "error", code } });
   expect(await client.store()).toEqual(isSigned ? { ...store, memory: expect.anything() } : store);
 }

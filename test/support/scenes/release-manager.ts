@@ -1,14 +1,15 @@
-import { cp, rename, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
 import type { Digest } from "../../../src/oci/index.ts";
 import type { BuiltImage, ImagePin, IsoResult } from "../../../src/rbuild/index.ts";
+import { run } from "../../../src/system/index.ts";
 import { openTestArchive, type TestPackage } from "../apt-archive/index.ts";
 import { smallBuilderPackage, writeSmallDefinition } from "../small-builder.ts";
 import { gnupgHome } from "../trust/gnupg-home.ts";
 import { openSceneHost, type SceneHost } from "./scene-host.ts";
 import type { NetworkHost } from "./three-hosts.ts";
-import { startNginx } from "./web-servers.ts";
+import { startNginx, uploadCommands } from "./web-servers.ts";
 
 /** Nobody but the manager reaches it: it listens at his loopback address. */
 const ARCHIVE = "127.0.0.1:8000";
@@ -29,8 +30,8 @@ export interface ReleaseManager extends AsyncDisposable {
   readonly host: SceneHost;
   /** Locks, builds, pins, commits, builds the ISO and publishes. The second one's image has a package more. */
   release(version: "1" | "2"): Promise<Release>;
-  /** Copies the repository to a web server's directory, in the order that repositories are copied. */
-  upload(directory: string): Promise<void>;
+  /** Copies the repository to a web server by rsync, as docs/publishing.md says. */
+  upload(web: NetworkHost): Promise<void>;
 }
 
 /** Has keys in GnuPG, the tree, and a Debian archive. Two of the keys must sign roots, another one indexes, the last one freshness. */
@@ -84,10 +85,9 @@ export async function openReleaseManager(network: NetworkHost, directory: string
     return { pin: pins[0] as ImagePin, iso: iso.artifacts[0]?.digest as Digest };
   }
 
-  async function upload(to: string): Promise<void> {
-    const pointer = join(repository, "current.json");
-    await cp(repository, to, { recursive: true, filter: (path) => path !== pointer });
-    await cp(pointer, join(to, "current.json.new"));
-    await rename(join(to, "current.json.new"), join(to, "current.json"));
+  async function upload(web: NetworkHost): Promise<void> {
+    const commands = await uploadCommands(repository, `rsync://${web.address}/images/`);
+    expect(commands).toHaveLength(3);
+    for (const command of commands) await run(network.prefix[0] as string, [...network.prefix.slice(1), ...command]);
   }
 }
