@@ -31,6 +31,13 @@ export function parseCount(text: string): number {
   return Number(text);
 }
 
+/** How many rebuilders must have got the same image. */
+export function parseQuorum(text: string): number | "all" {
+  if (text === "all") return "all";
+  if (!/^[1-9]\d?$/.test(text) || Number(text) > 32) throw invalid(text, "a number of rebuilders, 1 to 32, or all");
+  return Number(text);
+}
+
 /** A pool of packages: a directory, or the URL of a publisher's. */
 export function parsePool(text: string): string {
   return /^https?:/i.test(text) ? parseHttpUrl(text) : parsePath(text);
@@ -56,6 +63,8 @@ export function parsePath(text: string): string {
   if (text.trim() === "" || text.includes("\0")) throw invalid(text, "a path");
   return text;
 }
+
+export const addFile = (text: string, before: readonly string[] = []): readonly string[] => [...before, parsePath(text)];
 
 /** Where a Docker API answers. */
 export type ApiAddress =

@@ -22,6 +22,8 @@ export type StepName =
   | "image.encode"
   | "image.delta"
   | "image.publish"
+  | "image.verdicts"
+  | "image.attest"
   | "image.bundle"
   | "proxy.start"
   | "proxy.shrink"

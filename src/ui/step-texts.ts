@@ -24,6 +24,8 @@ export const STEP_TEXTS: Readonly<Record<StepName, string>> = {
   "image.encode": "compress layer",
   "image.delta": "compute delta",
   "image.publish": "publish",
+  "image.verdicts": "bring verdicts to",
+  "image.attest": "attest",
   "image.bundle": "bundle",
   "proxy.start": "start package proxy",
   "proxy.shrink": "shrink package proxy's cache",

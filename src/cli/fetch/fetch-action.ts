@@ -8,7 +8,7 @@ import { repositoryPlace } from "../../rbuild/repository/fetch/repository-place.
 import { isRbuildError, RbuildError, systemClock } from "../../system/index.ts";
 import { imageDirectories } from "../image-directories.ts";
 import { readRoots } from "../publish/read-roots.ts";
-import { chosenPlaces } from "../repository-choice.ts";
+import { chosenPlaces, chosenQuorum } from "../repository-choice.ts";
 import type { CommandResult, Session } from "../session.ts";
 import { wire } from "../wire/wire.ts";
 
@@ -16,6 +16,7 @@ interface FetchChoices {
   readonly from?: readonly string[];
   readonly channel?: string;
   readonly version?: string;
+  readonly quorum?: number | "all";
   readonly keys: string;
 }
 
@@ -25,7 +26,15 @@ export async function fetchImages(names: readonly string[], choices: FetchChoice
   const places = await Promise.all(placesOf(choices, session).map((text) => repositoryPlace(text)));
   const roots = await readRoots(keys);
   await using host = await wire(session);
-  const dependencies = { roots, stateDirectory: host.stateDirectory, containerHost: host.docker, report: reporter.report, clock: systemClock, signal };
+  const dependencies = {
+    roots,
+    stateDirectory: host.stateDirectory,
+    containerHost: host.docker,
+    report: reporter.report,
+    clock: systemClock,
+    quorum: chosenQuorum(choices.quorum, session.settings),
+    signal,
+  };
   await using repository = await openRepository(places, dependencies);
   const fetched: FetchedImage[] = [];
   for (const name of names) {
@@ -55,7 +64,8 @@ async function pinOf(name: string) {
   }
 }
 
-function line({ reference, digest, how, bytes, size, source }: FetchedImage): string {
+function line({ reference, digest, how, bytes, size, source, rebuilders }: FetchedImage): string {
   const told = how === "present" ? "is there already" : `from ${source}: ${byteText(bytes)}${how === "delta" ? " as a delta" : ""} for ${byteText(size)}`;
-  return `${reference} ${digest} ${told}`;
+  const said = rebuilders && rebuilders.of > 0 ? `; ${rebuilders.identical.length} of ${rebuilders.of} rebuilders got the same` : "";
+  return `${reference} ${digest} ${told}${said}`;
 }

@@ -15,6 +15,10 @@ export function parsePublishSigner(text: string, before: readonly SignerChoice[]
   return [...before, { kind: "file", path }];
 }
 
+export function parseOneSigner(text: string): SignerChoice {
+  return parsePublishSigner(text)[0] as SignerChoice;
+}
+
 export function parseChannel(text: string): string {
   if (!NAME.test(text) || text.length > 64) throw invalid(text, "a channel: lower-case letters, digits and hyphens");
   return text;

@@ -1,6 +1,6 @@
 import type { ProxyChoice } from "../../rbuild/index.ts";
 import { RbuildError } from "../../system/errors.ts";
-import { parseApiAddress, parseArchiveTemplate, parseHttpUrl, parsePath, parsePools, parseProxy, parseUi, type UiChoice } from "../values.ts";
+import { parseApiAddress, parseArchiveTemplate, parseHttpUrl, parsePath, parsePools, parseProxy, parseQuorum, parseUi, type UiChoice } from "../values.ts";
 
 /** A person's lasting choices. An option on the command line or a variable of the environment wins over them. */
 export interface Settings {
@@ -9,6 +9,7 @@ export interface Settings {
   readonly pools?: readonly string[];
   readonly archive?: string;
   readonly repositories?: readonly string[];
+  readonly quorum?: number | "all";
   readonly ui?: UiChoice;
   readonly engineRoot?: string;
   readonly runRoot?: string;
@@ -32,6 +33,11 @@ export const SETTINGS: Readonly<Record<string, SettingKind>> = {
     description: "where pinned images are fetched from before they are built: URLs and directories, with commas between them",
     parse: parsePools,
     field: "repositories",
+  },
+  quorum: {
+    description: "independent rebuilders who must have got the same as what is fetched, where that is more than the root wants: a number, or all",
+    parse: parseQuorum,
+    field: "quorum",
   },
   ui: { description: "what a terminal shows: live or plain", parse: parseUi, field: "ui" },
   "engine-root": { description: "where the embedded engine keeps images and containers", parse: parsePath, field: "engineRoot" },

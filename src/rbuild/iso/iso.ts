@@ -32,6 +32,8 @@ export interface IsoOptions {
   readonly sources?: SourceChoice;
   /** Where pinned images that are absent may be had before they are built. Default: `repositories` of rbuild.yaml. */
   readonly repositories?: RepositoryChoice;
+  /** Rebuilders who must have got the same as what is fetched, besides what root and rbuild.yaml want. */
+  readonly quorum?: NonNullable<RepositoryChoice["quorum"]>;
   /** Use no network: a locked package that is missing is an error, and a tree without a lock is built without any. */
   readonly offline?: boolean;
   /** Take packages from the mirror although the tree has them locked. */

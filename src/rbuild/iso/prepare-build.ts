@@ -36,9 +36,10 @@ export async function prepareBuild(
   { signal, cleanUp }: { readonly signal: AbortSignal; readonly cleanUp: AsyncDisposableStack },
 ): Promise<PreparedBuild> {
   const { config, directory } = project;
-  const repositories = options.repositories ?? { places: config.repositories, keys: join(directory, "keys"), isExplicit: false };
+  const { places, keys, isExplicit } = options.repositories ?? { places: config.repositories, keys: join(directory, "keys"), isExplicit: false };
+  const quorum = [...(options.quorum ?? []), ...(config.quorum === undefined ? [] : [config.quorum])];
   const fetching = {
-    ...(repositories.places.length > 0 ? { repositories } : {}),
+    ...(places.length > 0 ? { repositories: { places, keys, isExplicit, quorum } } : {}),
     sources: { ...options.sources, mirrors: chosenMirrors(options) },
     ...(options.offline ? { offline: true } : {}),
   };

@@ -10,6 +10,7 @@ import { openRepository } from "../../../src/rbuild/repository/fetch/open-reposi
 import { repositoryPlace } from "../../../src/rbuild/repository/fetch/repository-place.ts";
 import type { ImageChoice } from "../../../src/rbuild/repository/fetch/select-image.ts";
 import type { TrustedRoot } from "../../../src/rbuild/trust/client/root-chain.ts";
+import type { Quorum } from "../../../src/rbuild/trust/verdicts/quorum.ts";
 import { pathExists } from "../../../src/system/index.ts";
 import { QUICK } from "../pool/fill.ts";
 import { give, serve, type WebServer } from "../pool/web-server.ts";
@@ -32,6 +33,7 @@ interface FetchMore {
   readonly limits?: Partial<FetchLimits>;
   readonly now?: Date;
   readonly signal?: AbortSignal;
+  readonly quorum?: readonly Quorum[];
 }
 
 export async function openFetchLab(docker: Docker, roots: readonly TrustedRoot[], place?: string): Promise<FetchLab> {
@@ -42,13 +44,14 @@ export async function openFetchLab(docker: Docker, roots: readonly TrustedRoot[]
     state,
     events,
     warnings: () => events.flatMap((event) => (event.kind === "warning.raised" ? [event.code] : [])),
-    async fetch(places, choice = {}, { limits = {}, now = NOW, signal } = {}) {
+    async fetch(places, choice = {}, { limits = {}, now = NOW, signal, quorum = [] } = {}) {
       const dependencies = {
         roots: roots.slice(0, 1),
         stateDirectory: state,
         containerHost: docker,
         report: (event: RbuildEvent) => void events.push(event),
         clock: { now: () => now },
+        quorum,
         limits: { ...QUICK, attempts: 2, ...limits },
         ...(signal ? { signal } : {}),
       };

@@ -8,7 +8,7 @@ import { readCheckout } from "../../../src/rbuild/trust/index.ts";
 import type { TestPackage } from "../apt-archive/index.ts";
 import { type ImageLab, openImageLab } from "../images/image-lab.ts";
 import { NOW, type TestKey, testKey } from "../trust/test-keys.ts";
-import { TestRepository } from "../trust/test-repository.ts";
+import { type RoleKeys, TestRepository } from "../trust/test-repository.ts";
 
 /** Keys, a checkout's `keys/`, an engine with small images, and an empty place for a repository. */
 export interface PublishLab extends AsyncDisposable {
@@ -81,13 +81,19 @@ export async function openPublishLab(): Promise<PublishLab> {
 }
 
 /** The next root of `keys/`. */
-export async function writeRoot(keys: string, owner: TestKey, roles: Readonly<Record<"root" | "publisher" | "freshness", TestKey>>): Promise<void> {
+export async function writeRoot(
+  keys: string,
+  owner: TestKey,
+  roles: Readonly<Record<"root" | "publisher" | "freshness", TestKey>>,
+  rebuilder?: RoleKeys,
+): Promise<void> {
   const repository = new TestRepository();
   const before = (await readdir(join(keys, "root")).catch(() => [])).filter((name) => name.endsWith(".json"));
   for (const name of before) repository.files.set(`root/${name}`, new Uint8Array(await readFile(join(keys, "root", name))));
   const single = (key: TestKey) => ({ keys: [key], threshold: 1 });
   const { root, publisher, freshness } = roles;
-  await repository.putRoot(before.length + 1, { root: single(root), publisher: single(publisher), freshness: single(freshness) }, [owner]);
+  const named = { root: single(root), publisher: single(publisher), freshness: single(freshness), ...(rebuilder ? { rebuilder } : {}) };
+  await repository.putRoot(before.length + 1, named, [owner]);
   for (const [path, bytes] of repository.files) {
     await mkdir(dirname(join(keys, path)), { recursive: true });
     await writeFile(join(keys, path), bytes);

@@ -1,7 +1,6 @@
-import { chmod } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { onTestFinished } from "vitest";
 import { type RunOptions, run, toolEnvironment } from "../../../src/system/index.ts";
-import { scratchDirectory } from "../scratch.ts";
 
 /** A GnuPG home of its own. Its agent ends with the test. */
 export interface GnupgHome {
@@ -18,12 +17,16 @@ export interface GnupgHome {
 }
 
 export async function gnupgHome(): Promise<GnupgHome> {
-  const directory = await scratchDirectory();
+  const home = await openGnupgHome();
+  onTestFinished(() => home[Symbol.asyncDispose]());
+  return home;
+}
+
+/** The same for several tests: dispose of it. */
+export async function openGnupgHome(): Promise<GnupgHome & AsyncDisposable> {
+  const directory = await mkdtemp("/var/tmp/rbuild-gnupg-");
   await chmod(directory, 0o700);
   const environment = { ...toolEnvironment(), GNUPGHOME: directory };
-  onTestFinished(async () => {
-    await run("gpgconf", ["--kill", "all"], { env: environment });
-  });
   const gpg = async (...args: readonly string[]) =>
     (await run("gpg", ["--batch", "--quiet", "--no-tty", "--pinentry-mode", "loopback", "--passphrase", "", ...args], { env: environment })).stdout;
   return {
@@ -36,6 +39,10 @@ export async function gnupgHome(): Promise<GnupgHome> {
       return (await fingerprints()).find((fingerprint) => !before.includes(fingerprint))!;
     },
     run: (program, args, options = {}) => run(program, args, { ...options, env: environment }),
+    async [Symbol.asyncDispose]() {
+      await run("gpgconf", ["--kill", "all"], { env: environment });
+      await rm(directory, { recursive: true, force: true });
+    },
   };
 
   /** Of the primary keys. */

@@ -81,7 +81,7 @@ export class TestRepository implements MetadataSource {
 }
 
 export interface RoleKeys {
-  readonly keys: readonly TestKey[];
+  readonly keys: readonly Pick<TestKey, "fingerprint" | "armored">[];
   readonly threshold: number;
 }
 

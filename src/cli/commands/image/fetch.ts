@@ -1,7 +1,7 @@
 import { Option } from "@commander-js/extra-typings";
 import { examples, newCommand } from "../../new-command.ts";
 import { parseChannel } from "../../publish/publish-options.ts";
-import { addPlace } from "../../repository-choice.ts";
+import { addPlace, QUORUM_OPTION } from "../../repository-choice.ts";
 import { NAMES_ARGUMENT } from "./image-session.ts";
 
 export function imageFetchCommand() {
@@ -10,6 +10,7 @@ export function imageFetchCommand() {
     .option("--from <url|dir|file>", "repository, or bundle of one; may be given again for mirrors; default: RBUILD_REPOSITORY, or the setting", addPlace)
     .addOption(new Option("--channel <name>", "the newest of this channel; default: the pinned version, else stable").argParser(parseChannel))
     .option("--version <version>", "this version")
+    .option(...QUORUM_OPTION)
     .addOption(new Option("--keys <dir>", "the directory of roots, which say whose signatures count").default("keys"))
     .addHelpText("after", "\nExit code 5 when something looks like an attack; the error's code names it.")
     .addHelpText(

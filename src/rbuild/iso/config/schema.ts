@@ -43,6 +43,9 @@ const repository = z
   .max(500)
   .regex(/^https?:\/\/[^\s/?#@]+[^\s?#]*$/, "must be an http or https URL without user, password and query");
 
+/** Rebuilders who must have got the same image, if that is more than the root wants. */
+const quorum = z.union([z.int().min(1).max(32), z.literal("all")], { error: "must be a number of rebuilders, 1 to 32, or all" });
+
 const proxy = z
   .string()
   .regex(/^(?:none|link|(?:link\+)?http:\/\/[^\s/]+\/?)$/, "must be none, link, the http URL of a proxy, or link+URL for both one after the other");
@@ -71,6 +74,7 @@ export const rbuildYamlSchema = z
     timeout: duration.default(6 * 3600 * 1000),
     environment: z.record(variable, value).default({}),
     repositories: z.array(repository).max(16).default([]),
+    quorum: quorum.exactOptional(),
     lock: lock.exactOptional(),
   })
   .check(({ value: yaml, issues }) => {

@@ -1,4 +1,4 @@
-import { digestInPath } from "../../trust/format/paths.ts";
+import { digestInPath, VERDICT_PATH } from "../../trust/format/paths.ts";
 
 /** Members of a bundle at most: more than an index can name is none. */
 export const MAX_MEMBERS = 1_000_000;
@@ -9,5 +9,5 @@ const METADATA = /^(?:current\.json|(?:root|freshness)\/[1-9]\d{0,9}\.json(?:\.a
 
 /** Whether a bundle may have a member of that name: the paths of a repository and no others. */
 export function isBundlePath(path: string): boolean {
-  return METADATA.test(path) || digestInPath(path) !== undefined;
+  return METADATA.test(path) || VERDICT_PATH.test(path) || digestInPath(path) !== undefined;
 }

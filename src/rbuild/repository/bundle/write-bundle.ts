@@ -24,6 +24,7 @@ import { repositoryPaths } from "../../trust/format/paths.ts";
 import { type MetadataSource, openDirectorySource, openTrustStore, updateTrust } from "../../trust/index.ts";
 import { MAX_BYTES } from "../../trust/limits.ts";
 import { refusalError } from "../../trust/refusal.ts";
+import { gatherVerdicts, verdictFiles } from "../../trust/verdicts/gather-verdicts.ts";
 import { MAX_MEMBER_BYTES } from "./bundle-paths.ts";
 import { type BundledFile, type BundledName, chooseFiles, chooseImages } from "./choose-bundled.ts";
 
@@ -80,6 +81,10 @@ export async function writeBundle(options: BundleOptions, { roots, report, clock
     const images = chooseImages(index, options.names, options.channel);
     const files = chooseFiles(index, images, options.hasPool ?? false);
     const metadata = await readMetadata(verdict, roots, store.kept);
+    for (const image of images) {
+      const words = await gatherVerdicts({ image, root: verdict.root, sources: [openDirectorySource(directory)], demanded: 0, now: clock.now() });
+      for (const [name, bytes] of verdictFiles(words)) metadata.set(name, bytes);
+    }
     const total = files.reduce((sum, file) => sum + file.size, 0);
     const written = await writeAtomically(
       path,

@@ -6,6 +6,7 @@ import { parseMetadata } from "../../trust/format/parse.ts";
 import { repositoryPaths } from "../../trust/format/paths.ts";
 import { MAX_BYTES } from "../../trust/limits.ts";
 import { isRefusal } from "../../trust/refusal.ts";
+import { parseVerdict } from "../../trust/verdicts/statement.ts";
 import type { IndexContent, IndexedFile } from "./index-content.ts";
 import { removableFiles } from "./retention.ts";
 
@@ -33,8 +34,24 @@ export async function sweepIndexes(directory: string, shown: readonly Shown[]): 
     shown.map(({ content }) => content),
   );
   for (const { path } of removable) await rm(join(directory, path), { force: true });
+  await sweepVerdicts(directory, older, shown);
   for (const path of gone) await rm(join(directory, path), { force: true });
   return removable;
+}
+
+/** Removes verdicts on images that are gone. */
+async function sweepVerdicts(directory: string, older: readonly IndexContent[], shown: readonly Shown[]): Promise<void> {
+  const manifestsOf = (contents: readonly IndexContent[]) => new Set(contents.flatMap(({ images }) => images.map(({ manifest }) => manifest)));
+  const gone = manifestsOf(older).difference(manifestsOf(shown.map(({ content }) => content)));
+  if (gone.size === 0) return;
+  for (const name of await namesIn(join(directory, "verdicts"))) {
+    const path = join(directory, "verdicts", name);
+    const bytes = name.endsWith(".json") ? await readFileIfExists(path, MAX_BYTES.verdict) : undefined;
+    const parsed = bytes && parseVerdict(bytes, path);
+    if (!parsed || isRefusal(parsed) || !gone.has(parsed.manifest)) continue;
+    await rm(path, { force: true });
+    await rm(repositoryPaths.signature(path), { force: true });
+  }
 }
 
 /** Keeps the freshness that is shown and the one before. */

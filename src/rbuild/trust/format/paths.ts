@@ -1,4 +1,4 @@
-import { type Digest, digestHex } from "../../../oci/index.ts";
+import { type Digest, digestHex, digestOf } from "../../../oci/index.ts";
 import type { Fingerprint } from "./fields.ts";
 
 /** Where things are in a repository, relative to its root; `keys/` of a checkout has the same `root/`. */
@@ -10,11 +10,12 @@ export const repositoryPaths = {
   index: (version: number, digest: Digest) => `index/${version}.${digestHex(digest)}.json`,
   signature: (path: string) => `${path}.asc`,
   /** Of one rebuilder on one image. A later revision replaces the earlier ones. */
-  verdict: (manifest: Digest, rebuilder: Fingerprint, revision: number) => `verdicts/sha256/${digestHex(manifest)}/${rebuilder}.${revision}.json`,
+  verdict: (manifest: Digest, rebuilder: Fingerprint, revision: number) =>
+    `verdicts/${digestHex(digestOf(`${digestHex(manifest)}/${rebuilder}/${revision}`))}.json`,
 } as const;
 
 /** A verdict or its signature. */
-export const VERDICT_PATH = /^verdicts\/sha256\/([0-9a-f]{64})\/([0-9A-F]{40}|[0-9A-F]{64})\.([1-8])\.json(\.asc)?$/;
+export const VERDICT_PATH = /^verdicts\/[0-9a-f]{64}\.json(\.asc)?$/;
 
 /** How files that an index names are called: by the SHA-256 of their own bytes. */
 export const CONTENT_PATH =

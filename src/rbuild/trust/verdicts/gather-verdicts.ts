@@ -16,6 +16,8 @@ export interface RebuilderWord {
   readonly userId: string;
   /** His newest. */
   readonly verdict?: SignedVerdict;
+  /** What the sources gave of him that counts, revision by revision. */
+  readonly given: readonly SignedVerdict[];
   /** What was found in the place of a verdict and does not count. */
   readonly refused: readonly { readonly code: string; readonly message: string }[];
 }
@@ -37,36 +39,51 @@ export interface GatherOptions {
  */
 export async function gatherVerdicts(options: GatherOptions): Promise<RebuilderWord[]> {
   const { root, sources, demanded, store } = options;
-  const silent: RebuilderWord[] = independentOf(root).map(({ fingerprint, userIds }) => ({ rebuilder: fingerprint, userId: userIds[0] ?? "", refused: [] }));
+  const silent: RebuilderWord[] = independentOf(root).map(({ fingerprint, userIds }) => ({
+    rebuilder: fingerprint,
+    userId: userIds[0] ?? "",
+    given: [],
+    refused: [],
+  }));
   const remembered = store ? await Promise.all(silent.map((word) => recall(store.kept, word, options))) : silent;
   let words = remembered;
   for (const source of sources) {
     words = await Promise.all(words.map((word) => askOne(source, word, options)));
     if (words.filter(({ verdict }) => verdict?.verdict === "identical").length >= demanded) break;
   }
-  for (const { verdict } of words) {
-    if (!store || !verdict || remembered.some((word) => word.verdict === verdict)) continue;
-    const path = repositoryPaths.verdict(verdict.manifest, verdict.rebuilder, verdict.revision);
-    await store.keep(repositoryPaths.signature(path), verdict.signature);
-    await store.keep(path, verdict.bytes);
-  }
+  for (const [path, bytes] of store ? verdictFiles(words) : []) await store?.keep(path, bytes);
   return words;
+}
+
+/** The files that were given, by their paths in a repository; signatures come first. */
+export function verdictFiles(words: readonly RebuilderWord[]): Map<string, Uint8Array> {
+  const files = words.flatMap(({ given }) =>
+    given.flatMap(({ manifest, rebuilder, revision, bytes, signature }) => {
+      const path = repositoryPaths.verdict(manifest, rebuilder, revision);
+      return [[repositoryPaths.signature(path), signature] as const, [path, bytes] as const];
+    }),
+  );
+  return new Map(files);
 }
 
 async function askOne(source: MetadataSource, word: RebuilderWord, { image, root, now }: GatherOptions): Promise<RebuilderWord> {
   const { rebuilder } = word;
-  let { verdict } = word;
-  for (let revision = (verdict?.revision ?? 0) + 1; revision <= MAX_REVISIONS; revision++) {
+  const given = [...word.given];
+  for (let revision = (word.verdict?.revision ?? 0) + 1; revision <= MAX_REVISIONS; revision++) {
     const path = repositoryPaths.verdict(image.manifest, rebuilder, revision);
     const read = await readIfPossible(source, path);
     if (read === undefined) break;
     const judged =
       read.kind === "signed-file" ? await judgeVerdict(read, { image, rebuilder, revision }, root, { now, what: `${path} of ${source.name}` }) : read;
-    if (judged.kind !== "verdict")
-      return { ...word, ...(verdict ? { verdict } : {}), refused: [...word.refused, { code: judged.code, message: judged.message }] };
-    verdict = judged;
+    if (judged.kind !== "verdict") return { ...withGiven(word, given), refused: [...word.refused, { code: judged.code, message: judged.message }] };
+    given.push(judged);
   }
-  return verdict ? { ...word, verdict } : word;
+  return withGiven(word, given);
+}
+
+function withGiven(word: RebuilderWord, given: readonly SignedVerdict[]): RebuilderWord {
+  const verdict = given.at(-1) ?? word.verdict;
+  return verdict ? { ...word, given, verdict } : word;
 }
 
 /** The newest that is kept. What is kept and does not count any more is as if it had never been seen. */

@@ -1,7 +1,6 @@
 import { RbuildError } from "../../../system/index.ts";
 import type { TrustedRoot } from "../client/root-chain.ts";
 import { timeText } from "../format/fields.ts";
-import { repositoryPaths } from "../format/paths.ts";
 import { addSignature } from "../signers/add-signature.ts";
 import type { Signer } from "../signers/signer.ts";
 import { rebuildersOf } from "./rebuilders.ts";
@@ -9,10 +8,9 @@ import { type Verdict, writeVerdict } from "./statement.ts";
 
 export type VerdictFacts = Omit<Verdict, "verdict" | "rebuilder" | "issued">;
 
-/** A verdict's files, at their paths in a repository: the signature belongs there first. */
+/** A verdict and its signature. */
 export interface MadeVerdict {
   readonly verdict: Verdict;
-  readonly path: string;
   readonly bytes: Uint8Array;
   readonly signature: Uint8Array;
 }
@@ -32,7 +30,7 @@ export async function makeVerdict(
   const verdict: Verdict = { ...facts, verdict: said, rebuilder: signer.fingerprint, issued: timeText(now) };
   const bytes = writeVerdict(verdict);
   const signature = Buffer.from(await addSignature(bytes, undefined, signer, [certificate], { now, ...(signal ? { signal } : {}) }));
-  return { verdict, path: repositoryPaths.verdict(facts.manifest, signer.fingerprint, facts.revision), bytes, signature };
+  return { verdict, bytes, signature };
 }
 
 /** @throws RbuildError `keys.not-a-rebuilder` */

@@ -10,12 +10,12 @@ export type Quorum = number | "all";
 
 /**
  * How many rebuilders must say `identical`: what the root wants, or more. 0: nobody is asked to.
- * @param raised what this checkout, machine or command wants besides; it can only raise
+ * @param raised what checkout, machine and command want besides: they can only raise
  */
-export function demandedBy(root: TrustedRoot, raised: Quorum | undefined): number {
+export function demandedBy(root: TrustedRoot, raised: readonly Quorum[]): number {
   const { keys, threshold } = root.root.roles.rebuilder;
   const own = keys.length === 0 ? 0 : threshold;
-  return Math.max(own, raised === "all" ? Math.max(1, independentOf(root).length) : (raised ?? 0));
+  return Math.max(own, ...raised.map((each) => (each === "all" ? Math.max(1, independentOf(root).length) : each)));
 }
 
 /** What the rebuilders say, counted. */

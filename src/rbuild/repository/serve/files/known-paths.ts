@@ -20,7 +20,7 @@ export function knownPath(path: string): KnownPath | undefined {
   const [, hex, isOfIndex] = INDEX.exec(path) ?? [];
   if (hex !== undefined) return isOfIndex ? signature(path) : { kind: "content", path, mediaType: JSON_TYPE, digest: `sha256:${hex}` };
   const verdict = VERDICT_PATH.exec(path);
-  if (verdict) return verdict[4] === undefined ? metadata(path, MAX_BYTES.verdict) : signature(path);
+  if (verdict) return verdict[1] === undefined ? metadata(path, MAX_BYTES.verdict) : signature(path);
   const digest = digestInPath(path);
   return digest === undefined ? undefined : { kind: "content", path, mediaType: contentType(path), digest };
 }
