@@ -11,7 +11,7 @@ import {
   signProposal,
 } from "../../../../../src/rbuild/trust/index.ts";
 import { systemClock } from "../../../../../src/system/index.ts";
-import { openPublishLab } from "../../../../support/repository/publish-lab.ts";
+import { listFiles, openPublishLab } from "../../../../support/repository/publish-lab.ts";
 import { gnupgHome } from "../../../../support/trust/gnupg-home.ts";
 
 test("what two of GnuPG's keys have published verifies with gpg and sqv", async () => {
@@ -39,15 +39,19 @@ test("what two of GnuPG's keys have published verifies with gpg and sqv", async 
 
   const few = { roots, clock: systemClock, openSigners: async () => [signers[0]!, signers[2]!] };
   await expect(lab.publish({}, few)).rejects.toThrow(expect.objectContaining({ code: "repository.too-few-signers" }));
-  const outcome = await lab.publish({}, { roots, clock: systemClock, openSigners: async () => signers });
+  const publish = () => lab.publish({}, { roots, clock: systemClock, openSigners: async () => signers });
+  await publish();
+  await lab.release("2");
+  await publish();
   const ring = join(lab.directory, "ring.asc");
   await writeFile(ring, await home.gpg("--armor", "--export"));
-  const index = outcome.written.find(({ path }) => /^index\/.*\.json$/.test(path))!.path;
-  for (const [path, by] of [
-    [index, [ann, ben]],
-    ["freshness/1.json", [cron]],
-    ["root/1.json", [ann]],
-  ] as const) {
+  const bySigner = { root: [ann], index: [ann, ben], freshness: [cron] } as const;
+  const names = [...(await listFiles(lab.repository)).keys()];
+  const signed = names.filter((name) => name.endsWith(".asc")).map((name) => name.slice(0, -4));
+  expect(signed.map((name) => name.split("/")[0])).toEqual(["freshness", "freshness", "index", "index", "root"]);
+  expect(names.filter((name) => /^(?:root|index|freshness)\/.*\.json$/.test(name))).toEqual(signed);
+  for (const path of signed) {
+    const by = bySigner[path.split("/")[0] as keyof typeof bySigner];
     const file = join(lab.repository, path);
     expect(await readFile(`${file}.asc`, "latin1")).toMatch(/^-----BEGIN PGP SIGNATURE-----\n/);
     const { stderr } = await home.run("gpg", ["--verify", `${file}.asc`, file]);

@@ -119,6 +119,26 @@ describe("the registry", () => {
     const { stdout } = await run("skopeo", ["inspect", "--tls-verify=false", `docker://127.0.0.1:${port}/tools:stable`]);
     expect((JSON.parse(stdout) as { RepoTags: string[] }).RepoTags).toContain("2.0");
   });
+
+  test("is one that Podman pulls from, by digest and by tag", { timeout: 60_000 }, async () => {
+    const images = await imagesOnDisk();
+    const { port } = await serveDirectory(images.directory);
+    const directory = await scratchDirectory();
+    const containersConf = join(directory, "containers.conf");
+    // A machine that has neither systemd nor the limits that are its defaults.
+    await writeFile(containersConf, '[containers]\ndefault_ulimits = []\n[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "none"\n');
+    const policy = join(directory, "policy.json");
+    await writeFile(policy, '{"default": [{"type": "insecureAcceptAnything"}]}');
+    const store = ["--root", join(directory, "store"), "--runroot", join(directory, "run"), "--tmpdir", join(directory, "tmp"), "--storage-driver", "vfs"];
+    const env = { PATH: process.env["PATH"], HOME: directory, CONTAINERS_CONF: containersConf, XDG_RUNTIME_DIR: directory };
+    const podman = async (...args: string[]) => (await run("podman", [...store, ...args], { env })).stdout.trim();
+    const name = `127.0.0.1:${port}/tools`;
+    const pull = (reference: string) => podman("pull", "--quiet", "--arch", "amd64", "--tls-verify=false", "--signature-policy", policy, `${name}${reference}`);
+    const id = await pull(`@${images.manifest}`);
+    expect(await podman("image", "inspect", "--format", "{{.Digest}}", id)).toBe(images.manifest);
+    expect(await pull(":testing")).toBe(id);
+    await expect(pull(`@sha256:${"0".repeat(64)}`)).rejects.toThrow(/manifest unknown/);
+  });
 });
 
 interface IndexFile {
