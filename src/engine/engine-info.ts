@@ -1,9 +1,8 @@
 import { availableParallelism, release, totalmem } from "node:os";
-import { hostPlatform } from "../oci/index.ts";
+import { CAPABILITY_NAMES, hostPlatform } from "../oci/index.ts";
 import { isRbuildError } from "../system/index.ts";
 import type { ContainerContext } from "./containers/container-context.ts";
 import type { EngineInfo } from "./engine.ts";
-import { CAPABILITY_NAMES } from "./runtime/host/capability-names.ts";
 import { ENGINE_VERSION } from "./version.ts";
 
 const USEFUL_CONTROLLERS = ["cpu", "cpuset", "devices", "freezer", "memory", "pids"];

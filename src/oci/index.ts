@@ -1,4 +1,5 @@
 export * from "./canonical-json.ts";
+export * from "./capability-names.ts";
 export { type Descriptor, descriptorSchema } from "./descriptor.ts";
 export * from "./digest.ts";
 export * from "./errors.ts";

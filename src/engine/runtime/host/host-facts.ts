@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { release } from "node:os";
-import { type CapabilityName, capabilitiesOfMask } from "./capability-names.ts";
+import { type CapabilityName, capabilitiesOfStatus } from "../../../oci/index.ts";
 import { type CgroupSupport, detectCgroups } from "./cgroups.ts";
 
 export interface ResourceLimit {
@@ -24,20 +24,18 @@ export interface HostFacts {
 
 export function readHostFacts(): HostFacts {
   const status = readFileSync("/proc/self/status", "latin1");
-  const permitted = new Set(capabilitiesOfMask(field(status, "CapPrm")));
+  const permitted = new Set(capabilitiesOfStatus(status, "CapPrm"));
   const [major, minor] = release()
     .split(".")
     .map((part) => Number.parseInt(part, 10));
   return {
     cgroups: detectCgroups(),
-    capabilities: new Set(capabilitiesOfMask(field(status, "CapBnd")).filter((name) => permitted.has(name))),
+    capabilities: new Set(capabilitiesOfStatus(status, "CapBnd").filter((name) => permitted.has(name))),
     limits: parseLimits(readFileSync("/proc/self/limits", "latin1")),
     kernel: [major ?? 0, minor ?? 0],
     architecture: process.arch === "arm64" ? "arm64" : "amd64",
   };
 }
-
-const field = (status: string, name: string): string => new RegExp(`^${name}:\\s*([0-9a-f]+)$`, "m").exec(status)?.[1] ?? "0";
 
 /** The rows of /proc/pid/limits and the names that setrlimit(2) has for them. */
 const LIMIT_ROWS: Readonly<Record<string, string>> = {

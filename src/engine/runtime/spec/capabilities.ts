@@ -1,24 +1,6 @@
+import { CAPABILITY_NAMES, type CapabilityName, DOCKER_CAPABILITIES, isCapabilityName } from "../../../oci/index.ts";
 import { RbuildError } from "../../../system/index.ts";
-import { CAPABILITY_NAMES, type CapabilityName, isCapabilityName } from "../host/capability-names.ts";
 import type { SpecCapabilities } from "./runtime-spec.ts";
-
-/** Docker's default set. */
-export const DEFAULT_CAPABILITIES: readonly CapabilityName[] = [
-  "AUDIT_WRITE",
-  "CHOWN",
-  "DAC_OVERRIDE",
-  "FOWNER",
-  "FSETID",
-  "KILL",
-  "MKNOD",
-  "NET_BIND_SERVICE",
-  "NET_RAW",
-  "SETFCAP",
-  "SETGID",
-  "SETPCAP",
-  "SETUID",
-  "SYS_CHROOT",
-];
 
 export interface CapabilityRequest {
   readonly capAdd?: readonly string[];
@@ -48,7 +30,7 @@ function combine(add: readonly (CapabilityName | "ALL")[], drop: readonly (Capab
   const named = (list: readonly (CapabilityName | "ALL")[]) => list.filter((name) => name !== "ALL");
   if (add.includes("ALL")) return CAPABILITY_NAMES.filter((name) => !drop.includes(name));
   if (drop.includes("ALL")) return [...new Set(named(add))];
-  return [...new Set([...DEFAULT_CAPABILITIES, ...named(add)])].filter((name) => !drop.includes(name));
+  return [...new Set([...DOCKER_CAPABILITIES, ...named(add)])].filter((name) => !drop.includes(name));
 }
 
 export function parseCapability(text: string): CapabilityName | "ALL" {

@@ -1,50 +1,37 @@
 import { readFile } from "node:fs/promises";
+import { type CapabilityName, capabilitiesOfStatus } from "../../../oci/index.ts";
 import type { HostCheck } from "../check.ts";
 
-/** capabilities(7) by the numbers of linux/capability.h, with what cannot be done without each. */
-const NEEDED: readonly (readonly [bit: number, name: string, without: string])[] = [
-  [0, "CHOWN", "files of images keep no owners"],
-  [1, "DAC_OVERRIDE", "files of other owners cannot be read"],
-  [3, "FOWNER", "modes of others' files cannot be set"],
-  [4, "FSETID", "set-group-id bits are lost"],
-  [5, "KILL", "containers cannot be stopped"],
-  [6, "SETGID", "containers cannot change their group"],
-  [7, "SETUID", "containers cannot change their user"],
-  [8, "SETPCAP", "capabilities cannot be dropped"],
-  [12, "NET_ADMIN", "no container networks"],
-  [18, "SYS_CHROOT", "no bootstrap of a system"],
-  [21, "SYS_ADMIN", "no mounts and namespaces"],
-  [27, "MKNOD", "no devices, and no deletions in layers"],
-  [31, "SETFCAP", "file capabilities are lost"],
+/** capabilities(7), with what cannot be done without each. */
+const NEEDED: readonly (readonly [name: CapabilityName, without: string])[] = [
+  ["CHOWN", "files of images keep no owners"],
+  ["DAC_OVERRIDE", "files of other owners cannot be read"],
+  ["FOWNER", "modes of others' files cannot be set"],
+  ["FSETID", "set-group-id bits are lost"],
+  ["KILL", "containers cannot be stopped"],
+  ["SETGID", "containers cannot change their group"],
+  ["SETUID", "containers cannot change their user"],
+  ["SETPCAP", "capabilities cannot be dropped"],
+  ["NET_ADMIN", "no container networks"],
+  ["SYS_CHROOT", "no bootstrap of a system"],
+  ["SYS_ADMIN", "no mounts and namespaces"],
+  ["MKNOD", "no devices, and no deletions in layers"],
+  ["SETFCAP", "file capabilities are lost"],
 ];
 
 /** Nothing breaks without these: containers just do not get them. */
-const USEFUL: readonly (readonly [bit: number, name: string])[] = [
-  [13, "NET_RAW"],
-  [10, "NET_BIND_SERVICE"],
-  [24, "SYS_RESOURCE"],
-  [29, "AUDIT_WRITE"],
-];
+const USEFUL: readonly CapabilityName[] = ["NET_RAW", "NET_BIND_SERVICE", "SYS_RESOURCE", "AUDIT_WRITE"];
 
 export const checkCapabilities: HostCheck = async ({ isRoot }) => {
-  const base = { id: "process.capabilities", needed: NEEDED.map(([, name]) => name).join(" "), why: "what root may do here, and containers at most" };
+  const base = { id: "process.capabilities", needed: NEEDED.map(([name]) => name).join(" "), why: "what root may do here, and containers at most" };
   if (!isRoot) return [{ ...base, status: "warn", found: "not root", fix: "sudo rbuild doctor" }];
-  const mask = boundingSet(await readFile("/proc/self/status", "utf8"));
-  const missing = NEEDED.filter(([bit]) => !has(mask, bit));
+  const names = new Set(capabilitiesOfStatus(await readFile("/proc/self/status", "utf8"), "CapBnd"));
+  const missing = NEEDED.filter(([name]) => !names.has(name));
   if (missing.length > 0) {
-    const list = missing.map(([, name, without]) => `${name} (${without})`).join(", ");
+    const list = missing.map(([name, without]) => `${name} (${without})`).join(", ");
     return [{ ...base, status: "fail", found: `taken away from this process: ${list}`, fix: "run on the host itself, or in a container that keeps them" }];
   }
-  const less = USEFUL.filter(([bit]) => !has(mask, bit)).map(([, name]) => name);
+  const less = USEFUL.filter((name) => !names.has(name));
   const found = less.length === 0 ? "all of them" : `all of them; not ${less.join(", ")}, so containers are made without`;
   return [{ ...base, status: "ok", found }];
 };
-
-/** CapBnd of /proc/pid/status. */
-export function boundingSet(status: string): bigint {
-  return BigInt(`0x${/^CapBnd:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0"}`);
-}
-
-function has(mask: bigint, bit: number): boolean {
-  return ((mask >> BigInt(bit)) & 1n) === 1n;
-}

@@ -1,27 +1,10 @@
+import { DOCKER_CAPABILITIES } from "../../../oci/index.ts";
+
 /**
  * What a tree may ask for, without `CAP_`. All of Docker's default set, and of the rest only what builds of file systems
  * need: nothing that changes the host's kernel, clock, network or other processes.
  */
-export const ALLOWED_CAPABILITIES = [
-  "AUDIT_WRITE",
-  "CHOWN",
-  "DAC_OVERRIDE",
-  "DAC_READ_SEARCH",
-  "FOWNER",
-  "FSETID",
-  "KILL",
-  "LINUX_IMMUTABLE",
-  "MKNOD",
-  "NET_BIND_SERVICE",
-  "NET_RAW",
-  "SETFCAP",
-  "SETGID",
-  "SETPCAP",
-  "SETUID",
-  "SYS_ADMIN",
-  "SYS_CHROOT",
-  "SYS_NICE",
-] as const;
+export const ALLOWED_CAPABILITIES = ([...DOCKER_CAPABILITIES, "DAC_READ_SEARCH", "LINUX_IMMUTABLE", "SYS_ADMIN", "SYS_NICE"] as const).toSorted();
 
 export type Capability = (typeof ALLOWED_CAPABILITIES)[number];
 

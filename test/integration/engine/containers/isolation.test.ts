@@ -2,9 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import type { Engine } from "../../../../src/engine/index.ts";
-import { capabilitiesOfMask } from "../../../../src/engine/runtime/host/capability-names.ts";
 import { readHostFacts } from "../../../../src/engine/runtime/host/host-facts.ts";
-import { DEFAULT_CAPABILITIES } from "../../../../src/engine/runtime/spec/capabilities.ts";
+import { capabilitiesOfMask, DOCKER_CAPABILITIES } from "../../../../src/oci/index.ts";
 import { IMAGE, openTestEngine, runShell } from "../../../support/engine/test-engine.ts";
 
 let engine: Engine;
@@ -21,7 +20,7 @@ async function status(spec: Parameters<typeof runShell>[2] = {}): Promise<Record
 
 test("grants the default capabilities and no others, with the seccomp filter on", async () => {
   const { CapEff, CapBnd, CapInh, CapAmb, Seccomp, NoNewPrivs } = await status();
-  expect(capabilitiesOfMask(CapEff ?? "").sort()).toEqual([...DEFAULT_CAPABILITIES].sort());
+  expect(capabilitiesOfMask(CapEff ?? "").sort()).toEqual([...DOCKER_CAPABILITIES].sort());
   expect({ CapBnd, CapInh, CapAmb, Seccomp, NoNewPrivs }).toEqual({
     CapBnd: CapEff,
     CapInh: "0".repeat(16),
@@ -44,7 +43,7 @@ test("adds, drops and cuts capabilities to what the host has", async () => {
 test("leaves a user who is not root without effective capabilities", async () => {
   const { CapEff, CapBnd } = await status({ user: "builder" });
   expect(CapEff).toBe("0".repeat(16));
-  expect(capabilitiesOfMask(CapBnd ?? "").sort()).toEqual([...DEFAULT_CAPABILITIES].sort());
+  expect(capabilitiesOfMask(CapBnd ?? "").sort()).toEqual([...DOCKER_CAPABILITIES].sort());
 });
 
 test("filters system calls by capability", async () => {

@@ -1,15 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { CAPABILITY_NAMES, type CapabilityName, capabilitiesOfMask } from "../../../../src/engine/runtime/host/capability-names.ts";
-import { capabilitySets, DEFAULT_CAPABILITIES, resolveCapabilities } from "../../../../src/engine/runtime/spec/capabilities.ts";
+import { capabilitySets, resolveCapabilities } from "../../../../src/engine/runtime/spec/capabilities.ts";
+import { CAPABILITY_NAMES, type CapabilityName, capabilitiesOfMask, DOCKER_CAPABILITIES } from "../../../../src/oci/index.ts";
 
 const everything: ReadonlySet<CapabilityName> = new Set(CAPABILITY_NAMES);
 const without = (...names: CapabilityName[]): ReadonlySet<CapabilityName> => new Set(CAPABILITY_NAMES.filter((name) => !names.includes(name)));
 
 describe("resolveCapabilities", () => {
   test.each([
-    { what: "the default set", request: {}, granted: [...DEFAULT_CAPABILITIES] },
-    { what: "additions", request: { capAdd: ["SYS_ADMIN", "cap_chown"] }, granted: [...DEFAULT_CAPABILITIES, "SYS_ADMIN"] },
-    { what: "drops", request: { capDrop: ["MKNOD"] }, granted: DEFAULT_CAPABILITIES.filter((name) => name !== "MKNOD") },
+    { what: "the default set", request: {}, granted: [...DOCKER_CAPABILITIES] },
+    { what: "additions", request: { capAdd: ["SYS_ADMIN", "cap_chown"] }, granted: [...DOCKER_CAPABILITIES, "SYS_ADMIN"] },
+    { what: "drops", request: { capDrop: ["MKNOD"] }, granted: DOCKER_CAPABILITIES.filter((name) => name !== "MKNOD") },
     { what: "nothing but additions", request: { capDrop: ["ALL"], capAdd: ["SETUID", "CHOWN"] }, granted: ["CHOWN", "SETUID"] },
     { what: "everything but drops", request: { capAdd: ["ALL"], capDrop: ["SYS_BOOT"] }, granted: CAPABILITY_NAMES.filter((name) => name !== "SYS_BOOT") },
     { what: "everything when privileged", request: { privileged: true, capDrop: ["ALL"] }, granted: [...CAPABILITY_NAMES] },
@@ -30,7 +30,7 @@ describe("resolveCapabilities", () => {
 });
 
 test("reads masks of the kernel", () => {
-  expect(capabilitiesOfMask("00000000a80425fb").sort()).toEqual([...DEFAULT_CAPABILITIES].sort());
+  expect(capabilitiesOfMask("00000000a80425fb").sort()).toEqual([...DOCKER_CAPABILITIES].sort());
   expect(capabilitiesOfMask("000001ffffffffff")).toEqual([...CAPABILITY_NAMES]);
 });
 

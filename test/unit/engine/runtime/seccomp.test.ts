@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { DEFAULT_CAPABILITIES } from "../../../../src/engine/runtime/spec/capabilities.ts";
 import type { SpecSeccomp } from "../../../../src/engine/runtime/spec/runtime-spec.ts";
 import { ALLOWED_ON_ARM, ALLOWED_SYSCALLS, ALLOWED_WITH } from "../../../../src/engine/runtime/spec/seccomp/default-syscalls.ts";
 import type { ProfileFacts } from "../../../../src/engine/runtime/spec/seccomp/docker-profile.ts";
 import { resolveSeccomp } from "../../../../src/engine/runtime/spec/seccomp/seccomp.ts";
+import { DOCKER_CAPABILITIES } from "../../../../src/oci/index.ts";
 
-const facts: ProfileFacts = { capabilities: DEFAULT_CAPABILITIES, architecture: "amd64", kernel: [6, 1] };
+const facts: ProfileFacts = { capabilities: DOCKER_CAPABILITIES, architecture: "amd64", kernel: [6, 1] };
 const resolved = (extra: Partial<ProfileFacts> = {}): SpecSeccomp => resolveSeccomp("default", { ...facts, ...extra }) as SpecSeccomp;
 const rulesFor = (profile: SpecSeccomp, name: string) => profile.syscalls.filter(({ names }) => names.includes(name));
 const isAllowed = (profile: SpecSeccomp, name: string) => rulesFor(profile, name).some(({ action, args }) => action === "SCMP_ACT_ALLOW" && !args);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { boundingSet } from "../../../../src/rbuild/doctor/checks/capabilities.ts";
+import { CAPABILITY_NAMES, capabilitiesOfStatus } from "../../../../src/oci/index.ts";
 import { parseCgroupMounts } from "../../../../src/rbuild/doctor/checks/cgroups.ts";
 import { hardLimit } from "../../../../src/rbuild/doctor/checks/limits.ts";
 import { availableMemory } from "../../../../src/rbuild/doctor/checks/space.ts";
@@ -42,7 +42,8 @@ describe("control groups", () => {
 });
 
 it("reads what the kernel says about this process", () => {
-  expect(boundingSet("Name:\tx\nCapBnd:\t000001fffeffffff\n")).toBe(0x1fffeffffffn);
+  expect(capabilitiesOfStatus("Name:\tx\nCapBnd:\t000001fffeffffff\n", "CapBnd")).toEqual(CAPABILITY_NAMES.filter((name) => name !== "SYS_RESOURCE"));
+  expect(capabilitiesOfStatus("Name:\tx\n", "CapBnd")).toEqual([]);
   const limits =
     "Limit                     Soft Limit           Hard Limit           Units     \nMax open files            1024                 20000                files     \nMax processes             unlimited            unlimited            processes \n";
   expect(hardLimit(limits, "Max open files")).toBe(20000);

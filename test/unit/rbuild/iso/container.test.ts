@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { capabilitiesOfMask } from "../../../../src/oci/index.ts";
 import { cutToBoundingSet } from "../../../../src/rbuild/iso/container/bounding-set.ts";
 import { type ContainerPlan, containerOptions } from "../../../../src/rbuild/iso/container/build-container.ts";
 import { buildEnvironment } from "../../../../src/rbuild/iso/container/environment.ts";
@@ -107,8 +108,14 @@ test("the environment is complete, sorted, and has nothing of the host", () => {
 });
 
 test("capabilities are cut to what the host has", () => {
-  expect(cutToBoundingSet(["CHOWN", "SYS_ADMIN", "SETFCAP"], "000001fffeffffff")).toEqual({ granted: ["CHOWN", "SYS_ADMIN", "SETFCAP"], missing: [] });
-  expect(cutToBoundingSet(["CHOWN", "SYS_ADMIN", "SETFCAP"], "00000000a80425fb")).toEqual({ granted: ["CHOWN", "SETFCAP"], missing: ["SYS_ADMIN"] });
+  expect(cutToBoundingSet(["CHOWN", "SYS_ADMIN", "SETFCAP"], capabilitiesOfMask("000001fffeffffff"))).toEqual({
+    granted: ["CHOWN", "SYS_ADMIN", "SETFCAP"],
+    missing: [],
+  });
+  expect(cutToBoundingSet(["CHOWN", "SYS_ADMIN", "SETFCAP"], capabilitiesOfMask("00000000a80425fb"))).toEqual({
+    granted: ["CHOWN", "SETFCAP"],
+    missing: ["SYS_ADMIN"],
+  });
 });
 
 test("mounts inside the tree are found under their real names", () => {

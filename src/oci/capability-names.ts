@@ -43,9 +43,32 @@ export const CAPABILITY_NAMES = [
   "CHECKPOINT_RESTORE",
 ] as const;
 
+/** Docker's default set, sorted. */
+export const DOCKER_CAPABILITIES = [
+  "AUDIT_WRITE",
+  "CHOWN",
+  "DAC_OVERRIDE",
+  "FOWNER",
+  "FSETID",
+  "KILL",
+  "MKNOD",
+  "NET_BIND_SERVICE",
+  "NET_RAW",
+  "SETFCAP",
+  "SETGID",
+  "SETPCAP",
+  "SETUID",
+  "SYS_CHROOT",
+] as const satisfies readonly CapabilityName[];
+
 export type CapabilityName = (typeof CAPABILITY_NAMES)[number];
 
 export const isCapabilityName = (name: string): name is CapabilityName => (CAPABILITY_NAMES as readonly string[]).includes(name);
+
+/** The names of a set in the text of /proc/pid/status: `CapBnd`, `CapPrm`. None where the text does not have it. */
+export function capabilitiesOfStatus(status: string, set: `Cap${string}`): CapabilityName[] {
+  return capabilitiesOfMask(new RegExp(`^${set}:\\s*([0-9a-f]+)$`, "m").exec(status)?.[1] ?? "0");
+}
 
 /** The names of a mask as /proc/pid/status writes it, in hex. */
 export function capabilitiesOfMask(hex: string): CapabilityName[] {
