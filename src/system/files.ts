@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { mkdir, mkdtemp, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, mkdir, mkdtemp, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { isSystemError, RbuildError } from "./errors.ts";
 
@@ -13,12 +13,21 @@ export async function writeFileAtomic(
   data: string | Uint8Array,
   options: { readonly mode?: number; readonly sync?: boolean } = {},
 ): Promise<void> {
+  await replaceFile(path, (handle) => handle.writeFile(data), options);
+}
+
+/** The same for content that is written piece by piece. What `write` throws leaves the old content. */
+export async function replaceFile(
+  path: string,
+  write: (handle: FileHandle) => Promise<void>,
+  { mode = 0o644, sync = true }: { readonly mode?: number; readonly sync?: boolean } = {},
+): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}`);
-  const handle = await open(temporary, "wx", options.mode ?? 0o644);
+  const handle = await open(temporary, "wx", mode);
   try {
     try {
-      await handle.writeFile(data);
-      if (options.sync ?? true) await handle.sync();
+      await write(handle);
+      if (sync) await handle.sync();
     } finally {
       await handle.close();
     }
@@ -27,7 +36,7 @@ export async function writeFileAtomic(
     await rm(temporary, { force: true });
     throw error;
   }
-  if (options.sync ?? true) await syncDirectory(dirname(path));
+  if (sync) await syncDirectory(dirname(path));
 }
 
 /** Makes renames in a directory survive a power cut. */
@@ -81,4 +90,9 @@ export async function makeTempDirectory(parent: string, prefix: string): Promise
   await mkdir(parent, { recursive: true });
   const path = await mkdtemp(join(parent, prefix));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}
+
+/** Writes all of it at a place: one call of write(2) may take a part. */
+export async function writeAll(file: FileHandle, bytes: Uint8Array, offset: number): Promise<void> {
+  for (let at = 0; at < bytes.byteLength; ) at += (await file.write(bytes, at, bytes.byteLength - at, offset + at)).bytesWritten;
 }

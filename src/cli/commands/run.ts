@@ -1,18 +1,7 @@
 import { EXIT } from "../exit-code.ts";
 import { examples, newCommand } from "../new-command.ts";
+import type { ContainerChoices } from "../run-options.ts";
 import type { Session } from "../session.ts";
-
-interface RunOptions {
-  readonly interactive?: true;
-  readonly tty?: true;
-  readonly env: readonly string[];
-  readonly volume: readonly string[];
-  readonly workdir?: string;
-  readonly user?: string;
-  readonly name?: string;
-  readonly network: string;
-  readonly entrypoint?: string;
-}
 
 const collect = (value: string, before: readonly string[]) => [...before, value];
 
@@ -45,7 +34,7 @@ export function runCommand() {
     });
 }
 
-async function run(image: string, words: readonly string[], options: RunOptions, session: Session) {
+async function run(image: string, words: readonly string[], options: ContainerChoices, session: Session) {
   const [{ openContainerMaker }, { createOptions }, { runAttached }] = await Promise.all([
     import("../wire/container-maker.ts"),
     import("../run-options.ts"),

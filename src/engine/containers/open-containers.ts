@@ -1,16 +1,11 @@
 import { existsSync } from "node:fs";
 import { type Clock, systemClock } from "../../system/index.ts";
 import { isProcessAlive } from "../../system/kernel/pidfd.ts";
-import type { ContentStore } from "../content/content-store.ts";
-import type { EventHub } from "../events.ts";
-import type { ImageStore } from "../images/image.ts";
-import type { NetworkStack } from "../networks/network-stack.ts";
 import { chooseRuntime, findMonitor, type RuntimeName } from "../runtime/choose-runtime.ts";
 import { readHostFacts } from "../runtime/host/host-facts.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { SeccompCache } from "../runtime/seccomp-cache.ts";
 import { type Snapshotter, snapshotKey } from "../snapshots/snapshotter.ts";
-import type { Volumes } from "../volumes/volume.ts";
 import { attachContainer } from "./attach/attach.ts";
 import { PendingAttachments } from "./attach/pending-attachments.ts";
 import { resizeTerminal } from "./attach/resize.ts";
@@ -34,25 +29,16 @@ import { setPaused } from "./pause.ts";
 import { removeContainer } from "./remove.ts";
 import { renameContainer } from "./rename.ts";
 import { startContainer } from "./start/start.ts";
-import type { ContainerOwner } from "./state/container-record.ts";
 import { ContainerStore, type StoredContainer } from "./state/container-store.ts";
 import { killContainer, requireRunning, stopContainer } from "./stop.ts";
 import { listProcesses } from "./top.ts";
 import { waitContainer } from "./wait.ts";
 
-export interface ContainersOptions {
-  readonly root: string;
-  readonly runRoot: string;
-  readonly owner: ContainerOwner;
+export interface ContainersOptions
+  extends Pick<ContainerContext, "root" | "runRoot" | "owner" | "content" | "images" | "snapshots" | "volumes" | "network" | "events"> {
   /** Id of this process's session, whoever owns the containers. */
   readonly session: string;
   readonly runtime?: RuntimeName;
-  readonly content: ContentStore;
-  readonly images: ImageStore;
-  readonly snapshots: Snapshotter;
-  readonly volumes: Volumes;
-  readonly network: NetworkStack;
-  readonly events: EventHub;
   readonly clock?: Clock;
 }
 

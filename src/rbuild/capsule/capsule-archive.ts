@@ -1,9 +1,7 @@
-import { randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { open, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
 import { type Digest, DigestHasher } from "../../oci/index.ts";
-import { byteString, RbuildError, syncDirectory, type TarInput, tarHeader, writeTar } from "../../system/index.ts";
+import { byteString, RbuildError, type TarInput, tarHeader } from "../../system/index.ts";
+import { type TarFileOptions, writeTarFile } from "../write-tar-file.ts";
 import { CAPSULE_FILE, CAPSULE_ROOT, type CapsuleManifest, type CapsuleMember, capsuleManifestText } from "./capsule-manifest.ts";
 
 /** A member and where its bytes come from. */
@@ -47,34 +45,8 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefi
  * Writes a capsule: all of it or nothing, with the same bytes for the same members.
  * @param sources in the order of the manifest's members
  */
-export async function writeCapsule(
-  path: string,
-  manifest: CapsuleManifest,
-  sources: readonly CapsuleSource[],
-  { signal, onProgress }: { readonly signal?: AbortSignal; readonly onProgress?: (bytes: number) => void } = {},
-): Promise<{ readonly size: number; readonly digest: Digest }> {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}`);
-  const hasher = new DigestHasher();
-  const handle = await open(temporary, "wx", 0o644);
-  try {
-    try {
-      for await (const chunk of writeTar(entries(manifest, sources))) {
-        signal?.throwIfAborted();
-        hasher.update(chunk);
-        await handle.appendFile(chunk);
-        onProgress?.(hasher.size);
-      }
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-  await syncDirectory(dirname(path));
-  return { size: hasher.size, digest: hasher.digest() };
+export function writeCapsule(path: string, manifest: CapsuleManifest, sources: readonly CapsuleSource[], options: TarFileOptions = {}) {
+  return writeTarFile(path, entries(manifest, sources), options);
 }
 
 function* entries(manifest: CapsuleManifest, sources: readonly CapsuleSource[]): Generator<TarInput, void, undefined> {

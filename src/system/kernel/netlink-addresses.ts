@@ -1,4 +1,4 @@
-import { attribute, parseAttributes } from "./netlink-message.ts";
+import { attribute, NLM_F, parseAttributes } from "./netlink-message.ts";
 import type { NetlinkSocket } from "./netlink-socket.ts";
 
 /** IPv4 addresses and routes by rtnetlink: rtnetlink(7), `include/uapi/linux/{if_addr,rtnetlink}.h`. */
@@ -6,9 +6,6 @@ const RTM_NEWADDR = 20;
 const RTM_GETADDR = 22;
 const RTM_NEWROUTE = 24;
 const RTM_GETROUTE = 26;
-const NLM_F_DUMP = 0x300;
-const NLM_F_EXCL = 0x200;
-const NLM_F_CREATE = 0x400;
 const AF_INET = 2;
 const IFA = { ADDRESS: 1, LOCAL: 2, BROADCAST: 4 } as const;
 const RTA = { DST: 1, OIF: 4, GATEWAY: 5 } as const;
@@ -48,7 +45,7 @@ export function addAddress(socket: NetlinkSocket, link: number, address: number,
     attribute(IFA.ADDRESS, ipv4Bytes(address)),
     attribute(IFA.BROADCAST, ipv4Bytes(broadcast)),
   ]);
-  socket.request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, payload, `address on link ${link}`);
+  socket.request(RTM_NEWADDR, NLM_F.CREATE | NLM_F.EXCL, payload, `address on link ${link}`);
 }
 
 export function addDefaultRoute(socket: NetlinkSocket, gateway: number): void {
@@ -56,7 +53,7 @@ export function addDefaultRoute(socket: NetlinkSocket, gateway: number): void {
   header.writeUInt8(RT_TABLE_MAIN, 4);
   header.writeUInt8(RTPROT_BOOT, 5);
   header.writeUInt8(RTN_UNICAST, 7);
-  socket.request(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, Buffer.concat([header, attribute(RTA.GATEWAY, ipv4Bytes(gateway))]), "default route");
+  socket.request(RTM_NEWROUTE, NLM_F.CREATE | NLM_F.EXCL, Buffer.concat([header, attribute(RTA.GATEWAY, ipv4Bytes(gateway))]), "default route");
 }
 
 const blockOf = (address: number, prefixLength: number): Ipv4Block => ({
@@ -66,7 +63,7 @@ const blockOf = (address: number, prefixLength: number): Ipv4Block => ({
 
 /** Index of the interface the main table's first default route leads to, or undefined. */
 export function defaultRouteLink(socket: NetlinkSocket): number | undefined {
-  for (const { payload } of socket.request(RTM_GETROUTE, NLM_F_DUMP, familyHeader(RTMSG_BYTES), "all routes")) {
+  for (const { payload } of socket.request(RTM_GETROUTE, NLM_F.DUMP, familyHeader(RTMSG_BYTES), "all routes")) {
     const attributes = parseAttributes(payload.subarray(RTMSG_BYTES));
     if (payload.readUInt8(1) === 0 && payload.readUInt8(4) === RT_TABLE_MAIN && !attributes.has(RTA.DST)) return attributes.get(RTA.OIF)?.readUInt32LE();
   }
@@ -75,11 +72,11 @@ export function defaultRouteLink(socket: NetlinkSocket): number | undefined {
 
 /** Every block the namespace has an address in or a route to (any table), default routes left out. */
 export function usedBlocks(socket: NetlinkSocket): readonly Ipv4Block[] {
-  const addresses = socket.request(RTM_GETADDR, NLM_F_DUMP, familyHeader(IFADDRMSG_BYTES), "all addresses").flatMap(({ payload }) => {
+  const addresses = socket.request(RTM_GETADDR, NLM_F.DUMP, familyHeader(IFADDRMSG_BYTES), "all addresses").flatMap(({ payload }) => {
     const local = parseAttributes(payload.subarray(IFADDRMSG_BYTES)).get(IFA.LOCAL);
     return local ? [blockOf(local.readUInt32BE(), payload.readUInt8(1))] : [];
   });
-  const routes = socket.request(RTM_GETROUTE, NLM_F_DUMP, familyHeader(RTMSG_BYTES), "all routes").flatMap(({ payload }) => {
+  const routes = socket.request(RTM_GETROUTE, NLM_F.DUMP, familyHeader(RTMSG_BYTES), "all routes").flatMap(({ payload }) => {
     const destination = parseAttributes(payload.subarray(RTMSG_BYTES)).get(RTA.DST);
     return destination ? [blockOf(destination.readUInt32BE(), payload.readUInt8(1))] : [];
   });

@@ -1,14 +1,11 @@
 import { isSystemError } from "../errors.ts";
-import { attribute, nested, parseAttributes, text, u32 } from "./netlink-message.ts";
+import { attribute, NLM_F, nested, parseAttributes, text, u32 } from "./netlink-message.ts";
 import type { NetlinkSocket } from "./netlink-socket.ts";
 
 /** Network interfaces by rtnetlink: rtnetlink(7), `include/uapi/linux/if_link.h`. */
 const RTM_NEWLINK = 16;
 const RTM_DELLINK = 17;
 const RTM_GETLINK = 18;
-const NLM_F_DUMP = 0x300;
-const NLM_F_EXCL = 0x200;
-const NLM_F_CREATE = 0x400;
 const IFF_UP = 1;
 const IFLA = { ADDRESS: 1, IFNAME: 3, MTU: 4, MASTER: 10, LINKINFO: 18, IFALIAS: 20, NET_NS_FD: 28 } as const;
 const IFLA_INFO = { KIND: 1, DATA: 2, SLAVE_KIND: 4, SLAVE_DATA: 5 } as const;
@@ -63,7 +60,7 @@ export function findLink(socket: NetlinkSocket, name: string): Link | undefined 
 }
 
 export function listLinks(socket: NetlinkSocket): readonly Link[] {
-  return socket.request(RTM_GETLINK, NLM_F_DUMP, header(0), "all links").map((answer) => parseLink(answer.payload));
+  return socket.request(RTM_GETLINK, NLM_F.DUMP, header(0), "all links").map((answer) => parseLink(answer.payload));
 }
 
 export function setLinkUp(socket: NetlinkSocket, index: number): void {
@@ -81,7 +78,7 @@ export function createBridge(socket: NetlinkSocket, name: string, options: { rea
   const info = nested(IFLA.LINKINFO, text(IFLA_INFO.KIND, "bridge"));
   const mtu = options.mtu === undefined ? [] : [u32(IFLA.MTU, options.mtu)];
   const payload = Buffer.concat([header(0, IFF_UP, IFF_UP), text(IFLA.IFNAME, name), attribute(IFLA.ADDRESS, options.mac), ...mtu, info]);
-  socket.request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, payload, name);
+  socket.request(RTM_NEWLINK, NLM_F.CREATE | NLM_F.EXCL, payload, name);
 }
 
 export interface VethOptions {
@@ -112,7 +109,7 @@ export function createVeth(socket: NetlinkSocket, options: VethOptions): void {
   );
   const info = nested(IFLA.LINKINFO, text(IFLA_INFO.KIND, "veth"), nested(IFLA_INFO.DATA, other));
   const payload = Buffer.concat([header(0, IFF_UP, IFF_UP), text(IFLA.IFNAME, options.name), u32(IFLA.MASTER, options.bridge), ...mtu, info]);
-  socket.request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, payload, options.name);
+  socket.request(RTM_NEWLINK, NLM_F.CREATE | NLM_F.EXCL, payload, options.name);
 }
 
 /** Lets a bridge send a frame back out of the port it came in by: a container can then reach its own published port. */

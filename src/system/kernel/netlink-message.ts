@@ -2,6 +2,8 @@
  * Netlink messages as bytes in the host's byte order (little endian on every architecture supported here).
  * Shapes: netlink(7) and rtnetlink(7); `include/uapi/linux/netlink.h`.
  */
+/** Flags of a request. */
+export const NLM_F = { REQUEST: 1, ACK: 4, EXCL: 0x200, DUMP: 0x300, CREATE: 0x400 } as const;
 const ATTRIBUTE_HEADER = 4;
 const MESSAGE_HEADER = 16;
 const TYPE_MASK = 0x3fff;

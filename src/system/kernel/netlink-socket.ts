@@ -1,7 +1,7 @@
 import { dlopen } from "node:ffi";
 import { closeSync } from "node:fs";
 import { checkCall, systemError } from "./errno.ts";
-import { message, parseMessages, type ReceivedMessage } from "./netlink-message.ts";
+import { message, NLM_F, parseMessages, type ReceivedMessage } from "./netlink-message.ts";
 
 const { functions: libc } = dlopen(null, {
   socket: { return: "i32", arguments: ["i32", "i32", "i32"] },
@@ -10,8 +10,6 @@ const { functions: libc } = dlopen(null, {
   setsockopt: { return: "i32", arguments: ["i32", "i32", "i32", "buffer", "u32"] },
 });
 
-const NLM_F_REQUEST = 1;
-const NLM_F_ACK = 4;
 const NLMSG_ERROR = 2;
 const NLMSG_DONE = 3;
 /** The kernel answers with datagrams of at most 32 KiB when the reader offers that. */
@@ -47,7 +45,7 @@ export class NetlinkSocket implements Disposable {
    */
   request(type: number, flags: number, payload: Uint8Array, what: string): readonly ReceivedMessage[] {
     const sequence = ++this.#sequence;
-    const bytes = message(type, flags | NLM_F_REQUEST | NLM_F_ACK, sequence, payload);
+    const bytes = message(type, flags | NLM_F.REQUEST | NLM_F.ACK, sequence, payload);
     checkCall(Number(libc.send(this.#fd, bytes, BigInt(bytes.byteLength), 0)), "netlink send", what);
     const answers: ReceivedMessage[] = [];
     for (;;) {

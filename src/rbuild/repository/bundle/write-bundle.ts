@@ -1,21 +1,9 @@
-import { randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { open, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { withStep } from "../../../make-runner/index.ts";
 import { type Digest, DigestHasher } from "../../../oci/index.ts";
-import {
-  byteString,
-  type Clock,
-  isSystemError,
-  makeTempDirectory,
-  RbuildError,
-  syncDirectory,
-  type TarInput,
-  tarHeader,
-  writeTar,
-} from "../../../system/index.ts";
+import { byteString, type Clock, isSystemError, makeTempDirectory, RbuildError, type TarInput, tarHeader } from "../../../system/index.ts";
 import type { RbuildReport } from "../../events.ts";
 import type { TrustedRoot } from "../../trust/client/root-chain.ts";
 import type { CurrentRepository, StaleRepository } from "../../trust/client/verdict.ts";
@@ -25,6 +13,7 @@ import { type MetadataSource, openDirectorySource, openTrustStore, updateTrust }
 import { MAX_BYTES } from "../../trust/limits.ts";
 import { refusalError } from "../../trust/refusal.ts";
 import { gatherVerdicts, verdictFiles } from "../../trust/verdicts/gather-verdicts.ts";
+import { writeTarFile } from "../../write-tar-file.ts";
 import { MAX_MEMBER_BYTES } from "./bundle-paths.ts";
 import { type BundledFile, type BundledName, chooseFiles, chooseImages } from "./choose-bundled.ts";
 
@@ -86,12 +75,10 @@ export async function writeBundle(options: BundleOptions, { roots, report, clock
       for (const [name, bytes] of verdictFiles(words)) metadata.set(name, bytes);
     }
     const total = files.reduce((sum, file) => sum + file.size, 0);
-    const written = await writeAtomically(
-      path,
-      entries(metadata, files, directory),
-      (bytes) => step.progress(Math.min(bytes, total), "bytes", total),
-      options.signal,
-    );
+    const written = await writeTarFile(path, entries(metadata, files, directory), {
+      onProgress: (bytes) => step.progress(Math.min(bytes, total), "bytes", total),
+      ...(options.signal ? { signal: options.signal } : {}),
+    });
     return {
       path,
       repository: index.repository,
@@ -153,34 +140,4 @@ async function* verified(directory: string, { path, sha256, size }: BundledFile)
     hint: "rbuild image publish DIR --verify, or copy the repository again",
     details: { path, wanted: sha256, size },
   });
-}
-
-async function writeAtomically(
-  path: string,
-  members: Iterable<TarInput>,
-  onBytes: (bytes: number) => void,
-  signal?: AbortSignal,
-): Promise<{ readonly size: number; readonly digest: Digest }> {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}`);
-  const hasher = new DigestHasher();
-  const handle = await open(temporary, "wx", 0o644);
-  try {
-    try {
-      for await (const chunk of writeTar(members)) {
-        signal?.throwIfAborted();
-        hasher.update(chunk);
-        await handle.appendFile(chunk);
-        onBytes(hasher.size);
-      }
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-  await syncDirectory(dirname(path));
-  return { size: hasher.size, digest: hasher.digest() };
 }
