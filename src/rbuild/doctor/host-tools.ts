@@ -53,6 +53,7 @@ export const HOST_TOOLS: readonly HostTool[] = [
   { programs: ["/usr/share/ovmf/OVMF.fd"], packages: ["ovmf"], why: "UEFI firmware for that", job: "test" },
   { programs: ["docker"], packages: ["docker-cli", "docker.io"], minimum: "20.10", why: "the real client, against the engine's API", job: "test" },
   { programs: ["skopeo"], packages: ["skopeo"], minimum: "1.2", why: "another client of registries, to pull from `rbuild serve`", job: "test" },
+  { programs: ["openssl"], packages: ["openssl"], why: "makes certificates of servers that repositories are fetched from", job: "test" },
   { programs: ["podman"], packages: ["podman"], minimum: "3.0", why: "another client of registries, to pull from `rbuild serve`", job: "test" },
   { programs: ["rsync"], packages: ["rsync"], minimum: "3.1", why: "copies repositories to web servers", job: "test" },
   { programs: ["zsh"], packages: ["zsh"], why: "takes its completion script", job: "test" },

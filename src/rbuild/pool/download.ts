@@ -6,6 +6,7 @@ import type { IncomingFile } from "./incoming-file.ts";
 import type { PoolItem } from "./pool.ts";
 import { difference } from "./pool-errors.ts";
 import { redactUrl } from "./source-places.ts";
+import { isWrongCertificate } from "./trusted-authorities.ts";
 
 /** One way to a server. */
 export interface Route {
@@ -16,7 +17,7 @@ export interface Route {
 }
 
 /** The attack that an answer looks like, where it is more than a server that does not work. */
-export type Suspicion = "wrong-bytes" | "endless-data" | "short-file" | "slow-retrieval" | "redirect" | "malformed-answer";
+export type Suspicion = "wrong-bytes" | "endless-data" | "short-file" | "slow-retrieval" | "redirect" | "malformed-answer" | "wrong-certificate";
 
 /** How a request ended. Reasons are for people. */
 export type DownloadOutcome = { readonly suspicion?: Suspicion } /** As many bytes as the item has. */ & (
@@ -105,6 +106,7 @@ async function download(
     signal.throwIfAborted();
     if (stop.signal.aborted) return { kind: "broken", reason: (stop.signal.reason as SlowServer).message, isUnreachable: false, suspicion: "slow-retrieval" };
     if (error instanceof RequestError || isSystemError(error, "ERR_STREAM_PREMATURE_CLOSE")) {
+      if (isWrongCertificate(error)) return { kind: "absent", reason: certificateProblem(error), suspicion: "wrong-certificate" };
       const suspicion = suspicionOf(error) ?? (request.response !== undefined && isSystemError(error, ...BROKEN_OFF) ? "short-file" : undefined);
       return {
         ...(suspicion ? { suspicion } : {}),
@@ -120,6 +122,8 @@ async function download(
 }
 
 class SlowServer extends Error {}
+
+export const certificateProblem = (error: Error): string => `its certificate is not to be believed: ${redactUrl(error.message)}`;
 
 /** The connection ended within the body. */
 const BROKEN_OFF = ["ECONNRESET", "ERR_STREAM_PREMATURE_CLOSE", "ERR_HTTP_CONTENT_LENGTH_MISMATCH"];

@@ -142,13 +142,16 @@ async function fetchByRoutes(
       await forget(file, context);
       isWrong = true;
     } else if (!isWrong) {
-      if (suspicion === "slow-retrieval" || suspicion === "redirect" || (outcome.kind === "broken" && outcome.isUnreachable)) source.failed(outcome.reason);
+      if ((suspicion && OF_THE_SERVER.has(suspicion)) || (outcome.kind === "broken" && outcome.isUnreachable)) source.failed(outcome.reason);
       break;
     }
   }
   if (isWrong) source.gaveWrongBytes();
   return { reason: `${isWrong ? "wrong bytes: " : ""}${reasons.join("; ")}`, isWrong, ...(suspicion ? { suspicion } : {}) };
 }
+
+/** What would be the same for the next item. */
+const OF_THE_SERVER = new Set<Suspicion>(["slow-retrieval", "redirect", "wrong-certificate"]);
 
 /** Asks until the item is there, is known to be wrong, or the attempts are used up. */
 async function tryRoute(item: PoolItem, route: Route, file: IncomingFile, context: FetchContext): Promise<DownloadOutcome> {

@@ -1,7 +1,8 @@
 import { Agent as HttpAgent } from "node:http";
-import { Agent as HttpsAgent } from "node:https";
+import type { Agent as HttpsAgent } from "node:https";
 import got, { type Got } from "got";
 import type { FetchLimits } from "./fetch-limits.ts";
+import { TrustingAgent } from "./trusted-authorities.ts";
 
 /** Whether a client goes where an answer sends it. */
 export type MayFollow = (from: URL, to: URL) => boolean;
@@ -39,7 +40,7 @@ export function openConnections(limits: FetchLimits, mayFollow: MayFollow = () =
     const known = agents.get(proxy);
     if (known) return known;
     const options = { keepAlive: true, ...(proxy === "" ? {} : { proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } }) };
-    const made = { http: new HttpAgent(options), https: new HttpsAgent(options) };
+    const made = { http: new HttpAgent(options), https: new TrustingAgent(options) };
     agents.set(proxy, made);
     return made;
   }

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Got, RequestError, type Response } from "got";
 import { isSystemError, RbuildError } from "../../../system/index.ts";
-import { suspicionOf, watchRate } from "../../pool/download.ts";
+import { certificateProblem, suspicionOf, watchRate } from "../../pool/download.ts";
 import type { FetchLimits } from "../../pool/fetch-limits.ts";
 import type { Connections } from "../../pool/http-connections.ts";
 import { redactUrl } from "../../pool/source-places.ts";
+import { isWrongCertificate } from "../../pool/trusted-authorities.ts";
 import type { MetadataSource, Received } from "../../trust/index.ts";
 import type { RepositoryPlace } from "./repository-place.ts";
 import { suspicious, unreachable } from "./transfer-errors.ts";
@@ -83,6 +84,7 @@ async function readOnce(client: Got, { url, what, maxBytes }: Wanted, limits: Fe
     signal?.throwIfAborted();
     if (stop.signal.aborted) throw stop.signal.reason;
     if (!(error instanceof RequestError) && !isSystemError(error, "ERR_STREAM_PREMATURE_CLOSE")) throw error;
+    if (isWrongCertificate(error)) throw suspicious("wrong-certificate", `${what} is not asked for: ${certificateProblem(error)}`);
     const suspicion = suspicionOf(error);
     if (suspicion) throw suspicious(suspicion, `${what} cannot be read: ${redactUrl(error.message)}`);
     throw new PassingFailure(redactUrl(error.message), request.response === undefined);

@@ -12,6 +12,7 @@ const CODES = {
   "malformed-answer": "trust.malformed-answer",
   "endless-data": "trust.endless-data",
   "wrong-bytes": "trust.wrong-bytes",
+  "wrong-certificate": "trust.wrong-certificate",
 } as const satisfies Readonly<Record<TransferSuspicion, string>>;
 
 const HINTS: Readonly<Record<TransferSuspicion, string>> = {
@@ -22,6 +23,8 @@ const HINTS: Readonly<Record<TransferSuspicion, string>> = {
   "malformed-answer": "name another mirror with --from",
   "endless-data": "name another mirror with --from",
   "wrong-bytes": "name another mirror with --from",
+  "wrong-certificate":
+    "see that the address and this machine's clock are right; an authority of your own is made known by update-ca-certificates, or by NODE_EXTRA_CA_CERTS=FILE",
 };
 
 /** A server's answer that looks like an attack. Exit code 5. */

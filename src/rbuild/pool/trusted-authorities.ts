@@ -1,0 +1,39 @@
+import { readFileSync } from "node:fs";
+import { Agent, type AgentOptions } from "node:https";
+import { createSecureContext, getCACertificates, rootCertificates, type SecureContext } from "node:tls";
+import { isSystemError } from "../../system/index.ts";
+
+/** What `update-ca-certificates` writes. */
+const SYSTEM_FILE = "/etc/ssl/certs/ca-certificates.crt";
+
+let context: SecureContext | undefined;
+
+/** Whose certificates servers may have: those of the system, as for curl and apt; where it has none, those that Node brings. */
+function trustedAuthorities(): SecureContext {
+  context ??= createSecureContext({ ca: [systemAuthorities() ?? rootCertificates, getCACertificates("extra")].flat() });
+  return context;
+}
+
+function systemAuthorities(): string | undefined {
+  const path = process.env["SSL_CERT_FILE"];
+  try {
+    return readFileSync(path || SYSTEM_FILE, "utf8");
+  } catch (error) {
+    if (!isSystemError(error, "ENOENT") || path) throw error;
+    return undefined;
+  }
+}
+
+/** Connections with TLS. They are read when the first is made. */
+export class TrustingAgent extends Agent {
+  override createConnection(...[options, callback]: Parameters<Agent["createConnection"]>): ReturnType<Agent["createConnection"]> {
+    return super.createConnection({ ...options, secureContext: trustedAuthorities() } as AgentOptions, callback);
+  }
+}
+
+/** What Node and OpenSSL call a server's certificate that is not to be believed. tls(3), X509_verify_cert_error_string(3) */
+export function isWrongCertificate(error: Error): boolean {
+  const why =
+    /^(?:CERT_|UNABLE_TO_(?:GET_ISSUER|VERIFY|DECRYPT_CERT)|SELF_SIGNED_|DEPTH_ZERO_|INVALID_(?:CA|PURPOSE)|PATH_LENGTH_|HOSTNAME_MISMATCH|ERR_TLS_CERT_|(?:CA|EE)_(?:MD|KEY)_TOO_)/;
+  return isSystemError(error) && why.test(error.code ?? "");
+}
