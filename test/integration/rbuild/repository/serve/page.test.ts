@@ -1,14 +1,10 @@
-import { execFile } from "node:child_process";
-import { copyFile, readdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { imagesOnDisk } from "../../../../support/repository/images-on-disk.ts";
 import { serveDirectory } from "../../../../support/repository/serve-directory.ts";
-import { scratchDirectory } from "../../../../support/scratch.ts";
 import { NOW } from "../../../../support/trust/test-keys.ts";
 
-const run = promisify(execFile);
 const DAY = 86_400_000;
 
 async function pageOf(options: Parameters<typeof serveDirectory>[1] = {}, prepare?: (directory: string) => Promise<void>) {
@@ -82,34 +78,4 @@ describe("the page", () => {
     server.reload();
     expect(await (await get("/")).text()).toContain("trust.rollback");
   });
-
-  test("is drawn by a browser without a complaint, in light and dark", { timeout: 120_000 }, async () => {
-    const images = await imagesOnDisk();
-    const { url } = await serveDirectory(images.directory, { keys: images.keys });
-    const light = await draw(url, []);
-    const dark = await draw(url, ["--force-dark-mode", "--blink-settings=preferredColorScheme=0"]);
-    for (const { png, errors } of [light, dark]) {
-      expect(png.subarray(1, 4).toString()).toBe("PNG");
-      expect(png.byteLength).toBeGreaterThan(10_000);
-      expect(errors).toEqual([]);
-    }
-    expect(light.png.equals(dark.png)).toBe(false);
-  });
 });
-
-const QUIET =
-  "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync --hide-scrollbars".split(
-    " ",
-  );
-
-/** What Chromium makes of it, and what its console says. */
-async function draw(url: string, options: readonly string[]): Promise<{ readonly png: Buffer; readonly errors: readonly string[] }> {
-  const profile = await scratchDirectory();
-  const { stderr } = await run(
-    "chromium",
-    [...QUIET, `--user-data-dir=${profile}/data`, "--enable-logging=stderr", ...options, "--window-size=1000,900", "--screenshot=page.png", url],
-    { cwd: profile, timeout: 60_000, env: { PATH: process.env["PATH"] ?? "", HOME: profile } },
-  );
-  expect(await readdir(profile)).toContain("page.png");
-  return { png: await readFile(join(profile, "page.png")), errors: stderr.split("\n").filter((line) => /CONSOLE|Content Security Policy/.test(line)) };
-}
