@@ -2,7 +2,7 @@
 # Node is pinned by package-lock.json; the host's Node (20 or later) is used once, to install it.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
-.PHONY: help setup setup-test build check format test test-full bench iso clean
+.PHONY: help setup setup-test build check format test test-full fuzz bench iso clean
 
 arch := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x64)
 node_dir := $(CURDIR)/node_modules/node-linux-$(arch)/bin
@@ -48,6 +48,9 @@ test: setup-test check ## all tests on the real kernel, boot of examples/tiny in
 
 test-full: setup-test check ## make test, and examples/live built twice and booted
 	@$(sudo) env PATH=$(node_dir):$$PATH RBUILD_TEST_FULL=1 $(vitest)
+
+fuzz: setup-test ## RBUILD_FUZZ_RUNS inputs (100,000) for every parser of what comes from outside
+	@$(sudo) env PATH=$(node_dir):$$PATH RBUILD_FUZZ_RUNS=$(or $(RBUILD_FUZZ_RUNS),100000) $(vitest) --project fuzz
 
 iso: setup ## build the Debian live ISO of examples/live: the main job
 	@$(sudo) bin/rbuild iso -C examples/live

@@ -14,6 +14,8 @@ export default defineConfig({
     projects: [
       // Property tests take their time on a busy machine.
       { test: { name: "unit", include: ["test/unit/**/*.test.{ts,tsx}"], testTimeout: 60_000 } },
+      // Parsers of what comes from outside; `make fuzz` gives them more.
+      { test: { name: "fuzz", include: ["test/fuzz/**/*.test.ts"] } },
       { test: { name: "architecture", include: ["test/architecture/**/*.test.ts"], testTimeout: 120_000 } },
       { test: { name: "contract", include: ["test/contract/**/*.test.ts"], testTimeout: 120_000, ...serial } },
       { test: { name: "integration", include: ["test/integration/**/*.test.ts"], testTimeout: 300_000, hookTimeout: 300_000, ...serial } },

@@ -57,7 +57,7 @@ export function readPackagesIndex(bytes: Buffer): PackagesIndex {
 }
 
 function nameAt(bytes: Buffer, start: number): string | undefined {
-  if (bytes.compare(NAME, 0, NAME.length, start, start + NAME.length) !== 0) return undefined;
+  if (!bytes.subarray(start, start + NAME.length).equals(NAME)) return undefined;
   const end = bytes.indexOf(0x0a, start);
   return bytes.toString("latin1", start + NAME.length, end < 0 ? bytes.length : end).trim();
 }

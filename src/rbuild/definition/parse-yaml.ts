@@ -15,7 +15,7 @@ export type ParsedYaml<T> = { readonly kind: "valid"; readonly value: T } | { re
 /** YAML 1.2 that a schema accepts, or every fault in it with its line. */
 export function parseYaml<T>(text: string, schema: z.ZodType<T>): ParsedYaml<T> {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, merge: false });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, merge: false, logLevel: "error" });
   const faults = [...document.errors, ...document.warnings];
   if (faults.length > 0) {
     return { kind: "invalid", problems: faults.map(({ pos, message }) => ({ ...placeOf(pos[0]), field: "", message })) };

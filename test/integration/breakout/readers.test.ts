@@ -5,7 +5,7 @@ import { asDiffId, digestOf } from "../../../src/oci/index.ts";
 import { textSource, writeCapsule } from "../../../src/rbuild/capsule/capsule-archive.ts";
 import type { CapsuleManifest } from "../../../src/rbuild/capsule/capsule-manifest.ts";
 import { unpackCapsule } from "../../../src/rbuild/capsule/unpack-capsule.ts";
-import { unpackPackages } from "../../../src/rbuild/images/unpack/unpack-packages.ts";
+import { readDebData } from "../../../src/rbuild/debian/deb-file.ts";
 import { openBundleSource } from "../../../src/rbuild/repository/bundle/open-bundle-source.ts";
 import { writeTar } from "../../../src/system/index.ts";
 import { guardedPlace } from "../../support/breakout/guarded-place.ts";
@@ -13,7 +13,6 @@ import { tryAll } from "../../support/breakout/try-all.ts";
 import { arOf, DEBIAN_BINARY } from "../../support/deb-bytes.ts";
 import { openTestStore } from "../../support/store.ts";
 import { file, once, tarOf } from "../../support/tar-entries.ts";
-import { facts } from "../../unit/rbuild/images/packages/support.ts";
 
 test("archives of images, for docker load", async () => {
   const place = await guardedPlace();
@@ -24,14 +23,13 @@ test("archives of images, for docker load", async () => {
   await expect(outcomes).toMatchFileSnapshot("expected/load.txt");
 });
 
-test("packages, and what is made of them for a layer", { timeout: 60_000 }, async () => {
+test("packages, and layers of what they install", { timeout: 60_000 }, async () => {
   const place = await guardedPlace();
   const { snapshots } = await openTestStore(place.target);
   const control = await tarOf([file("./control", "Package: tiny\n")]);
   const outcomes = await tryAll(place, async ({ tar }) => {
     const deb = arOf([DEBIAN_BINARY, ["control.tar", control], ["data.tar", tar]]);
-    const members = unpackPackages([facts("tiny")], { read: () => once(deb) }, { architecture: "amd64", sourceDateEpoch: 0 });
-    const layer = Buffer.concat(await Array.fromAsync(writeTar(members)));
+    const layer = Buffer.concat(await Array.fromAsync(writeTar(readDebData(once(deb)))));
     await snapshots.apply({ tar: once(layer), diffId: asDiffId(digestOf(layer)) });
   });
   await expect(outcomes).toMatchFileSnapshot("expected/package.txt");
