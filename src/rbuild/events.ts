@@ -6,6 +6,14 @@ export type RbuildEvent =
   | LogEvent
   | { readonly kind: "warning.raised"; readonly code: string; readonly message: string; readonly hint?: string }
   | { readonly kind: "image.accepted"; readonly name: string; readonly digest: string; readonly how: "present" | "fetched" | "reproduced" | "override" }
+  /** Which way an image comes, and what each would take: bytes. */
+  | {
+      readonly kind: "image.planned";
+      readonly name: string;
+      readonly version: string;
+      readonly way: "delta" | "full" | "packages";
+      readonly predicted: { readonly delta?: number; readonly full?: number; readonly packages?: number };
+    }
   | {
       readonly kind: "image.fetched";
       readonly name: string;

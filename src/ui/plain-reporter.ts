@@ -2,7 +2,7 @@ import type { StepEvent, StepId } from "../make-runner/index.ts";
 import { cleanLine, formatBytes, formatDuration } from "./format/index.ts";
 import type { Reporter, Sink, Ticks } from "./reporter.ts";
 import { stepText } from "./step-texts.ts";
-import { imageNote, lockNote } from "./view-state.ts";
+import { imageNote, lockNote, planNote } from "./view-state.ts";
 
 /** A step says how far it is at most this often. */
 const PROGRESS_INTERVAL = 10_000;
@@ -51,6 +51,8 @@ export function createPlainReporter(sink: Sink, ticks: Ticks): Reporter {
         case "image.built":
         case "image.pinned":
           return line(imageNote(event));
+        case "image.planned":
+          return line(planNote(event));
         case "lock.written":
           return line(lockNote(event));
         case "artifact.exported":

@@ -102,6 +102,8 @@ export function reduceView(state: ViewState, event: RbuildEvent, now: number): V
     case "image.built":
     case "image.pinned":
       return recorded(state, { kind: "note", text: imageNote({ ...event, digest: shortDigest(event.digest) }) });
+    case "image.planned":
+      return recorded(state, { kind: "note", text: planNote(event) });
     case "lock.written":
       return recorded(state, { kind: "note", text: lockNote({ ...event, digest: shortDigest(event.digest) }) });
     case "artifact.exported":
@@ -136,6 +138,16 @@ export function imageNote(event: ImageEvent): string {
     default:
       return event satisfies never;
   }
+}
+
+const WAYS = { delta: "as deltas", full: "whole", packages: "built from changed packages" };
+
+/** One sentence about the way that an image comes, for people. */
+export function planNote({ name, version, way, predicted }: Extract<RbuildEvent, { kind: "image.planned" }>): string {
+  const others = (["delta", "full", "packages"] as const).filter((each) => each !== way && predicted[each] !== undefined);
+  const told = others.map((each) => `${WAYS[each]} ${formatBytes(predicted[each] ?? 0)}`);
+  const size = predicted[way] === undefined ? "" : `: ${formatBytes(predicted[way])}`;
+  return cleanLine(`image ${name} ${version} comes ${WAYS[way]}${size}${told.length === 0 ? "" : `; ${told.join(", ")}`}`);
 }
 
 /** One sentence about a lock, for people. */

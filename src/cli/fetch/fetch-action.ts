@@ -3,6 +3,7 @@ import { findDefinition } from "../../rbuild/definition/find-definition.ts";
 import { readPin } from "../../rbuild/images/pin/pin-file.ts";
 import { byteText } from "../../rbuild/pool/byte-text.ts";
 import { type FetchedImage, fetchImage } from "../../rbuild/repository/fetch/fetch-image.ts";
+import { fromPackages } from "../../rbuild/repository/fetch/from-packages.ts";
 import { openRepository } from "../../rbuild/repository/fetch/open-repository.ts";
 import { repositoryPlace } from "../../rbuild/repository/fetch/repository-place.ts";
 import { isRbuildError, RbuildError, systemClock } from "../../system/index.ts";
@@ -18,6 +19,8 @@ interface FetchChoices {
   readonly version?: string;
   readonly quorum?: number | "all";
   readonly keys: string;
+  /** May be built from packages where these are far fewer bytes. */
+  readonly build: boolean;
 }
 
 export async function fetchImages(names: readonly string[], choices: FetchChoices, session: Session): Promise<CommandResult> {
@@ -40,7 +43,9 @@ export async function fetchImages(names: readonly string[], choices: FetchChoice
   for (const name of names) {
     const pin = await pinOf(name);
     const wanted = { ...(channel === undefined ? {} : { channel }), ...(version === undefined ? {} : { version }), ...(pin ? { pin } : {}) };
-    fetched.push(await fetchImage({ name, architecture: hostPlatform().architecture, ...wanted }, repository, dependencies));
+    const packages = pin && choices.build ? fromPackages(pin, { signal }, { ...dependencies, imageDirectories: imageDirectories() }) : undefined;
+    const ways = packages ? { ...dependencies, packages } : dependencies;
+    fetched.push(await fetchImage({ name, architecture: hostPlatform().architecture, ...wanted }, repository, ways));
   }
   return { data: fetched, lines: fetched.map(line) };
 }
@@ -64,8 +69,15 @@ async function pinOf(name: string) {
   }
 }
 
-function line({ reference, digest, how, bytes, size, source, rebuilders }: FetchedImage): string {
-  const told = how === "present" ? "is there already" : `from ${source}: ${byteText(bytes)}${how === "delta" ? " as a delta" : ""} for ${byteText(size)}`;
+const WAYS = ["delta", "full", "packages"] as const;
+const NAMES = { delta: "as a delta", full: "whole", packages: "from packages" };
+
+function line({ reference, digest, how, bytes, size, source, rebuilders, predicted }: FetchedImage): string {
+  const way = { delta: " as a delta", full: "", packages: " of packages" };
+  const told =
+    how === "present" ? "is there already" : `${how === "packages" ? "built as in" : "from"} ${source}: ${byteText(bytes)}${way[how]} for ${byteText(size)}`;
+  const others = predicted === undefined || how === "present" ? [] : WAYS.filter((each) => each !== how && predicted[each] !== undefined);
+  const instead = others.length === 0 ? "" : ` (${others.map((each) => `${NAMES[each]} ${byteText(predicted?.[each] ?? 0)}`).join(", ")})`;
   const said = rebuilders && rebuilders.of > 0 ? `; ${rebuilders.identical.length} of ${rebuilders.of} rebuilders got the same` : "";
-  return `${reference} ${digest} ${told}${said}`;
+  return `${reference} ${digest} ${told}${instead}${said}`;
 }

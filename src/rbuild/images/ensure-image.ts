@@ -78,16 +78,16 @@ async function obtain(
 async function fetchPublished(
   choice: RepositoryChoice,
   pin: ImagePin,
-  { offline, signal }: EnsureImageOptions,
+  { offline, sources, signal }: EnsureImageOptions,
   dependencies: ImageDependencies,
 ): Promise<EnsuredImage | undefined> {
   const { fetchPinned } = await import("../repository/fetch/fetch-pinned.ts");
   try {
-    const fetched = await fetchPinned(pin, choice, { offline: offline ?? false, ...(signal ? { signal } : {}) }, dependencies);
+    const fetched = await fetchPinned(pin, choice, { offline: offline ?? false, ...(sources ? { sources } : {}), ...(signal ? { signal } : {}) }, dependencies);
     if (!fetched) return undefined;
     const found = await inspectImage(dependencies.containerHost, fetched.reference);
     if (!found || !isImage(found, pin)) throw pinMismatch(pin, found?.Id ?? "nothing", "published");
-    return { kind: "exact", how: "fetched", pin, reference: fetched.reference, imageId: found.Id };
+    return { kind: "exact", how: fetched.how === "packages" ? "reproduced" : "fetched", pin, reference: fetched.reference, imageId: found.Id };
   } catch (error) {
     signal?.throwIfAborted();
     if (!(error instanceof RbuildError) || (choice.isExplicit && error.category === "untrusted")) throw error;

@@ -12,6 +12,7 @@ export function imageFetchCommand() {
     .option("--version <version>", "this version")
     .option(...QUORUM_OPTION)
     .addOption(new Option("--keys <dir>", "the directory of roots, which say whose signatures count").default("keys"))
+    .option("--no-build", "never build the pinned image from changed packages, though that may take far fewer bytes")
     .addHelpText("after", "\nExit code 5 when something looks like an attack; the error's code names it.")
     .addHelpText(
       "after",

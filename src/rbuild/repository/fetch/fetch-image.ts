@@ -1,5 +1,6 @@
 import { withStep } from "../../../make-runner/index.ts";
 import { type Digest, MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES } from "../../../oci/index.ts";
+import { isRbuildError } from "../../../system/index.ts";
 import type { ContainerHost } from "../../container-host/container-host.ts";
 import { loadImage } from "../../images/assemble/load-image.ts";
 import { openBlob, type SavedBlob, type StreamedBlob } from "../../images/assemble/saved-blobs.ts";
@@ -11,8 +12,10 @@ import { checkImage } from "./check-image.ts";
 import { checkQuorum } from "./check-quorum.ts";
 import { layersInEngine, saveLayers } from "./engine-layers.ts";
 import { type FetchPlace, openFetchPlace } from "./fetch-place.ts";
+import { type FromPackages, poolsOf } from "./from-packages.ts";
 import { type BlobContext, NOTHING_PRESENT, obtainBlobs, type PresentBlobs } from "./obtain-blobs.ts";
 import type { OpenRepository, RepositoryDependencies } from "./open-repository.ts";
+import { type PredictedBytes, predictBytes } from "./predict-bytes.ts";
 import { untrusted } from "./refusals.ts";
 import { type ImageChoice, type PublishedImage, selectImage } from "./select-image.ts";
 
@@ -20,6 +23,8 @@ export interface FetchDependencies extends RepositoryDependencies {
   readonly containerHost: ContainerHost;
   /** Rebuilders who must have got the same, where that is more than the root wants. */
   readonly quorum?: readonly Quorum[];
+  /** The other way to the image that the choice pins, for where it takes far fewer bytes. */
+  readonly packages?: FromPackages;
 }
 
 export interface FetchedImage {
@@ -29,14 +34,16 @@ export interface FetchedImage {
   /** Of the manifest. */
   readonly digest: Digest;
   readonly imageId: Digest;
-  readonly how: "present" | "delta" | "full";
-  /** That came from the repository. */
+  readonly how: "present" | "delta" | "full" | "packages";
+  /** That came from the repository; of `packages`, those that were missing. */
   readonly bytes: number;
   /** Of all layers. */
   readonly size: number;
   readonly source: string;
   /** What rebuilders say of it; absent where the root names none. */
   readonly rebuilders?: QuorumCount;
+  /** Why it came that way; absent where it was there. */
+  readonly predicted?: PredictedBytes;
 }
 
 /**
@@ -57,11 +64,18 @@ export async function fetchImage(choice: ImageChoice, repository: OpenRepository
     const found = await inspectImage(host, reference);
     if (found && isImage(found, { digest, imageId })) return { ...named, how: "present", bytes: 0 };
 
+    const present = await presentLayers(host, index);
+    const missing = choice.pin?.digest === digest && isRemote(repository) ? await dependencies.packages?.missing() : undefined;
+    const { predicted, way } = predictBytes(image, present.sizes, index, missing);
+    report({ kind: "image.planned", name, version, way, predicted });
+    if (way === "packages" && missing && (await builtFromPackages(image, repository, dependencies)))
+      return { ...named, how: "packages", bytes: missing.size, predicted };
+
     await using place = await openFetchPlace(stateDirectory, report, signal);
     const context: BlobContext = { ...dependencies, index, sources: repository.sources, place };
     const described = await obtainDescription(image, context);
     const blobs = checkImage(image, described, index);
-    const layers = await obtainBlobs(image.layers, await presentLayers(host, index, place, signal), context);
+    const layers = await obtainBlobs(image.layers, present.in(place, signal), context);
     const files = image.layers.map((layer) => layers.blobs.get(layer) as SavedBlob | StreamedBlob);
     signal?.throwIfAborted();
     await loadImage(blobs, files, reference, { host, report, parentStep: step.id, unpack: true, ...(signal ? { signal } : {}) });
@@ -69,7 +83,7 @@ export async function fetchImage(choice: ImageChoice, repository: OpenRepository
     const bytes = described.bytes + layers.bytes;
     const how = layers.isDelta ? "delta" : "full";
     report({ kind: "image.fetched", name, version, digest, how, bytes, size, source: repository.source });
-    return { ...named, how, bytes };
+    return { ...named, how, bytes, predicted };
   });
 }
 
@@ -94,12 +108,34 @@ async function obtainDescription(image: PublishedImage, context: BlobContext) {
   return { manifest: await read(manifest), config: await read(config), bytes, items };
 }
 
-async function presentLayers(host: ContainerHost, index: BlobContext["index"], place: FetchPlace, signal?: AbortSignal): Promise<PresentBlobs> {
+/** Bytes of directories and bundles cost nothing. */
+const isRemote = ({ sources }: OpenRepository): boolean => sources.every(({ kind }) => kind === "mirror");
+
+/** False, and a warning says why, when it cannot be built after all. */
+async function builtFromPackages({ name, version }: PublishedImage, { sources }: OpenRepository, dependencies: FetchDependencies): Promise<boolean> {
+  try {
+    await dependencies.packages?.build(poolsOf(sources));
+    return true;
+  } catch (error) {
+    dependencies.signal?.throwIfAborted();
+    if (!isRbuildError(error)) throw error;
+    const message = `${name} ${version} is fetched as layers, because it cannot be built from changed packages: ${error.message}`;
+    dependencies.report({ kind: "warning.raised", code: error.code, message, ...(error.hint === undefined ? {} : { hint: error.hint }) });
+    return false;
+  }
+}
+
+async function presentLayers(host: ContainerHost, index: BlobContext["index"]) {
   const layers = await layersInEngine(host);
   const known = new Map(index.blobs.map((blob) => [blob.digest, blob.size]));
+  const sizes = new Map([...layers].map(([digest, { atMost }]) => [digest, known.get(digest) ?? atMost]));
   return {
-    sizes: new Map([...layers].map(([digest, { atMost }]) => [digest, known.get(digest) ?? atMost])),
-    save: (digests) => saveLayers(digests, layers, { host, directory: (name) => place.make(name), ...(signal ? { signal } : {}) }),
+    sizes,
+    /** Saved to a place where one is needed. */
+    in: (place: FetchPlace, signal?: AbortSignal): PresentBlobs => ({
+      sizes,
+      save: (digests) => saveLayers(digests, layers, { host, directory: (name) => place.make(name), ...(signal ? { signal } : {}) }),
+    }),
   };
 }
 

@@ -1,21 +1,24 @@
 import { systemClock } from "../../../system/index.ts";
 import type { ImageDependencies, ImagePin, RepositoryChoice } from "../../images/image-operations.ts";
+import type { SourceChoice } from "../../pool/sources.ts";
 import { readCheckout } from "../../trust/index.ts";
 import { accepted } from "../../trust/refusal.ts";
 import { type FetchedImage, fetchImage } from "./fetch-image.ts";
+import { fromPackages } from "./from-packages.ts";
 import { openRepository } from "./open-repository.ts";
 import { isUrl, repositoryPlace } from "./repository-place.ts";
 
 /**
- * The pinned image from one of the places. Undefined when there is none to ask: none that is no URL where `offline`, or the checkout has
+ * The pinned image from one of the places, or built from packages where these are far fewer bytes. Undefined when there is none to ask: none that is no URL where `offline`, or the checkout has
  * no root that says whose signature counts. @throws RbuildError those of `openRepository` and `fetchImage`
  */
 export async function fetchPinned(
   pin: ImagePin,
   { places, keys, isExplicit, quorum }: RepositoryChoice,
-  { offline, signal }: { readonly offline: boolean; readonly signal?: AbortSignal },
-  { containerHost, report, stateDirectory }: ImageDependencies,
+  { offline, sources, signal }: { readonly offline: boolean; readonly sources?: SourceChoice; readonly signal?: AbortSignal },
+  imageDependencies: ImageDependencies,
 ): Promise<FetchedImage | undefined> {
+  const { containerHost, report, stateDirectory } = imageDependencies;
   const texts = places.filter((text) => !offline || !isUrl(text));
   if (texts.length === 0) return undefined;
   const { roots } = accepted(await readCheckout(keys, systemClock.now()));
@@ -30,6 +33,7 @@ export async function fetchPinned(
     containerHost,
     report,
     clock: systemClock,
+    packages: fromPackages(pin, { offline, ...(sources ? { sources } : {}), ...(signal ? { signal } : {}) }, imageDependencies),
     ...(quorum === undefined ? {} : { quorum }),
     ...(signal ? { signal } : {}),
   };

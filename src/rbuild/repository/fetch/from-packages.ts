@@ -1,0 +1,62 @@
+import { hostPlatform } from "../../../oci/index.ts";
+import { isRbuildError, isSystemError } from "../../../system/index.ts";
+import { buildImage } from "../../images/build-image.ts";
+import { checkLocatedPin } from "../../images/check-pin.ts";
+import type { BuiltImage, ImageBuildOptions, ImageDependencies, ImagePin } from "../../images/image-operations.ts";
+import { pinMismatch } from "../../images/pin/pin-refusal.ts";
+import { findPresent, inputsOf } from "../../images/present-image.ts";
+import type { LockedChain, LockedDefinition } from "../../lock/lock-operations.ts";
+import { readLockedChain } from "../../lock/locked-chain.ts";
+import { missingOf } from "../../pool/fill-pool.ts";
+import { itemsOf } from "../../pool/locked-images.ts";
+import { openPool, poolDirectory } from "../../pool/open-pool.ts";
+import type { PoolSource } from "../../pool/pool.ts";
+import type { MissingPackages } from "./predict-bytes.ts";
+
+/** The other way to a pinned image: from its lock, with the packages that this machine lacks. */
+export interface FromPackages {
+  /** Undefined where the tree has no lock that the image can be built from. */
+  readonly missing: () => Promise<MissingPackages | undefined>;
+  /** @param pools where packages may be had besides. @throws RbuildError as `buildImage`, `image.pin-mismatch` */
+  readonly build: (pools: readonly string[]) => Promise<BuiltImage>;
+}
+
+/** Images of the chain are as they are pinned, or it ends in an error. */
+export function fromPackages({ name, version }: ImagePin, options: Omit<ImageBuildOptions, "name" | "force">, dependencies: ImageDependencies): FromPackages {
+  return {
+    async missing() {
+      try {
+        const chain = await readLockedChain(name, dependencies);
+        if (chain.images.at(-1)?.located.definition.version !== version) return undefined;
+        const pool = await openPool(poolDirectory(dependencies.stateDirectory));
+        const { missing } = await missingOf(itemsOf(await toBuild(chain, dependencies)), pool);
+        return { size: missing.reduce((sum, { size }) => sum + size, 0), count: missing.length };
+      } catch (error) {
+        // What cannot be built is fetched, and nobody needs to know.
+        if (isRbuildError(error) || isSystemError(error)) return undefined;
+        throw error;
+      }
+    },
+    build: (pools) =>
+      buildImage({ ...options, name, sources: { ...options.sources, pools: [...(options.sources?.pools ?? []), ...pools] } }, dependencies, async (located) => {
+        const level = await checkLocatedPin(located, dependencies);
+        if (level.kind === "different") throw pinMismatch(level.pin, level.found.imageId, "reproduced");
+      }),
+  };
+}
+
+/** The images of a chain that the engine does not have as they are locked: all above the first of them. */
+async function toBuild(chain: LockedChain, dependencies: ImageDependencies): Promise<readonly LockedDefinition[]> {
+  let parent: BuiltImage | undefined;
+  for (const [index, { located }] of chain.images.entries()) {
+    const present = await findPresent(located, await inputsOf(chain, index, parent, hostPlatform()), dependencies);
+    if (!present) return chain.images.slice(index);
+    parent = present.built;
+  }
+  return [];
+}
+
+/** Where the places of a repository have its packages, as `--pool` names them. */
+export function poolsOf(sources: readonly PoolSource[]): readonly string[] {
+  return sources.flatMap((source) => (source.kind === "mirror" ? [`${source.url}/pool`] : source.kind === "files" ? [`${source.path}/pool`] : []));
+}
