@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { SignedAttack } from "../../../../../src/rbuild/repository/serve/attack/signed/signed-attacks.ts";
@@ -115,7 +115,21 @@ test.each([
   ["old-key", "trust.rollback"],
 ] as const)("%s is no attack", async (attack, code) => {
   const client = await victim();
-  expect(await client.fetch([await mirror(attack)], NEW)).toMatchObject({ how: "full" });
+  const url = await mirror(attack);
+  expect(await client.fetch([url], NEW)).toMatchObject({ how: "full" });
+  // So is an image that was released under keys which have been rotated away since.
+  const newcomer = await openFetchLab(host.docker, roots, await directory());
+  expect(await newcomer.fetch([url], OLD)).toMatchObject({ how: "full" });
   // What has been followed is remembered: where it began is an older state now.
   await expect(client.fetch([honest], NEW)).rejects.toMatchObject({ code });
+});
+
+test("a lab is made where there is nothing, and needed", async () => {
+  const scratch = await directory();
+  await writeFile(join(scratch, "thesis.txt"), "");
+  const open = (more: object) => serveRepository({ ...serveOptions(images.directory), attack: "expired-key", ...more });
+  await expect(open({})).rejects.toMatchObject({ code: "serve.attack-needs-lab", category: "invalid" });
+  await expect(open({ attackLab: scratch })).rejects.toMatchObject({ code: "serve.no-attack-lab", category: "invalid" });
+  expect(await readdir(scratch)).toEqual(["thesis.txt"]);
+  for (const name of await readdir(join(attackLab, "secret"))) expect((await stat(join(attackLab, "secret", name))).mode & 0o777).toBe(0o600);
 });
