@@ -33,5 +33,5 @@ export function chosenPlaces(option: readonly string[] | undefined, settings: Se
 
 export function chosenRepositories(option: readonly string[] | undefined, settings: Settings, tree = currentTree()): RepositoryChoice | undefined {
   const places = chosenPlaces(option, settings);
-  return places && { places, keys: resolve(tree, "keys"), isExplicit: option !== undefined };
+  return places && { places, keys: resolve(tree, "keys"), isExplicit: option !== undefined, quorum: chosenQuorum(undefined, settings) };
 }

@@ -31,11 +31,14 @@ interface ExplainHost {
  */
 export async function explain({ names, directory, repositories }: ExplainOptions, { imageDirectories, ...host }: ExplainHost): Promise<Explanation> {
   const config = (await pathExists(join(directory, RBUILD_YAML))) ? await readRbuildYaml(directory) : undefined;
-  const ofTree = config && config.repositories.length > 0 ? { places: config.repositories, keys: join(directory, "keys"), isExplicit: false } : undefined;
+  const ofTree: RepositoryChoice | undefined =
+    config && config.repositories.length > 0 ? { places: config.repositories, keys: join(directory, "keys"), isExplicit: false } : undefined;
+  const chosen = repositories ?? ofTree;
+  const quorum = [...(chosen?.quorum ?? []), ...(config?.quorum === undefined ? [] : [config.quorum])];
   const dependencies = {
     containerHost: host.containerHost,
     stateDirectory: host.stateDirectory,
-    repositories: repositories ?? ofTree,
+    repositories: chosen && { ...chosen, quorum },
     pool: viewPool(poolDirectory(host.stateDirectory)),
   };
   if (names.length > 0) return { tree: undefined, images: await explainImages(names, imageDirectories, dependencies), broken: [] };

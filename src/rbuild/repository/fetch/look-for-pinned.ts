@@ -5,9 +5,10 @@ import type { ImagePin, RepositoryChoice } from "../../images/image-operations.t
 import type { PoolSource } from "../../pool/pool.ts";
 import { readCheckout, viewTrustStore } from "../../trust/index.ts";
 import { accepted } from "../../trust/refusal.ts";
+import { checkQuorum } from "./check-quorum.ts";
 import { type OpenRepository, openRepository } from "./open-repository.ts";
 import { isUrl, repositoryPlace } from "./repository-place.ts";
-import { selectImage } from "./select-image.ts";
+import { type PublishedImage, selectImage } from "./select-image.ts";
 
 /** What the places of a choice would do for a pinned image that is absent. */
 export type PinnedLook =
@@ -24,7 +25,7 @@ export type PinnedLook =
  */
 export async function lookForPinned(
   pin: ImagePin,
-  { places, keys }: RepositoryChoice,
+  { places, keys, quorum = [] }: RepositoryChoice,
   { stateDirectory, clock }: { readonly stateDirectory: string; readonly clock: Clock },
 ): Promise<PinnedLook> {
   if (places.length === 0) return { kind: "nobody" };
@@ -34,18 +35,19 @@ export async function lookForPinned(
   const local = await Promise.all(places.filter((text) => !isUrl(text)).map((text) => repositoryPlace(text)));
   if (local.length === 0) return { kind: "not-had", urls };
   try {
-    await using repository = await openRepository(local, { roots, stateDirectory, clock, report() {}, openStore: viewTrustStore });
-    return { kind: "had", source: repository.source, bytes: await bytesOf(pin, repository) };
+    const dependencies = { roots, stateDirectory, clock, report() {}, openStore: viewTrustStore };
+    await using repository = await openRepository(local, dependencies);
+    const image = selectImage({ name: pin.name, version: pin.version, architecture: pin.architecture, pin }, repository);
+    await checkQuorum(image, repository, quorum, dependencies);
+    return { kind: "had", source: repository.source, bytes: await bytesOf(image, repository) };
   } catch (error) {
     if (error instanceof RbuildError) return { kind: "not-had", urls, error };
     throw error;
   }
 }
 
-/** Of the files that make the image, the smallest of each blob that is there. @throws RbuildError `repository.files-missing`, those of `selectImage` */
-async function bytesOf(pin: ImagePin, repository: OpenRepository): Promise<number> {
-  const { name, version, architecture } = pin;
-  const image = selectImage({ name, version, architecture, pin }, repository);
+/** Of the files that make the image, the smallest of each blob that is there. @throws RbuildError `repository.files-missing` */
+async function bytesOf(image: PublishedImage, repository: OpenRepository): Promise<number> {
   const blobs = new Map(repository.verdict.index.blobs.map((blob) => [blob.digest, blob]));
   let bytes = 0;
   for (const digest of new Set([image.manifest, image.config, ...image.layers])) {

@@ -1,5 +1,6 @@
 import { readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import got from "got";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { digestOf } from "../../../../../src/oci/index.ts";
 import { attestImage } from "../../../../../src/rbuild/attest/attest-image.ts";
@@ -173,15 +174,16 @@ describe("rebuilders, publisher and client", () => {
     const listen = { kind: "address", host: "127.0.0.1", port: 0 } as const;
     const options = { directory: lab.repository, listen, keys: lab.keys, limits, logFormat: "none" as const, onProblem: () => undefined };
     await using server = await serveRepository(options);
-    const page = await (await fetch(server.url)).text();
+    const get = (path: string) => got(`${server.url}${path}`, { responseType: "buffer", throwHttpErrors: false });
+    const page = Buffer.from((await get("")).body).toString();
     expect(page).toContain("Rebuilt alike");
     expect(page).toContain('<td class="number">2 of 3</td>');
     const path = repositoryPaths.verdict(image.manifest, gina.fingerprint, 1);
-    const answer = await fetch(`${server.url}${path}`);
-    expect([answer.status, answer.headers.get("cache-control")]).toEqual([200, "public, max-age=31536000, immutable"]);
-    expect(Buffer.from(await answer.arrayBuffer())).toEqual(await readFile(verdictPath(gina)));
-    expect((await fetch(`${server.url}${path}.asc`)).status).toBe(200);
-    expect((await fetch(`${server.url}${repositoryPaths.verdict(image.manifest, gina.fingerprint, 2)}`)).status).toBe(404);
+    const { statusCode, headers, body } = await get(path);
+    expect([statusCode, headers["cache-control"]]).toEqual([200, "public, max-age=31536000, immutable"]);
+    expect(Buffer.from(body)).toEqual(await readFile(verdictPath(gina)));
+    expect((await get(`${path}.asc`)).statusCode).toBe(200);
+    expect((await get(repositoryPaths.verdict(image.manifest, gina.fingerprint, 2))).statusCode).toBe(404);
   });
 });
 
