@@ -2,12 +2,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ATTACKS, type Attack } from "../../../../../src/rbuild/repository/serve/attack/attacks.ts";
 import { isSignedAttack, type SignedAttack } from "../../../../../src/rbuild/repository/serve/attack/signed/signed-attacks.ts";
+import { serveRepository } from "../../../../../src/rbuild/repository/serve/serve-repository.ts";
 import type { TrustedRoot } from "../../../../../src/rbuild/trust/client/root-chain.ts";
 import { readCheckout } from "../../../../../src/rbuild/trust/index.ts";
 import { openTestHost } from "../../../../support/iso/container-host.ts";
 import { type FetchLab, openFetchLab } from "../../../../support/repository/fetch-lab.ts";
 import { type ImagesOnDisk, imagesOnDisk } from "../../../../support/repository/images-on-disk.ts";
-import { serveDirectory } from "../../../../support/repository/serve-directory.ts";
+import { serveDirectory, serveOptions } from "../../../../support/repository/serve-directory.ts";
 import { NOW } from "../../../../support/trust/test-keys.ts";
 
 type OnTheWay = Exclude<Attack, SignedAttack>;
@@ -20,6 +21,7 @@ const stack = new AsyncDisposableStack();
 let images: ImagesOnDisk;
 let roots: readonly TrustedRoot[];
 let host: Awaited<ReturnType<typeof openTestHost>>;
+let usual: FetchLab;
 
 beforeAll(async () => {
   host = stack.use(await openTestHost());
@@ -27,6 +29,9 @@ beforeAll(async () => {
   const checkout = await readCheckout(images.keys, NOW);
   if (checkout.kind !== "checkout") throw new Error(checkout.message);
   roots = checkout.roots;
+  const rollback = stack.use(await serveRepository({ ...serveOptions(images.directory), attack: "rollback" }));
+  usual = await openFetchLab(host.docker, roots, await directory());
+  expect(await usual.fetch([rollback.url], OLD)).toMatchObject({ how: "full" });
 }, 60_000);
 afterAll(() => stack.disposeAsync());
 
@@ -81,11 +86,10 @@ test("every attack on the way is tried", () => {
 });
 
 test.each(Object.entries(REFUSED) as [OnTheWay, string][])("%s is called %s; the store and what is remembered stay as they were", async (attack, code) => {
-  const client = await victim();
-  const before = await client.memory();
+  const before = await usual.memory();
   const category = code.startsWith("trust.") ? "untrusted" : "unavailable";
-  await expect(client.fetch([await mirror(attack)], NEW)).rejects.toMatchObject({ code, category });
-  expect(await client.memory()).toEqual(before);
+  await expect(usual.fetch([await mirror(attack)], NEW)).rejects.toMatchObject({ code, category });
+  expect(await usual.memory()).toEqual(before);
 });
 
 test.each(HARMLESS)("%s does no harm", async (attack) => {
