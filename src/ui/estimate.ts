@@ -13,6 +13,13 @@ export function estimateRemaining(progress: StepProgress, now: number): number |
   return (elapsed / moved) * (progress.total - progress.done);
 }
 
+/** Since the first report; undefined when it is too early to say, for what are no bytes, and at the end. */
+export function bytesPerSecond({ unit, done, total, firstDone, firstAt }: StepProgress, now: number): number | undefined {
+  const [moved, elapsed] = [done - firstDone, now - firstAt];
+  if (unit !== "bytes" || moved <= 0 || elapsed < MIN_ELAPSED || done === total) return undefined;
+  return (moved * 1000) / elapsed;
+}
+
 /** Done so far between 0 and 1, when the whole is known. */
 export function share(progress: StepProgress): number | undefined {
   if (progress.unit === "percent") return clamp(progress.done / (progress.total ?? 100));

@@ -1,5 +1,6 @@
 import type { StepEvent, StepId } from "../make-runner/index.ts";
 import { cleanLine, formatBytes, formatDuration } from "./format/index.ts";
+import { progressNumbers } from "./progress-numbers.ts";
 import type { Reporter, Sink, Ticks } from "./reporter.ts";
 import { stepText } from "./step-texts.ts";
 import { imageNote, lockNote, planNote } from "./view-state.ts";
@@ -10,7 +11,7 @@ const PROGRESS_INTERVAL = 10_000;
 /** One line per event, each with the seconds since the start: for logs, pipes and terminals that cannot move the cursor. */
 export function createPlainReporter(sink: Sink, ticks: Ticks): Reporter {
   const startedAt = ticks();
-  const steps = new Map<StepId, { readonly text: string; lastProgress: number }>();
+  const steps = new Map<StepId, { readonly text: string; lastProgress: number; first?: { readonly done: number; readonly at: number } }>();
   const line = (text: string): void => {
     sink.write(`[${((ticks() - startedAt) / 1000).toFixed(1).padStart(7)}s] ${text}\n`);
   };
@@ -19,9 +20,12 @@ export function createPlainReporter(sink: Sink, ticks: Ticks): Reporter {
   function progress(event: Extract<StepEvent, { kind: "step.progressed" }>): void {
     const step = steps.get(event.step);
     const now = ticks();
-    if (!step || now - step.lastProgress < PROGRESS_INTERVAL) return;
+    if (!step) return;
+    step.first ??= { done: event.done, at: now };
+    if (now - step.lastProgress < PROGRESS_INTERVAL) return;
     step.lastProgress = now;
-    line(`${step.text}: ${progressText(event)}`);
+    const { done, total, unit } = event;
+    line(`${step.text}: ${progressNumbers({ done, total, unit, firstDone: step.first.done, firstAt: step.first.at }, now)}`);
   }
 
   return {
@@ -64,10 +68,4 @@ export function createPlainReporter(sink: Sink, ticks: Ticks): Reporter {
     stopping: () => line("stopping; everything is being cleaned up (interrupt once more to stop at once)"),
     async close() {},
   };
-}
-
-function progressText(event: Extract<StepEvent, { kind: "step.progressed" }>): string {
-  if (event.unit === "percent") return `${Math.floor(event.done)} %`;
-  const show = event.unit === "bytes" ? formatBytes : String;
-  return event.total === undefined ? show(event.done) : `${show(event.done)} of ${show(event.total)}`;
 }

@@ -1,6 +1,6 @@
 import { Text } from "ink";
-import { estimateRemaining, share } from "../estimate.ts";
-import { formatBytes, formatDuration } from "../format/index.ts";
+import { share } from "../estimate.ts";
+import { progressNumbers } from "../progress-numbers.ts";
 import type { StepProgress } from "../view-state.ts";
 import type { Glyphs } from "./glyphs.ts";
 import { useGlyphs, useTone } from "./theme.tsx";
@@ -15,11 +15,11 @@ export interface ProgressLineProps {
 const MAX_BAR = 30;
 const MIN_BAR = 6;
 
-/** A bar where the whole is known, the sizes, and a guess of the time that is left. */
+/** A bar where the whole is known, the sizes, the speed, and a guess of the time that is left. */
 export function ProgressLine({ progress, depth, now, columns }: ProgressLineProps) {
   const tone = useTone();
   const indent = "  ".repeat(depth + 1);
-  const numbers = progressNumbers(progress, now);
+  const numbers = sharedNumbers(progress, now);
   const bar = progressBar(progress, Math.min(MAX_BAR, columns - indent.length - numbers.length - 1), useGlyphs());
   return (
     <Text wrap="truncate-end">
@@ -38,13 +38,10 @@ function progressBar(progress: StepProgress, width: number, glyphs: Glyphs): str
   return `${glyphs.barDone.repeat(done)}${glyphs.barLeft.repeat(width - done)} `;
 }
 
-/** `45 %`, `45 % 120 MB of 263 MB, 10.0s left`, `120 MB`. */
-export function progressNumbers(progress: StepProgress, now: number): string {
+/** With the share in front, where the whole is known: `45 % 120 MB of 263 MB`. */
+function sharedNumbers(progress: StepProgress, now: number): string {
   const part = share(progress);
   const percent = part === undefined ? "" : `${Math.floor(part * 100)} %`;
   if (progress.unit === "percent") return percent;
-  const show = progress.unit === "bytes" ? formatBytes : String;
-  if (progress.total === undefined) return show(progress.done);
-  const left = estimateRemaining(progress, now);
-  return `${percent} ${show(progress.done)} of ${show(progress.total)}${left === undefined ? "" : `, ${formatDuration(left)} left`}`;
+  return `${percent}${percent === "" ? "" : " "}${progressNumbers(progress, now)}`;
 }

@@ -10,6 +10,7 @@ const events: readonly RbuildEvent[] = [
   { kind: "step.finished", step: "1", outcome: "cached", milliseconds: 1200 },
   { kind: "warning.raised", code: "a.b", message: "careful", hint: "rbuild doctor" },
   { kind: "image.pinned", name: "base", digest, path: "images/base/image.pin.json", changed: false },
+  { kind: "image.planned", name: "base", version: "12.1", way: "packages", predicted: { full: 80_000_000, packages: 5_000_000 } },
   { kind: "step.failed", step: "2", milliseconds: 300, code: "make.failed", message: "make iso exited with 2" },
   { kind: "artifact.exported", path: "/out/a.iso", size: 263_000_000, digest },
 ];
@@ -35,8 +36,9 @@ it("writes one plain line per event with the time since the start", () => {
     "[   55.0s] warning: careful [a.b]",
     "[   55.0s]          to mend it: rbuild doctor",
     `[   66.0s] image base was pinned already in images/base/image.pin.json (${digest})`,
-    "[   77.0s] 2: failed after 0.3s: make iso exited with 2 [make.failed]",
-    `[   88.0s] exported /out/a.iso (263 MB, ${digest})`,
+    "[   77.0s] image base 12.1 comes built from changed packages: 5.0 MB; whole 80 MB",
+    "[   88.0s] 2: failed after 0.3s: make iso exited with 2 [make.failed]",
+    `[   99.0s] exported /out/a.iso (263 MB, ${digest})`,
   ]);
 });
 
@@ -47,6 +49,21 @@ it("tells a step's progress at most every ten seconds", () => {
   reporter.report({ kind: "step.started", step: "1", name: "image.load" });
   for (now = 100; now <= 25_000; now += 100) reporter.report({ kind: "step.progressed", step: "1", done: now, unit: "items" });
   expect(out.lines()).toHaveLength(3);
+});
+
+it("tells how far bytes are, how fast they come, and how long the rest takes", () => {
+  const out = sink();
+  let now = 0;
+  const reporter = createPlainReporter(out, () => now);
+  reporter.report({ kind: "step.started", step: "1", name: "image.fetch-files" });
+  for (const done of [5_000_000, 25_000_000]) {
+    now += 10_000;
+    reporter.report({ kind: "step.progressed", step: "1", done, total: 65_000_000, unit: "bytes" });
+  }
+  expect(out.lines().slice(1)).toEqual([
+    "[   10.0s] fetch files of the image: 5.0 MB of 65 MB",
+    "[   20.0s] fetch files of the image: 25 MB of 65 MB, 2.0 MB/s, 20.0s left",
+  ]);
 });
 
 it("writes events as JSON, whole, with their time first", () => {

@@ -41,7 +41,7 @@ describe("while it runs", () => {
       "  to mend it: git commit",
       `⠦ check image builder${" ".repeat(75)}2.0s`,
       expect.stringMatching(/^ {2}\S load image +2\.0s$/),
-      `    ${"█".repeat(15)}${"░".repeat(15)} 50 % 100 MB of 200 MB, 2.0s left`,
+      `    ${"█".repeat(15)}${"░".repeat(15)} 50 % 100 MB of 200 MB, 50 MB/s, 2.0s left`,
       `  │ ${"x".repeat(95)}…`,
       "2.0s, 1 warning, Ctrl-C stops",
     ]);
