@@ -1,3 +1,4 @@
+import { type Digest, isDigest } from "../oci/index.ts";
 import type { ProxyChoice } from "../rbuild/index.ts";
 import { RbuildError } from "../system/errors.ts";
 import { redact } from "../system/redaction.ts";
@@ -58,6 +59,19 @@ export function parseArchiveTemplate(text: string): string {
   return url;
 }
 
+/** `sha256:<64 hex>`, or the digits alone as sha256sum prints them. */
+export function parseDigestText(text: string): Digest {
+  const digest = /^[0-9a-f]{64}$/.test(text) ? `sha256:${text}` : text;
+  if (!isDigest(digest)) throw invalid(text, "sha256: and 64 hexadecimal digits");
+  return digest;
+}
+
+/** Of zstd. */
+export function parseLevel(text: string): number {
+  if (!/^(?:[1-9]|1[0-9])$/.test(text)) throw invalid(text, "a number from 1 to 19");
+  return Number(text);
+}
+
 /** A directory or file name as it was given. */
 export function parsePath(text: string): string {
   if (text.trim() === "" || text.includes("\0")) throw invalid(text, "a path");
@@ -89,8 +103,18 @@ function invalid(text: string, wanted: string): RbuildError {
   return new RbuildError("cli.invalid-value", `${JSON.stringify(redact(text))} is not ${wanted}`, { category: "invalid" });
 }
 
+/** A line of sources.list, or `URL SUITE`: what is asked of a mirror is the definition's to say. */
+function lineForMirror(text: string): RbuildError {
+  const url = /https?:\/\/[^\s\]]+/i.exec(text)?.[0];
+  return new RbuildError("cli.invalid-value", `${JSON.stringify(redact(text))} is more than the URL of a mirror`, {
+    category: "invalid",
+    hint: `${url === undefined ? "" : `--mirror ${redact(url)}; `}suites and components are said by suites: of image.yaml, and lock: of rbuild.yaml`,
+  });
+}
+
 /** `URL` of the archive debian, or `NAME=URL` of another, on top of those given before. */
 export function addNamedMirror(text: string, before: ReadonlyMap<string, string> = new Map()): ReadonlyMap<string, string> {
+  if (/\s/.test(text.trim())) throw lineForMirror(text);
   const [, name = "debian", url = ""] = /^(?:([a-z][a-z0-9-]{0,31})=)?(.*)$/.exec(text) ?? [];
   return new Map([...before, [name, parseHttpUrl(url, "an http or https URL, or NAME=URL")]]);
 }

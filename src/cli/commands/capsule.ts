@@ -4,20 +4,19 @@ import { currentTree } from "../current-tree.ts";
 import { EXIT } from "../exit-code.ts";
 import { imageDirectories } from "../image-directories.ts";
 import { examples, newCommand } from "../new-command.ts";
-import { ARCHIVE_OPTION, chosenSources, OFFLINE_OPTION, POOL_OPTION, type PoolChoices } from "../pool-sources.ts";
+import { chosenSources, OFFLINE_OPTION, type PoolChoices, withSourceOptions } from "../pool-sources.ts";
 import type { CommandResult, Session } from "../session.ts";
-import { addNamedMirror, parsePath } from "../values.ts";
+import { parsePath } from "../values.ts";
 
 /** Has `bin/rbuild`, two folders above this module, in `src` and in `dist` alike. */
 const PROGRAM_DIRECTORY = fileURLToPath(new URL("../../..", import.meta.url));
 
 export function capsuleCommand() {
-  const create = newCommand("create", "write the tree you are in with everything that its build needs into one file")
-    .argument("<file>", "the capsule, such as project-1.0.capsule.tar", parsePath)
-    .option("--output <dir>", "where the last build's artifacts are, to note their digests; default: out", parsePath)
-    .option(...POOL_OPTION)
-    .option(...ARCHIVE_OPTION)
-    .option("--mirror <url>", "mirror of the archive debian, or NAME=URL of another; may be given several times", addNamedMirror)
+  const create = withSourceOptions(
+    newCommand("create", "write the tree you are in with everything that its build needs into one file")
+      .argument("<file>", "the capsule, such as project-1.0.capsule.tar", parsePath)
+      .option("--output <dir>", "where the last build's artifacts are, to note their digests; default: out", parsePath),
+  )
     .option(...OFFLINE_OPTION)
     .action(async (file, options, command) => {
       const { runSession } = await import("../session.ts");

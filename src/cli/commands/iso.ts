@@ -1,24 +1,19 @@
 import { basename } from "node:path";
 import type { IsoOptions, ProxyChoice } from "../../rbuild/index.ts";
-import { chosenMirror } from "../chosen-mirror.ts";
 import { currentTree } from "../current-tree.ts";
 import { imageDirectories } from "../image-directories.ts";
 import { examples, newCommand } from "../new-command.ts";
-import { ARCHIVE_OPTION, chosenSources, OFFLINE_OPTION, POOL_OPTION } from "../pool-sources.ts";
+import { chosenSources, OFFLINE_OPTION, type PoolChoices, withSourceOptions } from "../pool-sources.ts";
 import { chosenQuorum, chosenRepositories, QUORUM_OPTION, REPOSITORY_OPTION } from "../repository-choice.ts";
 import type { CommandResult, Session } from "../session.ts";
-import { parseHttpUrl, parsePath, parseProxy } from "../values.ts";
+import { parsePath, parseProxy } from "../values.ts";
 
-interface IsoChoices {
+interface IsoChoices extends PoolChoices {
   readonly output?: string;
   readonly ignoreChanges?: true;
   readonly allowBaseMismatch?: true;
   readonly proxy?: ProxyChoice;
-  readonly mirror?: string;
   readonly lock: boolean;
-  readonly pool?: readonly string[];
-  readonly archive?: string;
-  readonly offline?: true;
   readonly repository?: readonly string[];
   readonly quorum?: number | "all";
   readonly ram?: true;
@@ -26,16 +21,15 @@ interface IsoChoices {
 }
 
 export function isoCommand() {
-  return newCommand("iso", "build the Git tree you are in, exactly as everybody else does")
-    .argument("[target]", "make target; default: that of rbuild.yaml")
-    .option("--output <dir>", "where the artifacts go; default: out", parsePath)
-    .option("--ignore-changes", "build although the tree has changes that are not committed; the result is not publishable")
-    .option("--allow-base-mismatch", "use a builder image that is not the pinned one; the result is not publishable")
-    .option("--proxy <proxy>", "get packages through: none, link (a caching proxy of rbuild's own), a URL, or link+URL", parseProxy)
-    .option("--mirror <url>", "Debian mirror; default: RBUILD_MIRROR, or that of the host's APT", parseHttpUrl)
-    .option("--no-lock", "take packages from the mirror although the tree has them locked; the result is not publishable")
-    .option(...POOL_OPTION)
-    .option(...ARCHIVE_OPTION)
+  return withSourceOptions(
+    newCommand("iso", "build the Git tree you are in, exactly as everybody else does")
+      .argument("[target]", "make target; default: that of rbuild.yaml")
+      .option("--output <dir>", "where the artifacts go; default: out", parsePath)
+      .option("--ignore-changes", "build although the tree has changes that are not committed; the result is not publishable")
+      .option("--allow-base-mismatch", "use a builder image that is not the pinned one; the result is not publishable")
+      .option("--proxy <proxy>", "get packages through: none, link (a caching proxy of rbuild's own), a URL, or link+URL", parseProxy)
+      .option("--no-lock", "take packages from the mirror although the tree has them locked; the result is not publishable"),
+  )
     .option(...OFFLINE_OPTION)
     .option(...REPOSITORY_OPTION)
     .option(...QUORUM_OPTION)
@@ -62,7 +56,7 @@ async function iso(target: string | undefined, choices: IsoChoices, session: Ses
   const directory = currentTree();
   const { proxy = settings.proxy, mirror, lock, pool, archive, repository, quorum, ...rest } = choices;
   const repositories = chosenRepositories(repository, settings, directory);
-  const sources = { ...(pool ? { pool } : {}), ...(archive === undefined ? {} : { archive }), ...(mirror === undefined ? {} : { mirror }) };
+  const sources = { ...(pool ? { pool } : {}), ...(archive === undefined ? {} : { archive }), ...(mirror ? { mirror } : {}) };
   const options: IsoOptions = {
     ...rest,
     directory,
@@ -73,7 +67,6 @@ async function iso(target: string | undefined, choices: IsoChoices, session: Ses
     sources: chosenSources(sources, settings, directory),
     ...(target === undefined ? {} : { target }),
     ...(proxy === undefined ? {} : { proxy }),
-    ...chosenMirror(mirror, settings),
   };
   await using host = await wire(session);
   signal.throwIfAborted();

@@ -3,26 +3,21 @@ import { currentTree } from "../current-tree.ts";
 import { EXIT } from "../exit-code.ts";
 import { imageDirectories } from "../image-directories.ts";
 import { examples, newCommand } from "../new-command.ts";
-import { ARCHIVE_OPTION, chosenSources, POOL_OPTION } from "../pool-sources.ts";
+import { chosenSources, type PoolChoices, withSourceOptions } from "../pool-sources.ts";
 import type { CommandResult, Session } from "../session.ts";
-import { addNamedMirror, parsePath } from "../values.ts";
+import { parsePath } from "../values.ts";
 
-interface LockChoices {
-  readonly mirror?: ReadonlyMap<string, string>;
-  readonly pool?: readonly string[];
-  readonly archive?: string;
-  readonly offline?: true;
+interface LockChoices extends PoolChoices {
   readonly to?: string;
 }
 
 export function lockCommand() {
-  return newCommand("lock", "build the tree you are in once and lock the packages it fetches")
-    .addOption(new Option("--check", "without building: is the lock that of rbuild.yaml as it is?").conflicts(["vendor", "mirror"]))
-    .option("--vendor", "without building: fetch what the lock has, to build without network later")
-    .option("--to <dir>", "with --vendor: into a pool of its own, for --pool", parsePath)
-    .option("--mirror <url>", "mirror of the archive debian, or NAME=URL of another; may be given several times", addNamedMirror)
-    .option(...POOL_OPTION)
-    .option(...ARCHIVE_OPTION)
+  return withSourceOptions(
+    newCommand("lock", "build the tree you are in once and lock the packages it fetches")
+      .addOption(new Option("--check", "without building: is the lock that of rbuild.yaml as it is?").conflicts(["vendor", "mirror"]))
+      .option("--vendor", "without building: fetch what the lock has, to build without network later")
+      .option("--to <dir>", "with --vendor: into a pool of its own, for --pool", parsePath),
+  )
     .option("--offline", "with --vendor: use no network; what is missing is an error that lists it")
     .addHelpText(
       "after",
@@ -81,8 +76,7 @@ async function vendorLock(choices: LockChoices, session: Session): Promise<Comma
   return { data: outcome, lines: [`${outcome.directory}: ${outcome.present + outcome.fetched} files, ${outcome.fetched} of them fetched now`] };
 }
 
-function sourceOptions({ mirror, pool, archive, offline }: LockChoices, { settings, signal }: Session) {
-  const given = { ...(pool ? { pool } : {}), ...(archive === undefined ? {} : { archive }) };
-  const { mirrors, ...sources } = chosenSources(given, settings);
-  return { sources: { ...sources, mirrors: new Map([...(mirrors ?? []), ...(mirror ?? [])]) }, ...(offline ? { offline } : {}), signal };
+function sourceOptions(choices: LockChoices, { settings, signal }: Session) {
+  const { offline, ...sources } = chosenSources(choices, settings);
+  return { sources, ...(offline ? { offline } : {}), signal };
 }

@@ -5,7 +5,7 @@ import { chooseRuntime, findMonitor, type RuntimeName } from "../runtime/choose-
 import { readHostFacts } from "../runtime/host/host-facts.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { SeccompCache } from "../runtime/seccomp-cache.ts";
-import { type Snapshotter, snapshotKey } from "../snapshots/snapshotter.ts";
+import { snapshotKey } from "../snapshots/snapshotter.ts";
 import { attachContainer } from "./attach/attach.ts";
 import { PendingAttachments } from "./attach/pending-attachments.ts";
 import { resizeTerminal } from "./attach/resize.ts";

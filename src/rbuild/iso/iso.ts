@@ -26,9 +26,7 @@ export interface IsoOptions {
   readonly ram?: boolean;
   /** Leave the container of a failed build for `rbuild shell`. */
   readonly keep?: boolean;
-  /** Debian's mirror; default RBUILD_MIRROR, else the host's own. */
-  readonly mirror?: string;
-  /** Where locked packages, the tree's and its images', may be had; mirrors of other archives. */
+  /** Where packages may be had: of `mirrors`, that of the archive `debian` is RBUILD_MIRROR by default, else the host's own. */
   readonly sources?: SourceChoice;
   /** Where pinned images that are absent may be had before they are built. Default: `repositories` of rbuild.yaml. */
   readonly repositories?: RepositoryChoice;

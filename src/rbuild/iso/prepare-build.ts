@@ -11,7 +11,6 @@ import type { BuildId } from "./life/build-id.ts";
 import type { Project } from "./preflight/preflight.ts";
 import { PROXY_IMAGE } from "./proxy/proxy-container.ts";
 import type { ProxyRequests } from "./proxy/proxy-log.ts";
-import { chosenMirrors } from "./supply/find-mirrors.ts";
 import { networkOf, openSupply, planSupply } from "./supply/open-supply.ts";
 
 /** Everything a build starts from. */
@@ -40,7 +39,7 @@ export async function prepareBuild(
   const quorum = [...(options.quorum ?? []), ...(config.quorum === undefined ? [] : [config.quorum])];
   const fetching = {
     ...(places.length > 0 ? { repositories: { places, keys, isExplicit, quorum } } : {}),
-    sources: { ...options.sources, mirrors: chosenMirrors(options) },
+    ...(options.sources ? { sources: options.sources } : {}),
     ...(options.offline ? { offline: true } : {}),
   };
   const ensure = (name: string) => ensureImage({ name, signal, allowMismatch: options.allowBaseMismatch ?? false, ...fetching }, dependencies);

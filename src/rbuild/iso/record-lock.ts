@@ -15,7 +15,6 @@ import { TREE_LOCK_DIRECTORY, TREE_LOCK_FILE, type TreeLock, treeLockDigest } fr
 import { treeLockText } from "./locked/tree-lock-text.ts";
 import { makeTree } from "./make-tree.ts";
 import { notDeclared } from "./supply/choose-supply.ts";
-import { chosenMirrors } from "./supply/find-mirrors.ts";
 import { fillFromSources } from "./vendor-lock.ts";
 
 export interface RecordOutcome {
@@ -43,7 +42,7 @@ export async function recordLock(options: IsoOptions, dependencies: IsoDependenc
   const at = Math.floor(clock.now().getTime() / 1000);
   const signal = options.signal ? { signal: options.signal } : {};
 
-  const states = await readSignedSuites({ directory, wanted, mirrors: chosenMirrors(options), at }, dependencies, signal);
+  const states = await readSignedSuites({ directory, wanted, mirrors: options.sources?.mirrors ?? new Map(), at }, dependencies, signal);
   const served = await cleanly(dependencies, async (cleanUp) => {
     const { prepared } = await makeTree({ ...options, ignoreChanges: true }, dependencies, { cleanUp, purpose: "record" });
     return (await prepared.requests?.())?.served ?? [];

@@ -14,7 +14,7 @@ import { TREE_LOCK_FILE, type TreeLock } from "./locked/tree-lock.ts";
 import { notDeclared, staleLock } from "./supply/choose-supply.ts";
 import { findLockedSources } from "./supply/find-mirrors.ts";
 
-type SourceOptions = Pick<IsoOptions, "mirror" | "sources" | "offline" | "signal">;
+type SourceOptions = Pick<IsoOptions, "sources" | "offline" | "signal">;
 
 /**
  * What a tree's lock says of its rbuild.yaml as it is now.

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { parseApiAddress, parseHttpUrl, parseProxy, parseUi } from "../../../src/cli/values.ts";
+import { addNamedMirror, parseApiAddress, parseHttpUrl, parseProxy, parseUi } from "../../../src/cli/values.ts";
 
 const invalid = expect.objectContaining({ code: "cli.invalid-value" });
 
@@ -25,4 +25,17 @@ it("never repeats a password in an error", () => {
 it("reads what a terminal shows", () => {
   expect(parseUi("plain")).toBe("plain");
   expect(() => parseUi("fancy")).toThrow(invalid);
+});
+
+it("reads mirrors by the name of their archive, and says what to do with a line of APT's", () => {
+  const mirrors = addNamedMirror("security=http://m.example/security/", addNamedMirror("http://m.example/debian/"));
+  expect([...mirrors]).toEqual([
+    ["debian", "http://m.example/debian"],
+    ["security", "http://m.example/security"],
+  ]);
+  for (const line of ["deb [signed-by=/k.gpg] http://m.example/debian bookworm main", "http://m.example/debian bookworm"]) {
+    const hint = expect.stringMatching(/^--mirror http:\/\/m\.example\/debian; suites and components are said by suites: of image\.yaml/);
+    expect(() => addNamedMirror(line)).toThrow(expect.objectContaining({ code: "cli.invalid-value", hint }));
+  }
+  expect(() => addNamedMirror("Debian=http://m.example")).toThrow(invalid);
 });

@@ -1,28 +1,21 @@
 import type { ImageDependencies } from "../../../rbuild/index.ts";
 import { imageDirectories } from "../../image-directories.ts";
 import { examples, newCommand } from "../../new-command.ts";
-import { ARCHIVE_OPTION, chosenSources, OFFLINE_OPTION, POOL_OPTION, type PoolChoices } from "../../pool-sources.ts";
+import { chosenSources, OFFLINE_OPTION, type PoolChoices, withSourceOptions } from "../../pool-sources.ts";
 import type { Session } from "../../session.ts";
-import { addNamedMirror } from "../../values.ts";
 import type { WiredHost } from "../../wire/wire.ts";
 
 /** What the verbs of `rbuild image` share. */
 
-export const MIRROR_OPTION = [
-  "--mirror <url>",
-  "mirror of the archive debian, or NAME=URL of another; may be given several times; default: RBUILD_MIRROR, or the host's APT",
-  addNamedMirror,
-] as const;
 export const NAMES_ARGUMENT = ["<name...>", "names of images, as in images/<name>"] as const;
 
 /** A verb that builds images. */
 export function buildingCommand(name: string, description: string) {
-  return newCommand(name, description)
-    .argument(...NAMES_ARGUMENT)
-    .option("--force", "build again although the image is there")
-    .option(...POOL_OPTION)
-    .option(...MIRROR_OPTION)
-    .option(...ARCHIVE_OPTION)
+  return withSourceOptions(
+    newCommand(name, description)
+      .argument(...NAMES_ARGUMENT)
+      .option("--force", "build again although the image is there"),
+  )
     .option(...OFFLINE_OPTION)
     .addHelpText(
       "after",

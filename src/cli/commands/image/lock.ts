@@ -1,11 +1,10 @@
 import { Option } from "@commander-js/extra-typings";
 import type { LockDependencies, LockOptions } from "../../../rbuild/index.ts";
-import { chosenMirror } from "../../chosen-mirror.ts";
 import { enginePlaces } from "../../engine-places.ts";
 import { imageDirectories } from "../../image-directories.ts";
 import { examples, newCommand } from "../../new-command.ts";
+import { chosenMirrors, MIRROR_OPTION } from "../../pool-sources.ts";
 import type { CommandResult, Session } from "../../session.ts";
-import { addNamedMirror } from "../../values.ts";
 import { NAMES_ARGUMENT } from "./image-session.ts";
 
 interface LockChoices {
@@ -20,7 +19,7 @@ export function imageLockCommand() {
     .option("--update <package...>", "move only these packages, and what they need")
     .addOption(new Option("--refresh", "choose all packages again, from the archive as it is now").conflicts("update"))
     .addOption(new Option("--check", "without network: is the lock that of its definition, and signed as it says?").conflicts(["update", "refresh", "mirror"]))
-    .option("--mirror <url>", "mirror of the archive debian, or NAME=URL of another; may be given several times", addNamedMirror)
+    .option(...MIRROR_OPTION)
     .addHelpText(
       "after",
       `\nA lock that fits its definition is left alone, without network.\n${examples([
@@ -53,9 +52,7 @@ async function lockAll(names: readonly string[], choices: LockChoices, session: 
 }
 
 function lockOptions(name: string, { update, refresh, mirror }: LockChoices, { settings, signal }: Session): LockOptions {
-  const main = chosenMirror(undefined, settings).mirror;
-  const mirrors = new Map([...(main === undefined ? [] : [["debian", main] as const]), ...(mirror ?? [])]);
-  return { name, ...(update ? { update } : {}), ...(refresh ? { refresh } : {}), mirrors, signal };
+  return { name, ...(update ? { update } : {}), ...(refresh ? { refresh } : {}), mirrors: chosenMirrors(mirror, settings), signal };
 }
 
 async function checkLocks(names: readonly string[]): Promise<CommandResult> {

@@ -3,10 +3,9 @@ import type { Promotion } from "../../../rbuild/repository/publish/channels.ts";
 import { MAX_LIFE_DAYS } from "../../../rbuild/trust/limits.ts";
 import { parseDays, parseDaysUpTo, parseFileDescriptor, type SignerChoice } from "../../keys/key-options.ts";
 import { examples, newCommand } from "../../new-command.ts";
-import { ARCHIVE_OPTION, OFFLINE_OPTION, POOL_OPTION } from "../../pool-sources.ts";
+import { OFFLINE_OPTION, withSourceOptions } from "../../pool-sources.ts";
 import { parseAtLeastOne, parseChannel, parsePromotion, parsePublishSigner } from "../../publish/publish-options.ts";
 import { parseCount } from "../../values.ts";
-import { MIRROR_OPTION } from "./image-session.ts";
 
 const FRESHNESS_DAYS = 14;
 const INDEX_DAYS = 180;
@@ -14,49 +13,48 @@ const MIN_DAYS = 3;
 const DELTAS = 3;
 
 export function imagePublishCommand() {
-  return newCommand("publish", "bring pinned images into a signed repository of plain files, for any web server")
-    .argument("<dir>", "the repository; made with the first publication")
-    .argument("[name...]", "names of images; default: all that are defined, or none with --promote")
-    .addOption(
-      new Option("--signer <signer>", "signs as publisher: gpg:FINGERPRINT, or the file of a secret key; may be given again").argParser<
-        readonly SignerChoice[]
-      >(parsePublishSigner),
-    )
-    .addOption(
-      new Option("--freshness-signer <signer>", "signs the freshness; default: those of --signer that may").argParser<readonly SignerChoice[]>(
-        parsePublishSigner,
-      ),
-    )
-    .addOption(new Option("--passphrase-fd <n>", "read the passphrase of a key file from this file descriptor").argParser(parseFileDescriptor))
-    .addOption(new Option("--keys <dir>", "the directory of roots and certificates").default("keys"))
-    .addOption(new Option("--channel <name>", "that new images enter").argParser(parseChannel).default("stable"))
-    .addOption(
-      new Option("--promote <name:version=channel>", "put a published version into a channel; may be given again").argParser<readonly Promotion[]>(
-        parsePromotion,
-      ),
-    )
-    .addOption(new Option("--deltas <n>", "earlier versions that a new one gets deltas from").argParser(parseCount).default(DELTAS))
-    .option("--gzip", "keep layers as gzip too")
-    .option("--uncompressed", "keep layers as they are too")
-    .option("--with-pool", "also the packages that the images are built from")
-    .addOption(new Option("--keep <n>", "versions that stay of each image, besides those in a channel; default: all").argParser(parseAtLeastOne))
-    .addOption(
-      new Option("--expires <days>", `how long clients believe that nothing newer is published, at most ${MAX_LIFE_DAYS.freshness}`)
-        .argParser(parseDaysUpTo(MAX_LIFE_DAYS.freshness))
-        .default(FRESHNESS_DAYS),
-    )
-    .addOption(
-      new Option("--index-expires <days>", `how long the index holds, at most ${MAX_LIFE_DAYS.index}`)
-        .argParser(parseDaysUpTo(MAX_LIFE_DAYS.index))
-        .default(INDEX_DAYS),
-    )
-    .addOption(new Option("--min-days <days>", "refuse to leave less; renew what has less left").argParser(parseDays).default(MIN_DAYS))
-    .option("--renew", "renew the freshness alone: for a timer, with its own key")
-    .option("--verify", "hash the files that are there instead of comparing their sizes")
-    .option("--dry-run", "say what would be written, and write nothing")
-    .option(...POOL_OPTION)
-    .option(...MIRROR_OPTION)
-    .option(...ARCHIVE_OPTION)
+  return withSourceOptions(
+    newCommand("publish", "bring pinned images into a signed repository of plain files, for any web server")
+      .argument("<dir>", "the repository; made with the first publication")
+      .argument("[name...]", "names of images; default: all that are defined, or none with --promote")
+      .addOption(
+        new Option("--signer <signer>", "signs as publisher: gpg:FINGERPRINT, or the file of a secret key; may be given again").argParser<
+          readonly SignerChoice[]
+        >(parsePublishSigner),
+      )
+      .addOption(
+        new Option("--freshness-signer <signer>", "signs the freshness; default: those of --signer that may").argParser<readonly SignerChoice[]>(
+          parsePublishSigner,
+        ),
+      )
+      .addOption(new Option("--passphrase-fd <n>", "read the passphrase of a key file from this file descriptor").argParser(parseFileDescriptor))
+      .addOption(new Option("--keys <dir>", "the directory of roots and certificates").default("keys"))
+      .addOption(new Option("--channel <name>", "that new images enter").argParser(parseChannel).default("stable"))
+      .addOption(
+        new Option("--promote <name:version=channel>", "put a published version into a channel; may be given again").argParser<readonly Promotion[]>(
+          parsePromotion,
+        ),
+      )
+      .addOption(new Option("--deltas <n>", "earlier versions that a new one gets deltas from").argParser(parseCount).default(DELTAS))
+      .option("--gzip", "keep layers as gzip too")
+      .option("--uncompressed", "keep layers as they are too")
+      .option("--with-pool", "also the packages that the images are built from")
+      .addOption(new Option("--keep <n>", "versions that stay of each image, besides those in a channel; default: all").argParser(parseAtLeastOne))
+      .addOption(
+        new Option("--expires <days>", `how long clients believe that nothing newer is published, at most ${MAX_LIFE_DAYS.freshness}`)
+          .argParser(parseDaysUpTo(MAX_LIFE_DAYS.freshness))
+          .default(FRESHNESS_DAYS),
+      )
+      .addOption(
+        new Option("--index-expires <days>", `how long the index holds, at most ${MAX_LIFE_DAYS.index}`)
+          .argParser(parseDaysUpTo(MAX_LIFE_DAYS.index))
+          .default(INDEX_DAYS),
+      )
+      .addOption(new Option("--min-days <days>", "refuse to leave less; renew what has less left").argParser(parseDays).default(MIN_DAYS))
+      .option("--renew", "renew the freshness alone: for a timer, with its own key")
+      .option("--verify", "hash the files that are there instead of comparing their sizes")
+      .option("--dry-run", "say what would be written, and write nothing"),
+  )
     .option(...OFFLINE_OPTION)
     .addHelpText(
       "after",

@@ -2,17 +2,15 @@ import { byteText } from "../../../rbuild/pool/byte-text.ts";
 import { enginePlaces } from "../../engine-places.ts";
 import { imageDirectories } from "../../image-directories.ts";
 import { examples, newCommand } from "../../new-command.ts";
-import { ARCHIVE_OPTION, chosenSources, OFFLINE_OPTION, POOL_OPTION } from "../../pool-sources.ts";
+import { chosenSources, OFFLINE_OPTION, withSourceOptions } from "../../pool-sources.ts";
 import { parsePath } from "../../values.ts";
-import { MIRROR_OPTION } from "./image-session.ts";
 
 export function imageVendorCommand() {
-  return newCommand("vendor", "fetch every package that locked images need, so that they can be built without network")
-    .argument("[name...]", "names of images; default: all that have a lock")
-    .option("--to <dir>", "make a pool of its own there, to be carried along or published; default: the pool of this machine", parsePath)
-    .option(...POOL_OPTION)
-    .option(...MIRROR_OPTION)
-    .option(...ARCHIVE_OPTION)
+  return withSourceOptions(
+    newCommand("vendor", "fetch every package that locked images need, so that they can be built without network")
+      .argument("[name...]", "names of images; default: all that have a lock")
+      .option("--to <dir>", "make a pool of its own there, to be carried along or published; default: the pool of this machine", parsePath),
+  )
     .option(...OFFLINE_OPTION)
     .addHelpText(
       "after",

@@ -57,21 +57,15 @@ async function suiteOf(name: string, imageDirectories: readonly string[]): Promi
   return own?.suite ?? "stable";
 }
 
-/** What was asked for, by archive. */
-export function chosenMirrors({ mirror, sources }: Pick<IsoOptions, "mirror" | "sources">): Map<string, string> {
-  return new Map([...(sources?.mirrors ?? []), ...(mirror === undefined ? [] : [["debian", mirror] as const])]);
-}
-
 /** Where the files of a tree's lock may be had, best first. */
 export function findLockedSources(
   { lockedAt, archives }: Pick<TreeLock, "lockedAt" | "archives">,
-  { tree, config, options }: { readonly tree: string; readonly config: Pick<RbuildYaml, "lock">; readonly options: Pick<IsoOptions, "mirror" | "sources"> },
+  { tree, config, options }: { readonly tree: string; readonly config: Pick<RbuildYaml, "lock">; readonly options: Pick<IsoOptions, "sources"> },
   signal?: AbortSignal,
 ): Promise<PoolSource[]> {
   const wanted = archives.map(({ archive, suite }) => {
     const url = config.lock?.suites.find((source) => source.archive === archive)?.url;
     return { archive, suite, ...(url === undefined ? {} : { url }) };
   });
-  const choice = { tree, ...options.sources, mirrors: chosenMirrors(options) };
-  return findSources(choice, { archives: wanted, lockedAt: [lockedAt] }, signal ? { signal } : {});
+  return findSources({ tree, ...options.sources }, { archives: wanted, lockedAt: [lockedAt] }, signal ? { signal } : {});
 }

@@ -7,7 +7,7 @@ import { lockedUrl, type ProxyContent } from "../proxy/proxy-container.ts";
 import type { ProxyRequests } from "../proxy/proxy-log.ts";
 import { type ProxyReach, startProxy } from "../proxy/start-proxy.ts";
 import type { PackageSupply } from "./choose-supply.ts";
-import { chosenMirrors, findArchiveMirrors, findBuildMirrors, findLockedSources } from "./find-mirrors.ts";
+import { findArchiveMirrors, findBuildMirrors, findLockedSources } from "./find-mirrors.ts";
 
 /** How a build is to get its packages: decided, and nothing started yet. */
 export interface PlannedSupply {
@@ -35,7 +35,7 @@ export async function planSupply(
     const archives = supply.lock.archives.map(({ archive }) => archive);
     return { proxy: { kind: "link" }, mirrors: lockedMirrors(archives), content: { kind: "locked", supply } };
   }
-  const choice = { mirrors: chosenMirrors(options), signal };
+  const choice = { mirrors: options.sources?.mirrors ?? new Map<string, string>(), signal };
   if (supply.kind === "recorded") {
     const found = await findArchiveMirrors(supply.wanted.suites, choice);
     const [first] = found.values();

@@ -66,7 +66,12 @@ test("a build that fails leaves as little", async () => {
 test("a stale lock stops the build; without the lock the result is not publishable", async () => {
   const { tree, build } = await lockedLab();
   expect(
-    await build({ ignoreLock: true, mirror: "http://mirror.invalid/debian", proxy: { kind: "none" }, target: "fail" }).catch((error: unknown) => error),
+    await build({
+      ignoreLock: true,
+      sources: { mirrors: new Map([["debian", "http://mirror.invalid/debian"]]) },
+      proxy: { kind: "none" },
+      target: "fail",
+    }).catch((error: unknown) => error),
   ).toMatchObject({
     code: "make.target-failed",
   });

@@ -36,7 +36,7 @@ test("a linked proxy serves the build alone, from a cache that survives, shrunk 
   await lab.build({ proxy: { kind: "link", upstream: "http://upstream:3128" } });
   expect(lab.lines()).toContain("proxy [http://apt-cacher-ng:3142]");
   expect(await buildContainers(host.docker)).toEqual([]);
-  await lab.build({ mirror: "http://mirror.invalid/debian" });
+  await lab.build({ sources: { mirrors: new Map([["debian", "http://mirror.invalid/debian"]]) } });
   const log = lab.lines().filter((line) => /^(?:served|shrunk)/.test(line));
   // The second build's view of the log has what the first one left.
   expect(log.slice(-5).map((line) => line.trim())).toEqual(["shrunk 5120M", "served Proxy=http://upstream:3128", "shrunk 5120M", "shrunk 5120M", "served"]);
