@@ -38,6 +38,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   "pool.missing": EXIT.bytesMissing,
   "pool.not-obtainable": EXIT.bytesMissing,
   "repository.image-absent": EXIT.baseRefused,
+  "repository.not-compared": EXIT.baseRefused,
   "trust.missing-file": EXIT.bytesMissing,
   "internal.error": EXIT.internal,
 };

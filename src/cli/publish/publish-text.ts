@@ -1,4 +1,7 @@
 import { byteText } from "../../rbuild/pool/byte-text.ts";
+import type { WaitingOutcome } from "../../rbuild/repository/publish/prepared/finish-publication.ts";
+import type { PreparedOutcome } from "../../rbuild/repository/publish/prepared/prepare-publication.ts";
+import type { SigningProgress } from "../../rbuild/repository/publish/prepared/progress.ts";
 import type { PublishOutcome, PublishPlan } from "../../rbuild/repository/publish/publication.ts";
 
 const sum = (files: readonly { readonly size: number }[]): number => files.reduce((bytes, { size }) => bytes + size, 0);
@@ -9,12 +12,41 @@ export function publishLines(outcome: PublishOutcome): string[] {
   const shown = `index ${index}, freshness ${freshness}, believed until ${until}`;
   const what = { published: "published to", renewed: "freshness renewed in", repaired: "files put back in", unchanged: "nothing new for" }[kind];
   return [
-    ...images.map(({ name, version, architecture, digest, state }) => `${state.padEnd(8)} ${name} ${version} ${architecture} ${digest}`),
-    ...deltas.map(({ from, to, size }) => `delta    ${from.slice(7, 19)} to ${to.slice(7, 19)}, ${byteText(size)}`),
-    ...retired.map(({ name, version, architecture }) => `retired  ${name} ${version} ${architecture}`),
+    ...imageLines({ images, deltas, retired }),
     ...(written.length > 0 ? [`written  ${filesText(written)}`] : []),
     ...(removed.length > 0 ? [`removed  ${filesText(removed)}`] : []),
     `${what} ${directory} (${repository}): ${shown}`,
+  ];
+}
+
+export function preparedLines({ images, deltas, retired, request, progress, directory, index, replaced }: PreparedOutcome): string[] {
+  const { path, size, digest } = request;
+  return [
+    ...imageLines({ images, deltas, retired }),
+    ...(replaced === undefined ? [] : [`dropped  index ${replaced}, which was prepared before: signatures over it count no more`]),
+    `prepared index ${index} of ${directory}; nothing is shown yet`,
+    `request  ${path} (${byteText(size)}, ${digest})`,
+    ...progress.map(progressLine),
+    "next     those who are missing: rbuild image sign REQUEST --signer …; then here:",
+    `         rbuild image publish ${directory} --add-signature FILE --finish`,
+  ];
+}
+
+export function waitingLines({ directory, index, progress }: WaitingOutcome): string[] {
+  const isEnough = progress.every((part) => part.isEnough);
+  return [`index ${index} of ${directory} ${isEnough ? "has its signatures: --finish shows it" : "waits for signatures"}`, ...progress.map(progressLine)];
+}
+
+function progressLine({ part, role, threshold, signed, missing, isEnough }: SigningProgress): string {
+  const rest = isEnough ? "" : `; ${threshold - signed.length} more of ${missing.join(", ")}`;
+  return `signed   ${part}: ${signed.length} of ${threshold} as ${role}${rest}`;
+}
+
+function imageLines({ images, deltas, retired }: Pick<PublishOutcome, "images" | "deltas" | "retired">): string[] {
+  return [
+    ...images.map(({ name, version, architecture, digest, state }) => `${state.padEnd(8)} ${name} ${version} ${architecture} ${digest}`),
+    ...deltas.map(({ from, to, size }) => `delta    ${from.slice(7, 19)} to ${to.slice(7, 19)}, ${byteText(size)}`),
+    ...retired.map(({ name, version, architecture }) => `retired  ${name} ${version} ${architecture}`),
   ];
 }
 

@@ -1,4 +1,5 @@
 import { examples, newCommand } from "../../new-command.ts";
+import { imageAttestCommand } from "./attest.ts";
 import { imageBuildCommand } from "./build.ts";
 import { imageBundleCommand } from "./bundle.ts";
 import { imageDiffCommand } from "./diff.ts";
@@ -8,6 +9,7 @@ import { imageLockCommand } from "./lock.ts";
 import { imagePinCommand } from "./pin.ts";
 import { imagePruneCommand } from "./prune.ts";
 import { imagePublishCommand } from "./publish.ts";
+import { imageSignCommand } from "./sign.ts";
 import { imageVendorCommand } from "./vendor.ts";
 import { imageVerifyCommand } from "./verify.ts";
 
@@ -23,6 +25,8 @@ export function imageCommand() {
     .addCommand(imageDiffCommand())
     .addCommand(imageVendorCommand())
     .addCommand(imagePublishCommand())
+    .addCommand(imageAttestCommand())
+    .addCommand(imageSignCommand())
     .addCommand(imageBundleCommand())
     .addCommand(imagePruneCommand())
     .addHelpText(

@@ -5,7 +5,7 @@ import { parseDays, parseDaysUpTo, parseFileDescriptor, type SignerChoice } from
 import { examples, newCommand } from "../../new-command.ts";
 import { OFFLINE_OPTION, withSourceOptions } from "../../pool-sources.ts";
 import { parseAtLeastOne, parseChannel, parsePromotion, parsePublishSigner } from "../../publish/publish-options.ts";
-import { parseCount } from "../../values.ts";
+import { addFile, parseCount, parsePath, parsePool } from "../../values.ts";
 
 const FRESHNESS_DAYS = 14;
 const INDEX_DAYS = 180;
@@ -53,6 +53,25 @@ export function imagePublishCommand() {
       .addOption(new Option("--min-days <days>", "refuse to leave less; renew what has less left").argParser(parseDays).default(MIN_DAYS))
       .option("--renew", "renew the freshness alone: for a timer, with its own key")
       .option("--verify", "hash the files that are there instead of comparing their sizes")
+      .addOption(
+        new Option("--verdicts <dir|file>", "bring rebuilders' verdicts on what is published, and nothing else; nothing is signed")
+          .argParser(parsePath)
+          .conflicts(["promote", "renew", "verify", "dryRun", "signer", "freshnessSigner"]),
+      )
+      .addOption(
+        new Option("--prepare <file>", "show nothing yet: write what others must sign to this file; those of --signer sign at once")
+          .argParser(parsePath)
+          .conflicts(["dryRun", "finish", "addSignature", "abandon"]),
+      )
+      .addOption(
+        new Option("--add-signature <file>", "join what rbuild image sign wrote to what is prepared; may be given again")
+          .argParser<readonly string[]>(addFile)
+          .conflicts(["dryRun", "promote", "renew", "abandon"]),
+      )
+      .addOption(new Option("--finish", "show what is prepared, once enough have signed it").conflicts(["dryRun", "promote", "renew", "abandon"]))
+      .addOption(new Option("--abandon", "take away what is prepared").conflicts(["dryRun", "promote", "renew"]))
+      .addOption(new Option("--against <url|dir>", "refuse to publish when this public copy has anything newer").argParser(parsePool))
+      .option("--allow-old-copy", "publish from a copy that is behind: with newer numbers, but without what the newer one had")
       .option("--dry-run", "say what would be written, and write nothing"),
   )
     .option(...OFFLINE_OPTION)
@@ -61,11 +80,19 @@ export function imagePublishCommand() {
       examples([
         ["sudo rbuild image publish /srv/images --signer gpg:FPR --freshness-signer cron.key", "what is defined and pinned here"],
         ["rbuild image publish /srv/images --renew --freshness-signer cron.key", "from a timer, every day"],
+        ["rbuild image publish /srv/images --verdicts verdicts", "what rebuilders have sent"],
         ["rbuild image publish /srv/images --promote builder:2026.11=stable --signer gpg:FPR --freshness-signer cron.key", "a version that was tried"],
+        ["rbuild image publish /srv/images --prepare request.json --signer gpg:FPR", "others sign it with rbuild image sign"],
+        ["rbuild image publish /srv/images --add-signature FILE --finish --freshness-signer cron.key", "what they have sent; show it"],
       ]),
     )
     .action(async (directory, names, options, command) => {
       const { runSession } = await import("../../session.ts");
+      const { verdicts, keys } = options;
+      if (verdicts !== undefined)
+        return runSession(command, async (session) =>
+          (await import("../../publish/verdicts-action.ts")).publishVerdicts(directory, names, { verdicts, keys }, session),
+        );
       await runSession(command, async (session) => (await import("../../publish/publish-actions.ts")).publish(directory, names, options, session), {
         showsProgress: true,
       });

@@ -6,6 +6,7 @@ import { type ExaminedImage, examineImages, planImage } from "./examine-images.t
 import { wantedOf } from "./gather-content.ts";
 import { EMPTY_CONTENT, type IndexContent, type IndexedImage, imageKey, isSameContent } from "./index-content.ts";
 import { daysUntil } from "./life.ts";
+import { checkNotBehind } from "./old-copy.ts";
 import { planContent } from "./plan-content.ts";
 import type { PublishDependencies, PublishOptions, PublishPlan } from "./publication.ts";
 import { highestVersion, missingRoots, readPublished } from "./published-state.ts";
@@ -19,6 +20,7 @@ export async function planPublication(choices: PublishOptions, dependencies: Pub
   if ((await highestVersion(directory, "freshness")) === 0) await checkEmpty(directory);
   await using memory = await makeTempDirectory(tmpdir(), "rbuild-publish-");
   const published = await readPublished(directory, roots, memory.path);
+  await checkNotBehind(published, options, dependencies);
   const newRoots = await missingRoots(directory, roots);
   const before: IndexContent = published?.index ?? EMPTY_CONTENT;
   const examined = await examineImages(await wantedOf(options, dependencies), before, { directory, isHashed: verify });

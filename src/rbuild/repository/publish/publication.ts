@@ -6,6 +6,7 @@ import type { TrustedRoot } from "../../trust/client/root-chain.ts";
 import type { Signer } from "../../trust/index.ts";
 import type { Promotion } from "./channels.ts";
 import type { Encodings } from "./encode-blob.ts";
+import type { PublishedState } from "./published-state.ts";
 
 export interface PublishOptions {
   /** The repository, made unless it is there. */
@@ -28,6 +29,8 @@ export interface PublishOptions {
   readonly renew?: boolean;
   /** Hash what is there instead of comparing sizes. */
   readonly verify?: boolean;
+  /** Go on from a copy that is behind what was published: with numbers beyond those, but without what they had. */
+  readonly isOldCopyWanted?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -40,6 +43,8 @@ export interface PublishDependencies {
   readonly clock: Clock;
   /** Asked only when an image is new. */
   readonly openHost: () => Promise<ContainerHost>;
+  /** What the public repository shows, where somebody wants that compared. */
+  readonly askPublic?: () => Promise<Pick<PublishedState, "freshness"> & { readonly source: string }>;
   /** Asked only when something must be signed. */
   readonly openSigners: () => Promise<readonly Signer[]>;
 }

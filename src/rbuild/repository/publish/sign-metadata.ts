@@ -7,11 +7,12 @@ import type { Freshness } from "../../trust/format/freshness.ts";
 import type { RepositoryIndex } from "../../trust/format/index-file.ts";
 import { repositoryPaths } from "../../trust/format/paths.ts";
 import type { Signer } from "../../trust/index.ts";
+import type { Certificate } from "../../trust/openpgp/certificate.ts";
 import { addSignature } from "../../trust/signers/add-signature.ts";
 import type { IndexContent } from "./index-content.ts";
 import type { Staging } from "./staging.ts";
 
-type SigningRole = "publisher" | "freshness";
+export type SigningRole = "publisher" | "freshness";
 
 export interface SigningContext {
   readonly root: TrustedRoot;
@@ -21,13 +22,19 @@ export interface SigningContext {
   readonly signal?: AbortSignal;
 }
 
+/** Those of the signers who have a role, each once. */
+export function withRole(role: SigningRole, { root, signers }: Pick<SigningContext, "root" | "signers">): Signer[] {
+  const { keys } = root.root.roles[role];
+  return [...new Map(signers.filter(({ fingerprint }) => keys.includes(fingerprint)).map((signer) => [signer.fingerprint, signer])).values()];
+}
+
 /**
  * Those of the signers whose signatures count for a role.
  * @throws RbuildError `repository.too-few-signers`
  */
 export function signersOf(role: SigningRole, { root, signers }: Pick<SigningContext, "root" | "signers">): Signer[] {
   const { keys, threshold } = root.root.roles[role];
-  const able = [...new Map(signers.filter(({ fingerprint }) => keys.includes(fingerprint)).map((signer) => [signer.fingerprint, signer])).values()];
+  const able = withRole(role, { root, signers });
   if (able.length >= threshold) return able;
   const option = role === "freshness" ? "--freshness-signer" : "--signer";
   throw new RbuildError(
@@ -47,21 +54,32 @@ export interface IndexReference {
   readonly size: number;
 }
 
-export async function stageIndex(content: IndexContent, version: number, expires: Date, context: SigningContext): Promise<IndexReference> {
-  const { root, now, staging } = context;
+/** Its bytes, and what a freshness says of them. */
+export function indexBytes(
+  content: IndexContent,
+  version: number,
+  { root, now, expires }: Pick<SigningContext, "root" | "now"> & { readonly expires: Date },
+): { readonly bytes: Uint8Array; readonly reference: IndexReference } {
   const value = { type: "index", formatVersion: 1, repository: root.root.repository, version, issued: timeText(now), expires: timeText(expires), ...content };
   const bytes = writeCanonical(value);
-  const reference = { version, sha256: digestOf(bytes), size: bytes.byteLength };
+  return { bytes, reference: { version, sha256: digestOf(bytes), size: bytes.byteLength } };
+}
+
+export async function stageIndex(content: IndexContent, version: number, expires: Date, context: SigningContext): Promise<IndexReference> {
+  const { staging } = context;
+  const { bytes, reference } = indexBytes(content, version, { ...context, expires });
   const path = repositoryPaths.index(version, reference.sha256);
   await staging.put(repositoryPaths.signature(path), await signed(bytes, "publisher", context));
   await staging.put(path, bytes);
   return reference;
 }
 
-/** Freshness, and the pointer to it. */
-export async function stageFreshness(index: IndexReference, version: number, expires: Date, context: SigningContext): Promise<Freshness> {
-  const { root, now, staging } = context;
-  const value = {
+export function freshnessOf(
+  index: IndexReference,
+  version: number,
+  { root, now, expires }: Pick<SigningContext, "root" | "now"> & { readonly expires: Date },
+): Freshness {
+  return {
     type: "freshness",
     formatVersion: 1,
     repository: root.root.repository,
@@ -70,21 +88,45 @@ export async function stageFreshness(index: IndexReference, version: number, exp
     expires: timeText(expires),
     root: { version: root.root.version },
     index: { version: index.version, sha256: index.sha256, size: index.size },
-  } satisfies Freshness;
+  };
+}
+
+/** Freshness, and the pointer to it. */
+export async function stageFreshness(index: IndexReference, version: number, expires: Date, context: SigningContext): Promise<Freshness> {
+  const value = freshnessOf(index, version, { ...context, expires });
   const bytes = writeCanonical(value);
-  const path = repositoryPaths.freshness(version);
-  await staging.put(repositoryPaths.signature(path), await signed(bytes, "freshness", context));
-  await staging.put(path, bytes);
-  await staging.put(repositoryPaths.current, writeCanonical({ type: "current", formatVersion: 1, freshness: { version } }));
+  await stageSignedFreshness(value, bytes, await signed(bytes, "freshness", context), context.staging);
   return value;
 }
 
+export async function stageSignedFreshness({ version }: Freshness, bytes: Uint8Array, signature: Uint8Array, staging: Staging): Promise<void> {
+  const path = repositoryPaths.freshness(version);
+  await staging.put(repositoryPaths.signature(path), signature);
+  await staging.put(path, bytes);
+  await staging.put(repositoryPaths.current, writeCanonical({ type: "current", formatVersion: 1, freshness: { version } }));
+}
+
 async function signed(bytes: Uint8Array, role: SigningRole, context: SigningContext): Promise<Uint8Array> {
+  signersOf(role, context);
+  return (await signedByAll(bytes, role, undefined, context)) ?? new Uint8Array();
+}
+
+export function certificatesOf(role: SigningRole, { root, certificates }: Pick<TrustedRoot, "root" | "certificates">): Certificate[] {
+  return root.roles[role].keys.flatMap((key) => certificates.get(key) ?? []);
+}
+
+/** A signature file with those of all signers who have the role, however many; on top of what there is. */
+export async function signedByAll(
+  bytes: Uint8Array,
+  role: SigningRole,
+  before: Uint8Array | undefined,
+  context: Omit<SigningContext, "staging">,
+): Promise<Uint8Array | undefined> {
   const { root, now, signal } = context;
-  const certificates = root.root.roles[role].keys.flatMap((key) => root.certificates.get(key) ?? []);
-  let signature: Uint8Array | undefined;
-  for (const signer of signersOf(role, context)) {
+  const certificates = certificatesOf(role, root);
+  let signature = before;
+  for (const signer of withRole(role, context)) {
     signature = Buffer.from(await addSignature(bytes, signature, signer, certificates, { now, ...(signal ? { signal } : {}) }));
   }
-  return signature ?? new Uint8Array();
+  return signature;
 }

@@ -11,6 +11,8 @@ export const WORK_DIRECTORY = ".publish";
 export interface Staging extends AsyncDisposable {
   /** For files of one's own, on the same file system. */
   readonly scratch: string;
+  /** What waits for signatures, if anything does. */
+  readonly prepared: string;
   /** Has what was taken, each file at its path. */
   readonly incoming: string;
   /** Takes the bytes for a path of the repository, onto the disk. */
@@ -21,6 +23,8 @@ export interface Staging extends AsyncDisposable {
   link(path: string, file: string): Promise<void>;
   /** Paths and sizes of what was taken, in their order. */
   readonly staged: ReadonlyMap<string, number>;
+  /** Gives something to whom the directory belongs. */
+  own(path: string): Promise<void>;
   /** Moves files to their places, in this order, and has the disk know of it. */
   bring(paths: readonly string[]): Promise<void>;
 }
@@ -71,7 +75,9 @@ async function openWork(directory: string, work: string, held: AsyncDisposable, 
   };
   return {
     scratch,
+    prepared: join(work, "prepared"),
     incoming,
+    own,
     staged,
     async put(path, bytes) {
       const handle = await open(await place(path), "w", 0o644);
@@ -124,7 +130,7 @@ async function settle(file: string): Promise<number> {
 }
 
 /** The names that may be in a repository's directory before its first publication. */
-const KNOWN = new Set([WORK_DIRECTORY, "blobs", "deltas", "encoded", "freshness", "index", "locks", "pool", "root"]);
+const KNOWN = new Set([WORK_DIRECTORY, "blobs", "deltas", "encoded", "freshness", "index", "locks", "pool", "root", "verdicts"]);
 
 /** @throws RbuildError `repository.not-empty` when the directory is used for something else */
 export async function checkEmpty(directory: string): Promise<void> {

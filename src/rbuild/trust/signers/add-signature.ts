@@ -1,7 +1,7 @@
 import { RbuildError } from "../../../system/index.ts";
 import type { Fingerprint } from "../format/fields.ts";
 import type { Certificate } from "../openpgp/certificate.ts";
-import { joinSignatures, splitSignatures, verifySignature } from "../openpgp/signature.ts";
+import { joinSignatures, type SignatureVerdict, splitSignatures, verifySignature } from "../openpgp/signature.ts";
 import { accepted } from "../refusal.ts";
 import type { Signer } from "./signer.ts";
 
@@ -43,5 +43,46 @@ export async function addSignature(
     });
   const packets = await signaturesBySigner(data, before, certificates, options.now);
   packets.set(verdict.signer, made);
+  return joined(packets);
+}
+
+/** What came of signatures that others made. */
+export interface MergedSignatures {
+  /** The new content of the signature file; undefined when no signature counts. */
+  readonly signature: string | undefined;
+  /** Whose were added, or made anew. */
+  readonly added: readonly Fingerprint[];
+  /** Those that were given and do not count, and why, in words that follow "it". */
+  readonly refused: readonly Extract<SignatureVerdict, { readonly kind: "bad" }>[];
+}
+
+/**
+ * A signature file with those signatures of another that count now.
+ * @throws RbuildError `trust.malformed-signature`, `trust.too-large`
+ */
+export async function mergeSignatures(
+  data: Uint8Array,
+  before: Uint8Array | undefined,
+  given: Uint8Array,
+  certificates: readonly Certificate[],
+  now: Date,
+): Promise<MergedSignatures> {
+  const packets = await signaturesBySigner(data, before, certificates, now);
+  const added: Fingerprint[] = [];
+  const refused: Extract<SignatureVerdict, { readonly kind: "bad" }>[] = [];
+  for (const packet of accepted(splitSignatures(given, "the signature that was given")).packets) {
+    const verdict = await verifySignature(packet, data, certificates, { now, isLive: true });
+    if (verdict.kind === "bad") {
+      refused.push(verdict);
+      continue;
+    }
+    packets.set(verdict.signer, packet);
+    added.push(verdict.signer);
+  }
+  return { signature: packets.size === 0 ? undefined : joined(packets), added, refused };
+}
+
+/** In the order of their fingerprints. */
+function joined(packets: ReadonlyMap<Fingerprint, Uint8Array>): string {
   return joinSignatures([...packets].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, packet]) => packet));
 }

@@ -23,8 +23,8 @@ const key = (name: string) => join(lab.directory, `${name}.key`);
 /** With the definitions of the lab, and its engine as a daemon. */
 async function image(args: readonly string[], options: { readonly prefix?: readonly string[]; readonly host?: string } = {}) {
   const { socketPath } = lab.images.docker.modem as unknown as { readonly socketPath: string };
-  const env = { DOCKER_HOST: options.host ?? `unix://${socketPath}`, XDG_STATE_HOME: join(lab.directory, "state") };
-  const { exitCode, stdout, stderr } = await rbuild(["image", ...args, "--keys", lab.keys, "--json"], {
+  const env = { DOCKER_HOST: options.host ?? `unix://${socketPath}` };
+  const { exitCode, stdout, stderr } = await rbuild(["image", ...args, "--keys", lab.keys, "--engine-root", join(lab.directory, "engine"), "--json"], {
     cwd: lab.images.directory,
     env,
     prefix: options.prefix ?? [],
@@ -67,11 +67,11 @@ describe("the command", () => {
   test("refuses with exit code 4 what is not the pinned image, and 5 what clients would refuse", async () => {
     const other = join(lab.directory, "other");
     await lab.images.docker.getImage("rbuild/ground:1").tag({ repo: "rbuild/small", tag: "1" });
-    expect(await publish(other, NAMES)).toMatchObject({ exitCode: 4, code: "image.pin-mismatch" });
+    expect(await publish(other, [...NAMES, "--allow-old-copy"])).toMatchObject({ exitCode: 4, code: "image.pin-mismatch" });
     await lab.release("2");
     const { imageId } = JSON.parse(await readFile(join(lab.images.directory, "images/small/image.pin.json"), "utf8")) as { readonly imageId: string };
     await lab.images.docker.getImage(imageId).remove({ force: true });
-    expect(await publish(other, NAMES)).toMatchObject({ exitCode: 4, code: "repository.image-absent" });
+    expect(await publish(other, [...NAMES, "--allow-old-copy"])).toMatchObject({ exitCode: 4, code: "repository.image-absent" });
     const index = [...(await listFiles(lab.repository)).keys()].find((path) => /^index\/2.*\.json$/.test(path))!;
     await truncate(join(lab.repository, index), 100);
     expect(await publish(lab.repository, ["ground"])).toMatchObject({ exitCode: 5, code: "trust.mix-and-match" });
@@ -102,13 +102,13 @@ test("on a full disk the old state stands", async () => {
   const mount = join(await scratchDirectory(), "small-disk");
   await mkdir(mount);
   await run("mount", ["-t", "tmpfs", "-o", "size=1400k", "tmpfs", mount]);
-  const directory = join(mount, "images");
+  const [directory, stateDirectory] = [join(mount, "images"), await scratchDirectory()];
   await lab.release("3");
-  await lab.publish({ directory, names: ["ground", "small"] });
+  await lab.publish({ directory, names: ["ground", "small"] }, { stateDirectory });
   const before = await listFiles(directory);
   await lab.release("4");
-  await expect(lab.publish({ directory, names: ["ground", "small"] })).rejects.toThrow(/ENOSPC|no space|disk is full/i);
+  await expect(lab.publish({ directory, names: ["ground", "small"] }, { stateDirectory })).rejects.toThrow(/ENOSPC|no space|disk is full/i);
   expect(await listFiles(directory)).toEqual(before);
   await run("mount", ["-o", "remount,size=16m", mount]);
-  expect(await lab.publish({ directory, names: ["ground", "small"] })).toMatchObject({ kind: "published", index: 2 });
+  expect(await lab.publish({ directory, names: ["ground", "small"] }, { stateDirectory })).toMatchObject({ kind: "published", index: 2 });
 });

@@ -27,13 +27,22 @@ beforeAll(async () => {
 });
 afterAll(() => lab[Symbol.asyncDispose]());
 
-const sign = () => ["--signer", join(lab.directory, "publisher.key"), "--freshness-signer", join(lab.directory, "cron.key"), "--keys", lab.keys];
+const sign = () => [
+  "--signer",
+  join(lab.directory, "publisher.key"),
+  "--freshness-signer",
+  join(lab.directory, "cron.key"),
+  "--keys",
+  lab.keys,
+  "--engine-root",
+  engine(),
+];
+const engine = () => join(lab.directory, "engine");
 /** With the definitions of the lab and its engine as a daemon. */
 const command = () => ({
   cwd: lab.images.directory,
   env: {
     DOCKER_HOST: `unix://${(lab.images.docker.modem as unknown as { readonly socketPath: string }).socketPath}`,
-    XDG_STATE_HOME: join(lab.directory, "state"),
   },
 });
 
@@ -67,6 +76,7 @@ const MOMENTS: readonly [string, () => boolean][] = [
 test.each(MOMENTS)("killed %s, the repository is as it was or as it shall be, and the next publication completes it", async (_when, isReached) => {
   await rm(lab.repository, { recursive: true });
   await cp(published, lab.repository, { recursive: true });
+  await rm(join(engine(), "state/published"), { recursive: true, force: true }); // that this is an old copy
   const { cwd, env } = command();
   const child = spawn(RBUILD, ["image", "publish", lab.repository, ...sign(), "ground", "small"], {
     cwd,

@@ -1,0 +1,88 @@
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { isSystemError, readFileIfExists, syncDirectory, writeFileAtomic } from "../../../../system/index.ts";
+import { MAX_BYTES } from "../../../trust/limits.ts";
+import type { Staging } from "../staging.ts";
+import { MAX_REQUEST_BYTES, readRequest, type SigningRequest } from "./signing-request.ts";
+
+/** Which of the two signed files. */
+export type Part = "index" | "freshness";
+
+/** A publication that waits in `.publish/prepared/` until enough have signed it. No client sees anything of it. */
+export interface Prepared {
+  readonly directory: string;
+  readonly request: SigningRequest;
+  /** Signature files so far. */
+  readonly signatures: Readonly<Partial<Record<Part, Uint8Array>>>;
+}
+
+const REQUEST = "request.json";
+const FILES = "files";
+const signatureName = (part: Part): string => `${part}.asc`;
+
+/** @throws RbuildError `repository.request-damaged` */
+export async function readPrepared(directory: string): Promise<Prepared | undefined> {
+  const path = join(directory, REQUEST);
+  const bytes = await readFileIfExists(path, MAX_REQUEST_BYTES);
+  if (!bytes) return undefined;
+  const signatures: Partial<Record<Part, Uint8Array>> = {};
+  for (const part of ["index", "freshness"] as const) {
+    const signature = await readFileIfExists(join(directory, signatureName(part)), MAX_BYTES.signature);
+    if (signature) signatures[part] = signature;
+  }
+  return { directory, request: readRequest(bytes, path), signatures };
+}
+
+/** Sets everything that is staged aside, in the place of what was prepared before. */
+export async function setAside(staging: Staging, request: Uint8Array, signatures: Prepared["signatures"]): Promise<void> {
+  const made = join(staging.scratch, "prepared");
+  await mkdir(made, { mode: 0o755 });
+  await rename(staging.incoming, join(made, FILES));
+  for (const part of ["index", "freshness"] as const) if (signatures[part]) await writeFileAtomic(join(made, signatureName(part)), signatures[part]);
+  await writeFileAtomic(join(made, REQUEST), request);
+  const directories = [made];
+  await staging.own(made);
+  for (const entry of await readdir(made, { withFileTypes: true, recursive: true })) {
+    const path = join(entry.parentPath, entry.name);
+    await staging.own(path);
+    if (entry.isDirectory()) directories.push(path);
+  }
+  for (const directory of directories) await syncDirectory(directory);
+  await dropPrepared(staging);
+  await rename(made, staging.prepared);
+  await syncDirectory(join(staging.prepared, ".."));
+}
+
+/** Signatures that have come since, kept whatever happens next. */
+export async function keepSignatures(staging: Staging, signatures: Prepared["signatures"]): Promise<void> {
+  for (const part of ["index", "freshness"] as const) {
+    const signature = signatures[part];
+    if (!signature) continue;
+    const path = join(staging.prepared, signatureName(part));
+    await writeFileAtomic(path, signature);
+    await staging.own(path);
+  }
+}
+
+/** Stages the files that were set aside; they stay there too, until `dropPrepared`. */
+export async function stagePrepared(staging: Staging): Promise<void> {
+  const files = join(staging.prepared, FILES);
+  for (const entry of await readdir(files, { withFileTypes: true, recursive: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    await staging.link(path.slice(files.length + 1), path);
+  }
+}
+
+/** False when nothing waited. */
+export async function dropPrepared(staging: Staging): Promise<boolean> {
+  const old = join(staging.scratch, "dropped");
+  try {
+    await rename(staging.prepared, old);
+  } catch (error) {
+    if (isSystemError(error, "ENOENT")) return false;
+    throw error;
+  }
+  await rm(old, { recursive: true, force: true });
+  return true;
+}

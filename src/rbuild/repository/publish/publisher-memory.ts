@@ -1,0 +1,46 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { type Digest, digestHex } from "../../../oci/index.ts";
+import { RbuildError, readFileIfExists, writeFileAtomic } from "../../../system/index.ts";
+import { readCanonical, writeCanonical } from "../../trust/format/canonical.ts";
+import { digestField, repositoryField, versionField } from "../../trust/format/fields.ts";
+import { isRefusal } from "../../trust/refusal.ts";
+
+const shownSchema = z.strictObject({ version: versionField, sha256: digestField });
+const schema = z.strictObject({
+  type: z.literal("publisher-memory"),
+  formatVersion: z.literal(1),
+  repository: repositoryField,
+  index: shownSchema.exactOptional(),
+  freshness: shownSchema.exactOptional(),
+});
+const MAX_MEMORY_BYTES = 4096;
+
+/** The newest of one repository that this user has published from this machine. */
+export type PublisherMemory = Readonly<Partial<Record<"index" | "freshness", z.infer<typeof shownSchema>>>>;
+
+/** Of a repository by its first root, as clients remember it. */
+export function publisherMemoryPath(stateDirectory: string, origin: Digest): string {
+  return join(stateDirectory, "published", `${digestHex(origin)}.json`);
+}
+
+/** @throws RbuildError `repository.memory-damaged`: never taken for a first publication */
+export async function readPublisherMemory(path: string): Promise<PublisherMemory> {
+  const bytes = await readFileIfExists(path, MAX_MEMORY_BYTES);
+  if (!bytes) return {};
+  const read = readCanonical(bytes, path, MAX_MEMORY_BYTES);
+  const parsed = isRefusal(read) ? undefined : schema.safeParse(read.value);
+  if (parsed?.success) return parsed.data;
+  throw new RbuildError("repository.memory-damaged", `${path}, where this machine remembers what it has published, cannot be read`, {
+    hint: `if you know why, remove ${path}; publishing from an old copy is then not recognised as such`,
+    details: { path },
+  });
+}
+
+/** Remembers what is shown now; never less than before. */
+export async function rememberPublished(path: string, repository: string, before: PublisherMemory, shown: Required<PublisherMemory>): Promise<void> {
+  const newer = (kind: "index" | "freshness") => ((before[kind]?.version ?? 0) > shown[kind].version ? before[kind] : shown[kind]) as typeof shown.index;
+  await mkdir(join(path, ".."), { recursive: true, mode: 0o700 });
+  await writeFileAtomic(path, writeCanonical({ type: "publisher-memory", formatVersion: 1, repository, index: newer("index"), freshness: newer("freshness") }));
+}

@@ -1,0 +1,88 @@
+import { cp, readdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeEach, expect, onTestFinished, test } from "vitest";
+import type { RbuildEvent } from "../../../../../src/rbuild/events.ts";
+import type { Promotion } from "../../../../../src/rbuild/repository/publish/channels.ts";
+import { readPublished } from "../../../../../src/rbuild/repository/publish/published-state.ts";
+import { openDirectorySource, openTrustStore, updateTrust } from "../../../../../src/rbuild/trust/index.ts";
+import { listFiles, openPublishLab, type PublishLab } from "../../../../support/repository/publish-lab.ts";
+import { scratchDirectory } from "../../../../support/scratch.ts";
+import { NOW } from "../../../../support/trust/test-keys.ts";
+
+let lab: PublishLab;
+let [copy, memory]: string[] = [];
+beforeEach(async () => {
+  lab = await openPublishLab();
+  onTestFinished(() => lab[Symbol.asyncDispose]());
+  await lab.release("1");
+  [copy, memory] = [join(lab.directory, "copy"), join(lab.directory, "memory")];
+  await publish();
+  await cp(lab.repository, copy, { recursive: true });
+});
+
+const code = (name: string) => expect.objectContaining({ code: name });
+const promotion = (channel: string): { readonly promotions: readonly Promotion[] } => ({ promotions: [{ name: "small", version: "1", channel }] });
+/** On the machine of somebody. */
+const publish = (options: Parameters<PublishLab["publish"]>[0] = {}, more: Parameters<PublishLab["publish"]>[1] = {}) =>
+  lab.publish(options, { stateDirectory: memory!, ...more });
+
+async function restore(from: string): Promise<void> {
+  await rm(lab.repository, { recursive: true });
+  await cp(from, lab.repository, { recursive: true });
+}
+
+test("an old copy, an empty place and another copy are refused by a machine that has published newer", async () => {
+  await publish(promotion("testing"));
+  await restore(copy!);
+  const before = await listFiles(lab.repository);
+  for (const options of [promotion("old"), { renew: true }]) {
+    const error = await publish(options).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: "repository.old-copy", hint: expect.stringContaining("rsync"), details: { kind: "index", shown: { version: 1 } } });
+  }
+  await expect(publish({ directory: join(lab.directory, "empty") })).rejects.toThrow(code("repository.old-copy"));
+  await publish(promotion("other"), { stateDirectory: await scratchDirectory() }); // somebody else gives the number 2 to something else
+  await expect(publish()).rejects.toThrow(code("repository.old-copy"));
+  await restore(copy!);
+  expect(await listFiles(lab.repository)).toSatisfy((files: Map<string, string>) => files.size === before.size);
+});
+
+test("with a word more it goes on, with numbers that clients take for newer", async () => {
+  const roots = await lab.roots();
+  const client = await scratchDirectory();
+  const ask = async () => {
+    await using store = await openTrustStore(client, roots[0]!.digest);
+    const verdict = await updateTrust({ checkout: roots, repository: openDirectorySource(lab.repository), store, clock: { now: () => NOW } });
+    return verdict.kind === "current" ? verdict.index.version : verdict;
+  };
+  await publish(promotion("testing"));
+  expect(await ask()).toBe(2);
+  await restore(copy!);
+  expect(await publish({ ...promotion("old"), isOldCopyWanted: true })).toMatchObject({ kind: "published", index: 3, freshness: 3 });
+  expect(await ask()).toBe(3);
+  expect(await publish({ renew: true })).toMatchObject({ kind: "renewed", freshness: 4 });
+});
+
+test("what the public copy shows is compared, where one is named", async () => {
+  await publish(promotion("testing"));
+  const roots = await lab.roots();
+  const newer = (await readPublished(lab.repository, roots, await scratchDirectory()))!;
+  const askPublic = async () => ({ ...newer, source: "https://images.example.org" });
+  expect(await publish({}, { askPublic })).toMatchObject({ kind: "unchanged" });
+  await restore(copy!);
+  const stateDirectory = await scratchDirectory();
+  await expect(publish(promotion("old"), { stateDirectory, askPublic })).rejects.toThrow(/https:\/\/images\.example\.org shows index 2/);
+  expect(await publish({ ...promotion("old"), isOldCopyWanted: true }, { stateDirectory, askPublic })).toMatchObject({ index: 3 });
+});
+
+test("a memory that cannot be read is an error; one that cannot be written is told", async () => {
+  const directory = join(memory!, "published");
+  const [name = ""] = await readdir(directory);
+  await writeFile(join(directory, name), "{}");
+  await expect(publish(promotion("old"))).rejects.toThrow(code("repository.memory-damaged"));
+  await rm(directory, { recursive: true });
+  const events: RbuildEvent[] = [];
+  await writeFile(directory, "in the way");
+  const done = await publish(promotion("old"), { report: (event) => void events.push(event) }).catch((error: unknown) => error);
+  expect(done).toMatchObject({ kind: "published", index: 2 });
+  expect(events).toContainEqual(expect.objectContaining({ kind: "warning.raised", code: "repository.not-remembered" }));
+});
