@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { constants } from "node:fs";
+import { constants, write, writeSync } from "node:fs";
 import { type FileHandle, mkdir, mkdtemp, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { promisify } from "node:util";
 import { isSystemError, RbuildError } from "./errors.ts";
 
 /**
@@ -92,7 +93,14 @@ export async function makeTempDirectory(parent: string, prefix: string): Promise
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 
+const writeFd = promisify(write);
+
 /** Writes all of it at a place: one call of write(2) may take a part. */
-export async function writeAll(file: FileHandle, bytes: Uint8Array, offset: number): Promise<void> {
-  for (let at = 0; at < bytes.byteLength; ) at += (await file.write(bytes, at, bytes.byteLength - at, offset + at)).bytesWritten;
+export async function writeAll(fd: number, bytes: Uint8Array, offset: number): Promise<void> {
+  for (let at = 0; at < bytes.byteLength; ) at += (await writeFd(fd, bytes, at, bytes.byteLength - at, offset + at)).bytesWritten;
+}
+
+/** As `writeAll`, at once. */
+export function writeAllSync(fd: number, bytes: Uint8Array, offset: number): void {
+  for (let at = 0; at < bytes.byteLength; ) at += writeSync(fd, bytes, at, bytes.byteLength - at, offset + at);
 }

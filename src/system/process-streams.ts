@@ -9,10 +9,16 @@ export type StreamOptions = Pick<RunOptions, "cwd" | "env" | "signal" | "okCodes
 
 /**
  * Runs a tool to its end with a stream as its input. The tool is killed when the stream fails, and the stream's error is thrown.
+ * @param options.stdout an open file that the tool writes to, where its offset is
  * @throws RbuildError `tool.missing`, `tool.failed`, or the signal's reason
  */
-export async function feedTool(command: string, args: readonly string[], input: AsyncIterable<Uint8Array>, options: StreamOptions = {}): Promise<void> {
-  const tool = start(command, args, "pipe", "ignore", options);
+export async function feedTool(
+  command: string,
+  args: readonly string[],
+  input: AsyncIterable<Uint8Array>,
+  options: StreamOptions & { readonly stdout?: number } = {},
+): Promise<void> {
+  const tool = start(command, args, "pipe", options.stdout ?? "ignore", options);
   try {
     await feed(tool, input);
     await tool.finish();
@@ -83,7 +89,7 @@ interface Tool {
   kill(): Promise<void>;
 }
 
-function start(command: string, args: readonly string[], stdin: "pipe" | "ignore", stdout: "pipe" | "ignore", options: StreamOptions): Tool {
+function start(command: string, args: readonly string[], stdin: "pipe" | "ignore", stdout: "pipe" | "ignore" | number, options: StreamOptions): Tool {
   options.signal?.throwIfAborted();
   const child = spawn(command, args, {
     stdio: [stdin, stdout, "pipe"],

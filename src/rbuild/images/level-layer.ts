@@ -1,3 +1,5 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import { type OpenStep, withStep } from "../../make-runner/index.ts";
 import type { ContainerDefaults } from "../../oci/index.ts";
 import { readTar, type TarEntry } from "../../system/tar/index.ts";
@@ -7,12 +9,13 @@ import type { Pool } from "../pool/pool.ts";
 import { addDefined } from "./additions/additions.ts";
 import { makeLocale } from "./additions/make-locale.ts";
 import { readDefaults } from "./assemble/container-defaults.ts";
+import { importNothing } from "./assemble/import-nothing.ts";
 import type { BuildWorkspace } from "./build-workspace.ts";
 import { runHooks } from "./hooks/run-hooks.ts";
 import { installPackages } from "./install/install-packages.ts";
 import { markAutomatic } from "./install/mark-automatic.ts";
 import { offerPackages } from "./offers/offer-packages.ts";
-import { type ReadPackage, readPackages } from "./packages/read-packages.ts";
+import { layOutPackages, type PlainPackage, readPackages } from "./packages/read-packages.ts";
 import type { PresentImage } from "./present-image.ts";
 import { makeLayer, readNormalisedTree } from "./rootfs/make-layer.ts";
 import type { Tree } from "./rootfs/tree.ts";
@@ -20,7 +23,6 @@ import type { LayerFile } from "./rootfs/write-layer.ts";
 import { withExportedImage } from "./steps/export-image.ts";
 import { runDockerfile } from "./steps/run-dockerfile.ts";
 import { openStepContainer, type StepContainer } from "./steps/step-container.ts";
-import { importUnpacked } from "./unpack/import-unpacked.ts";
 import { putUnpacked } from "./unpack/put-unpacked.ts";
 
 const PROGRESS_BYTES = 8 * 1024 * 1024;
@@ -85,22 +87,39 @@ async function withPackages(
   const { sourceDateEpoch } = image.lock;
   // Whether packages are only unpacked is a matter of the whole chain: what has no dpkg cannot install.
   const isExtract = chain.images[0]?.located.definition.variant === "extract";
-  const packages = await readPackages(image.packages, pool, workspace.signal);
-  const common = { name: definition.name, architecture: chain.architecture, sourceDateEpoch };
-  const from = parent ? parent.inspected.Id : await importUnpacked(packages, pool, { ...common, isExtract }, workspace);
+  const packages = await layOut(image, pool, workspace);
+  const from = parent ? parent.inspected.Id : await importNothing(workspace);
   if (!parent) cleanUp.defer(async () => void (await workspace.host.getImage(from).remove({ force: true })));
   const container = cleanUp.use(await openStepContainer(from, workspace));
-  if (!isExtract) await install(packages);
-  else if (parent) await putUnpacked(packages, container, below, pool, common, workspace);
-  return container;
-
-  async function install(read: readonly ReadPackage[]): Promise<void> {
-    const facts = read.map((each) => each.facts);
-    await installPackages(facts, container, pool, { name: definition.name, isFirst: parent === undefined, sourceDateEpoch }, workspace);
+  const { signal } = workspace;
+  const options = { architecture: chain.architecture, sourceDateEpoch, ...(signal === undefined ? {} : { signal }) };
+  if (isExtract) await putUnpacked(packages, container, below, options);
+  else {
+    await installPackages(packages, container, { ...options, name: definition.name, isFirst: parent === undefined }, workspace);
     // One that is newer here than below was asked for, or not, when it came.
     const known = new Set(chain.images.slice(0, chain.images.indexOf(image)).flatMap((lower) => lower.packages.map(({ name }) => name)));
+    const facts = packages.map((each) => each.facts);
     await markAutomatic(facts, known, definition, container, chain.architecture);
   }
+  return container;
+}
+
+/** The image's packages, decompressed and checked, in files that end with the build. */
+async function layOut(
+  { located, packages }: LockedDefinition,
+  pool: Pick<Pool, "read">,
+  { directory, report, parentStep, signal }: BuildWorkspace,
+): Promise<PlainPackage[]> {
+  const { name } = located.definition;
+  const step = { name: "image.unpack", subject: name, ...(parentStep === undefined ? {} : { parent: parentStep }) } as const;
+  return await withStep(report, step, async (open) => {
+    const total = packages.reduce((sum, { size }) => sum + size, 0);
+    let done = 0;
+    const read = ({ size }: { readonly size: number }) => open.progress((done += size), "bytes", total);
+    const into = join(directory, `debs-${name}`);
+    await mkdir(into);
+    return await layOutPackages(packages, pool, into, { read, ...(signal === undefined ? {} : { signal }) });
+  });
 }
 
 function normalise(

@@ -1,5 +1,21 @@
-import { type BigIntStats, chmodSync, chownSync, constants, fstatSync, lchownSync, linkSync, lstatSync, mkdirSync, symlinkSync } from "node:fs";
-import { open } from "node:fs/promises";
+import {
+  type BigIntStats,
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  ftruncateSync,
+  futimesSync,
+  lchownSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  symlinkSync,
+} from "node:fs";
 import {
   bytesOf,
   dataOf,
@@ -10,12 +26,17 @@ import {
   setModificationTime,
   type TarEntry,
   textOf,
+  writeAll,
+  writeAllSync,
   writeXattr,
 } from "../../../system/index.ts";
 import { O_PATH, type OpenedPath, openInRoot } from "../../../system/kernel/open-in-root.ts";
 import { childPath, removeTree } from "./remove-tree.ts";
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY, O_DIRECTORY, S_IFMT, S_IFCHR, S_IFBLK, S_IFIFO } = constants;
+
+/** Bytes. */
+const SMALL = 128 * 1024;
 
 export interface EntryPlace {
   readonly root: OpenedPath;
@@ -61,20 +82,23 @@ export async function extractEntry(entry: TarEntry, place: EntryPlace): Promise<
 }
 
 async function extractFile(entry: TarEntry, path: Buffer, owner: EntryPlace["owner"]): Promise<void> {
-  await using file = await open(path, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0o600);
-  for await (const { offset, bytes } of dataOf(entry)) await writeAll(file, bytes, offset);
-  if (entry.sparse) await file.truncate(entry.sparse.realSize);
-  await file.chown(owner.uid, owner.gid);
-  const own = Buffer.from(`/proc/self/fd/${file.fd}`);
-  writeXattrs(entry, path);
-  chmodSync(own, entry.mode & 0o7777);
-  const seconds = Number(nanoseconds(entry)) / 1e9;
-  await file.utimes(seconds, seconds);
+  const fd = openSync(path, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0o600);
+  try {
+    for await (const { offset, bytes } of dataOf(entry)) {
+      // Most files are small: waiting for another thread would take longer than the writing.
+      if (entry.size <= SMALL) writeAllSync(fd, bytes, offset);
+      else await writeAll(fd, bytes, offset);
+    }
+    if (entry.sparse) ftruncateSync(fd, entry.sparse.realSize);
+    fchownSync(fd, owner.uid, owner.gid);
+    writeXattrs(entry, path);
+    fchmodSync(fd, entry.mode & 0o7777);
+    const seconds = Number(nanoseconds(entry)) / 1e9;
+    futimesSync(fd, seconds, seconds);
+  } finally {
+    closeSync(fd);
+  }
   setModificationTime(path, nanoseconds(entry));
-}
-
-async function writeAll(file: Awaited<ReturnType<typeof open>>, bytes: Uint8Array, offset: number): Promise<void> {
-  for (let at = 0; at < bytes.byteLength; ) at += (await file.write(bytes, at, bytes.byteLength - at, offset + at)).bytesWritten;
 }
 
 /** Its attributes are set by its descriptor: what a container puts in its place meanwhile may lead anywhere. */

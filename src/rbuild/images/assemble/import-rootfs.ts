@@ -6,7 +6,7 @@ import { readEngineMessages } from "./engine-messages.ts";
 import { sendTar } from "./send-tar.ts";
 
 /** Makes a root file system an image of the engine's. @throws RbuildError `image.import-failed`, `image.no-space`, and whatever the entries throw */
-export async function importRootfs(host: ContainerHost, entries: AsyncIterable<TarInput>, reference: string): Promise<void> {
+export async function importRootfs(host: ContainerHost, entries: AsyncIterable<TarInput> | Iterable<TarInput>, reference: string): Promise<void> {
   const colon = reference.lastIndexOf(":");
   await sendTar(entries, async (tar) => {
     const answer = await host.importImage(tar, { repo: reference.slice(0, colon), tag: reference.slice(colon + 1) });

@@ -4,6 +4,8 @@ import type { PackageFacts } from "../packages/package-facts.ts";
 
 /** Where the packages lie in the container. */
 export const DEBS_DIRECTORY = `${STEP_DIRECTORY}/debs`;
+/** Programs that answer in the place of a package's own while packages are installed. */
+export const ANSWERS_DIRECTORY = `${STEP_DIRECTORY}/answers`;
 export const debName = ({ locked }: PackageFacts): string => `${locked.name}_${locked.architecture}.deb`;
 
 /** Before the line that ends a script whose dpkg left something undone. */
@@ -23,6 +25,7 @@ export function installScript(packages: readonly PackageFacts[], options: { read
   ]);
   return [
     `export SOURCE_DATE_EPOCH=${options.sourceDateEpoch} DEBIAN_FRONTEND=noninteractive DEBCONF_NONINTERACTIVE_SEEN=true`,
+    `export PATH=/${ANSWERS_DIRECTORY}:$PATH`,
     `cd /${DEBS_DIRECTORY}`,
     ...(essential.size > 0 ? [`dpkg --force-unsafe-io --force-depends --install ${files([...essential])}`] : []),
     ...lines,

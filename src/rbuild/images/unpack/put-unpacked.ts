@@ -1,31 +1,29 @@
-import { withStep } from "../../../make-runner/index.ts";
-import type { Pool } from "../../pool/pool.ts";
-import type { BuildWorkspace } from "../build-workspace.ts";
-import type { ReadPackage } from "../packages/read-packages.ts";
+import type { DebianArchitecture } from "../../lock/image-lock.ts";
+import { essentialClosure } from "../packages/install-order.ts";
+import type { PlainPackage } from "../packages/read-packages.ts";
 import type { Tree } from "../rootfs/tree.ts";
-import type { StepContainer } from "../steps/step-container.ts";
-import { type ImportOptions, withPaths } from "./import-unpacked.ts";
+import { type StepContainer, textFile } from "../steps/step-container.ts";
 import { unpackOrder } from "./unpack-order.ts";
-import { type BroughtPaths, unpackPackages } from "./unpack-packages.ts";
+import { unpackPackages } from "./unpack-packages.ts";
 import { STATUS_FILE, unpackedDatabase } from "./unpacked-database.ts";
 
-/** Puts packages unpacked on top of what a container has; nothing of them runs. @param below the container's tree */
-export async function putUnpacked(
-  packages: readonly ReadPackage[],
-  container: StepContainer,
-  below: Tree,
-  pool: Pick<Pool, "read">,
-  { name, architecture, sourceDateEpoch }: Omit<ImportOptions, "isExtract">,
-  { report, parentStep, signal }: BuildWorkspace,
-): Promise<void> {
+export interface PutOptions {
+  readonly architecture: DebianArchitecture;
+  /** Of directories that no package brings. Seconds since 1970. */
+  readonly sourceDateEpoch: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Puts packages unpacked on top of what a container has, dpkg's notes of them too; nothing of them runs. @param below the container's tree */
+export async function putUnpacked(packages: readonly PlainPackage[], container: StepContainer, below: Tree, options: PutOptions): Promise<void> {
   if (packages.length === 0) return;
-  await withStep(report, { name: "image.unpack", subject: name, ...(parentStep === undefined ? {} : { parent: parentStep }) }, async (step) => {
-    const status = (await container.read(`/${STATUS_FILE}`))?.toString("utf8") ?? "";
-    let done = 0;
-    const unpacked = () => step.progress(++done, "items", packages.length);
-    const after = (brought: BroughtPaths) => unpackedDatabase(withPaths(packages, brought), status);
-    const order = unpackOrder(packages.map(({ facts }) => facts));
-    const options = { architecture, sourceDateEpoch, below, after, unpacked };
-    await container.put(unpackPackages(order, pool, signal === undefined ? options : { ...options, signal }));
-  });
+  const status = (await container.read(`/${STATUS_FILE}`))?.toString("utf8") ?? "";
+  await container.put(unpackPackages(unpackOrder(packages), { ...options, below, after: (brought) => unpackedDatabase(packages, brought, status) }));
+}
+
+/** Puts the files of the essential packages into an empty container, so that its dpkg can run; it knows of none of them. */
+export async function putEssential(packages: readonly PlainPackage[], container: StepContainer, options: PutOptions): Promise<void> {
+  const essential = new Set(essentialClosure(packages.map(({ facts }) => facts)));
+  const chosen = packages.filter(({ facts }) => essential.has(facts));
+  await container.put(unpackPackages(unpackOrder(chosen), { ...options, after: () => [textFile(STATUS_FILE, "")] }));
 }

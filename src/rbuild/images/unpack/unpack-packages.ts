@@ -1,11 +1,14 @@
+import { createReadStream } from "node:fs";
 import { RbuildError } from "../../../system/index.ts";
 import { type ByteString, byteString, relativeTarPath, type TarHeader, type TarInput, tarHeader, textOf } from "../../../system/tar/index.ts";
+import { readDebData } from "../../debian/deb-file.ts";
 import type { DebianArchitecture } from "../../lock/image-lock.ts";
-import type { Pool } from "../../pool/pool.ts";
 import { mergedDirectories, mergedPath } from "../packages/merged-usr.ts";
 import type { PackageFacts } from "../packages/package-facts.ts";
+import type { PlainPackage } from "../packages/read-packages.ts";
 import { ancestorsOf, type Tree } from "../rootfs/tree.ts";
-import { openPackages } from "./package-members.ts";
+
+const CHUNK = 256 * 1024;
 
 export interface UnpackOptions {
   readonly architecture: DebianArchitecture;
@@ -15,8 +18,6 @@ export interface UnpackOptions {
   readonly below?: Tree;
   /** What comes after the packages, given which paths each brought. */
   readonly after?: (brought: BroughtPaths) => Iterable<TarInput>;
-  /** Called after each package. */
-  readonly unpacked?: (facts: PackageFacts) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -27,23 +28,21 @@ export type BroughtPaths = ReadonlyMap<PackageFacts, readonly string[]>;
  * The files of packages as the members of one archive, on a merged /usr: a top directory that something lies in becomes a link. Every directory comes once, before what is in it; of a path that
  * two packages bring, the first has it.
  * @param packages in `unpackOrder`
- * @throws RbuildError `image.file-conflict`, and those of `withDeb` and the pool
+ * @throws RbuildError `image.file-conflict`, and those of `withDeb`
  */
-export async function* unpackPackages(
-  packages: readonly PackageFacts[],
-  pool: Pick<Pool, "read">,
-  options: UnpackOptions,
-): AsyncGenerator<TarInput, void, undefined> {
+export async function* unpackPackages(packages: readonly PlainPackage[], options: UnpackOptions): AsyncGenerator<TarInput, void, undefined> {
   const layout = new Layout(options);
   const brought = new Map<PackageFacts, string[]>();
-  for await (const { facts, members } of openPackages(packages, pool, options)) {
+  for (const { facts, deb } of packages) {
+    options.signal?.throwIfAborted();
     const paths: string[] = [];
     brought.set(facts, paths);
-    for await (const { entry, body } of members) {
-      paths.push(entry.path === "" ? "/." : `/${textOf(entry.path)}`);
-      if (entry.path !== "") for (const member of layout.place(entry, facts)) yield member.kind === "file" ? { ...member, body } : member;
+    for await (const { body, ...entry } of readDebData(createReadStream(deb.path, { highWaterMark: CHUNK }))) {
+      const path = relativeTarPath(entry.path);
+      if (path === undefined) throw new TypeError("readDebData lets no path leave the root");
+      paths.push(path === "" ? "/." : `/${textOf(path)}`);
+      if (path !== "") for (const member of layout.place({ ...entry, path }, facts)) yield member.kind === "file" ? { ...member, body } : member;
     }
-    options.unpacked?.(facts);
   }
   for (const member of options.after?.(brought) ?? []) {
     yield* layout.above(member.path);

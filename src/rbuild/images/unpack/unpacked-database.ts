@@ -1,33 +1,26 @@
 import type { TarInput } from "../../../system/tar/index.ts";
-import type { DebControlFile } from "../../debian/deb-file.ts";
-import type { PackageFacts } from "../packages/package-facts.ts";
+import type { DebControlFile } from "../../debian/deb-members.ts";
+import type { ReadPackage } from "../packages/read-packages.ts";
 import { textFile } from "../steps/step-container.ts";
-
-/** Of packages that are unpacked and of which nothing has run: what dpkg keeps of them, dpkg(1) and deb(5). */
-export interface UnpackedPackage {
-  readonly facts: PackageFacts;
-  readonly control: ReadonlyMap<string, DebControlFile>;
-  /** As the package spells them, absolute. */
-  readonly paths: readonly string[];
-}
+import type { BroughtPaths } from "./unpack-packages.ts";
 
 export const STATUS_FILE = "var/lib/dpkg/status";
 
 /**
- * The files of dpkg's database for packages that were unpacked without dpkg: `dpkg --configure -a` would finish what is left.
+ * The files of dpkg's database for packages that were unpacked without dpkg, dpkg(1) and deb(5): `dpkg --configure -a` would finish what is left.
  * @param status the database's status so far, empty for a first level
  */
-export function* unpackedDatabase(packages: readonly UnpackedPackage[], status: string): Generator<TarInput> {
-  for (const { facts, control, paths } of packages) {
+export function* unpackedDatabase(packages: readonly ReadPackage[], brought: BroughtPaths, status: string): Generator<TarInput> {
+  for (const { facts, control } of packages) {
     const isSame = fieldOf(control, "Multi-Arch") === "same";
     const stem = `var/lib/dpkg/info/${facts.name}${isSame ? `:${facts.locked.architecture}` : ""}`;
-    yield textFile(`${stem}.list`, paths.map((path) => `${path}\n`).join(""));
+    yield textFile(`${stem}.list`, (brought.get(facts) ?? []).map((path) => `${path}\n`).join(""));
     for (const [name, { mode, content }] of control) if (name !== "control") yield textFile(`${stem}.${name}`, content, mode & 0o777);
   }
   yield textFile(STATUS_FILE, mergeStatus(status, packages));
 }
 
-function mergeStatus(status: string, packages: readonly UnpackedPackage[]): string {
+function mergeStatus(status: string, packages: readonly ReadPackage[]): string {
   const stanzas = new Map(
     status
       .split(/\n{2,}/)
