@@ -1,7 +1,8 @@
 import { copyFile, readFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { give } from "../../../../support/pool/web-server.ts";
+import { give, serve } from "../../../../support/pool/web-server.ts";
 import { rbuild } from "../../../../support/rbuild-command.ts";
 import { serveFiles } from "../../../../support/repository/fetch-lab.ts";
 import { imagesOnDisk } from "../../../../support/repository/images-on-disk.ts";
@@ -60,4 +61,24 @@ test("a redirect from https to http is not followed, for metadata and for files"
   for (const what of ["current.json", "encoded"])
     expect(await fetch(await files({ [what]: plain.url }), env)).toMatchObject({ exitCode: 5, code: "trust.redirect" });
   expect(plain.asked).toEqual([]);
+});
+
+test("the server's certificate counts behind a proxy, too", async () => {
+  const { authority, files, fetch } = await setUp();
+  const url = await files();
+  const tunnels: string[] = [];
+  const proxy = await serve(
+    (_request, response) => response.writeHead(403).end(),
+    (request, socket) => {
+      tunnels.push(request.url ?? "");
+      const [host = "", port = ""] = (request.url ?? "").split(":");
+      const server = connect(Number(port), host, () => void socket.write("HTTP/1.1 200 OK\r\n\r\n"));
+      socket.pipe(server).pipe(socket);
+      for (const end of [socket, server]) end.on("error", () => (socket.destroy(), server.destroy()));
+    },
+  );
+  const env = { https_proxy: proxy.url, no_proxy: "" };
+  expect(await fetch(url, env)).toMatchObject({ exitCode: 5, code: "trust.wrong-certificate" });
+  expect(await fetch(url, { ...env, NODE_EXTRA_CA_CERTS: authority.file })).toMatchObject({ exitCode: 0 });
+  expect(new Set(tunnels)).toEqual(new Set([new URL(url).host]));
 });
