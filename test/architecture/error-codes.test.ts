@@ -11,7 +11,7 @@ async function codesInSource(): Promise<Set<string>> {
     for (const [, argument] of text.matchAll(/new RbuildError\(([^`]*?)[,`]/g))
       for (const [, code] of argument!.matchAll(/"([a-z][a-z0-9-]*\.[a-z0-9-]+)"/g)) codes.add(code!);
     // refusals are values that become errors where one is needed
-    if (/^src\/rbuild\/(?:trust|repository\/fetch)\//.test(file)) for (const [, code] of text.matchAll(/"(trust\.[a-z-]+)"/g)) codes.add(code!);
+    if (/^src\/rbuild\/(?:trust|repository\/(?:fetch|publish))\//.test(file)) for (const [, code] of text.matchAll(/"(trust\.[a-z-]+)"/g)) codes.add(code!);
     // findings of a check are told as errors are
     if (/\bFinding\b/.test(text)) for (const [, code] of text.matchAll(/\bcode: [^,}\n]*"([a-z]+\.[a-z-]+)"/g)) codes.add(code!);
   }
