@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ATTACKS, type Attack } from "../../../../../src/rbuild/repository/serve/attack/attacks.ts";
 import { isSignedAttack, type SignedAttack } from "../../../../../src/rbuild/repository/serve/attack/signed/signed-attacks.ts";
@@ -6,7 +7,8 @@ import { serveRepository } from "../../../../../src/rbuild/repository/serve/serv
 import type { TrustedRoot } from "../../../../../src/rbuild/trust/client/root-chain.ts";
 import { readCheckout } from "../../../../../src/rbuild/trust/index.ts";
 import { openTestHost } from "../../../../support/iso/container-host.ts";
-import { type FetchLab, openFetchLab } from "../../../../support/repository/fetch-lab.ts";
+import { giveAndBreak } from "../../../../support/pool/web-server.ts";
+import { type FetchLab, openFetchLab, serveFiles } from "../../../../support/repository/fetch-lab.ts";
 import { type ImagesOnDisk, imagesOnDisk } from "../../../../support/repository/images-on-disk.ts";
 import { serveDirectory, serveOptions } from "../../../../support/repository/serve-directory.ts";
 import { NOW } from "../../../../support/trust/test-keys.ts";
@@ -95,6 +97,21 @@ test.each(Object.entries(REFUSED) as [OnTheWay, string][])("%s is called %s; the
 test.each(HARMLESS)("%s does no harm", async (attack) => {
   const client = await victim();
   expect(await client.fetch([await mirror(attack)], NEW)).toMatchObject({ version: "2.0" });
+});
+
+test.each(["swap", "range-lie"] as const)("%s does no harm to who takes a broken transfer up, either", async (attack) => {
+  const client = await openFetchLab(host.docker, roots, await directory());
+  const breaking = await serveFiles(images.directory, (path, bytes, _request, response) => {
+    if (!/^(?:encoded|blobs)\//.test(path) || !bytes || bytes.byteLength < 10_000) return false;
+    giveAndBreak(bytes, 100_000, response);
+    return true;
+  });
+  await expect(client.fetch([breaking.url], NEW, { limits: { attempts: 1 } })).rejects.toMatchObject({ code: "trust.short-file" });
+  const logFile = join(await directory(), "log");
+  const { url, server } = await serveDirectory(images.directory, { attack, logFormat: "json", logFile });
+  expect(await client.fetch([url], NEW)).toMatchObject({ how: "full" });
+  await server[Symbol.asyncDispose]();
+  expect(await readFile(logFile, "utf8")).toMatch(/"status":206/);
 });
 
 test("bitflip is called trust.wrong-bytes; the store stays as it was", async () => {
