@@ -50,6 +50,7 @@ function manifestFacts(project: Project, prepared: PreparedBuild): Omit<Manifest
     target,
     supply,
     images: prepared.images,
+    network: prepared.plan.proxy?.kind === "shared" ? "loopback" : prepared.plan.network,
     proxy: proxyText(prepared.proxy),
     isRam: scratchMemory !== undefined,
     builderPackages: prepared.probe.packages,

@@ -20,6 +20,8 @@ export interface ManifestFacts {
   readonly config: RbuildYaml;
   readonly target: string;
   readonly supply: PackageSupply;
+  /** That the build had: `loopback` is one with nothing but the package proxy on it. */
+  readonly network: RbuildYaml["network"] | "loopback";
   readonly proxy: string;
   readonly isRam: boolean;
   readonly builderPackages: readonly InstalledPackage[];
@@ -70,7 +72,7 @@ export function manifestText(facts: ManifestFacts): string {
       artifacts: config.artifacts,
       capabilities: config.capabilities,
       devices: config.devices,
-      network: config.network,
+      network: facts.network,
       proxy: redact(facts.proxy),
       ram: facts.isRam,
       memory: config.memory,

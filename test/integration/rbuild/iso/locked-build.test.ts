@@ -53,7 +53,7 @@ test("a build with a lock has its files, no network, and nothing is left of it",
   expect(lines()).toEqual(["mirror [http://locked-archive/debian] proxy [http://127.0.0.1:3142]", "rbuild: lo"]);
   expect(await readFile(join(out, "a.iso"), "utf8")).toBe("bash");
   const manifest = JSON.parse(await readFile(join(out, "rbuild-manifest.json"), "utf8")) as Readonly<Record<string, unknown>>;
-  expect(manifest).toMatchObject({ lock: { locked: true, packageCount: 1 } });
+  expect(manifest).toMatchObject({ lock: { locked: true, packageCount: 1 }, options: { network: "loopback" } });
   expect(await leftovers()).toEqual([]);
 });
 
@@ -84,6 +84,7 @@ test("offline, a tree without a lock is built without a network", async () => {
   const lab = await makeBuildLab(host.docker, 'iso:\n\t@echo "[$$RBUILD_MIRROR] [$$http_proxy] $$(ls /sys/class/net)"; touch $(RBUILD_OUTPUT)/a.iso\n');
   await lab.tree.write({ "rbuild.yaml": YAML.replace(/^lock:.*\n/m, "") });
   await lab.tree.commit();
-  await lab.build({ offline: true });
+  const { manifestPath } = await lab.build({ offline: true });
   expect(lab.lines()).toEqual(["[] [] lo"]);
+  expect(JSON.parse(await readFile(manifestPath, "utf8"))).toMatchObject({ options: { network: "none", proxy: "none" } });
 });

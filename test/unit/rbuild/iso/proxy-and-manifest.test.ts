@@ -50,6 +50,7 @@ test("the manifest is canonical and hides what is named like a secret", () => {
     config: parseRbuildYaml("environment: {API_TOKEN: abc, SUITE: bookworm}", "rbuild.yaml"),
     target: "iso",
     supply: { kind: "mirror" },
+    network: "bridge",
     proxy: "link",
     isRam: false,
     builderPackages: [{ name: "make", version: "4.3" }],
