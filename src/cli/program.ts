@@ -6,6 +6,7 @@ import { cacheCommand } from "./commands/cache.ts";
 import { capsuleCommand } from "./commands/capsule.ts";
 import { completionCommand, namesCommand } from "./commands/completion.ts";
 import { configCommand } from "./commands/config.ts";
+import { deltaCommand } from "./commands/delta.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { engineCommand } from "./commands/engine.ts";
 import { explainCommand } from "./commands/explain.ts";
@@ -33,6 +34,7 @@ const COMMANDS: Readonly<Record<string, () => CommandUnknownOpts>> = {
   lock: lockCommand,
   image: imageCommand,
   serve: serveCommand,
+  delta: deltaCommand,
   explain: explainCommand,
   capsule: capsuleCommand,
   shell: shellCommand,

@@ -25,6 +25,8 @@ export type StepName =
   | "image.verdicts"
   | "image.attest"
   | "image.bundle"
+  | "delta.make"
+  | "delta.apply"
   | "proxy.start"
   | "proxy.shrink"
   | "container.create"

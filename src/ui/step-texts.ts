@@ -27,6 +27,8 @@ export const STEP_TEXTS: Readonly<Record<StepName, string>> = {
   "image.verdicts": "bring verdicts to",
   "image.attest": "attest",
   "image.bundle": "bundle",
+  "delta.make": "compare ISOs",
+  "delta.apply": "make ISO",
   "proxy.start": "start package proxy",
   "proxy.shrink": "shrink package proxy's cache",
   "container.create": "create container",

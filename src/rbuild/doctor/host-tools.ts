@@ -66,6 +66,14 @@ export const HOST_TOOLS: readonly HostTool[] = [
   { programs: ["dockerd"], packages: ["docker.io"], minimum: "20.10", why: "the other engine, to compare with", job: "test" },
   { programs: ["mkfs.xfs"], packages: ["xfsprogs"], why: "a store on another file system", job: "test" },
   { programs: ["mkfs.btrfs"], packages: ["btrfs-progs"], why: "a store on another file system", job: "test" },
+  {
+    programs: ["mksquashfs"],
+    packages: ["squashfs-tools"],
+    minimum: "4.4",
+    versionArguments: ["-version"],
+    why: "makes file systems that deltas of ISOs are tried with",
+    job: "test",
+  },
   { programs: ["disorderfs"], packages: ["disorderfs"], why: "directories in another order", job: "test" },
   { programs: ["faketime"], packages: ["faketime"], why: "another year", job: "test" },
 ];

@@ -28,8 +28,9 @@ const RESERVED = 3;
  * Reads a file once: its digest, and whether it is one complete frame. Blocks are walked over, not decoded, so that how much memory a frame
  * asks for, that it ends and that nothing follows it is known before any decoder sees it.
  * @param maxBytes no more is read; a longer file counts as one of that many bytes
+ * @param start of what is looked at, bytes from the file's start
  */
-export async function inspectFile(path: string, maxBytes: number, signal?: AbortSignal): Promise<InspectedFile> {
+export async function inspectFile(path: string, maxBytes: number, signal?: AbortSignal, start = 0): Promise<InspectedFile> {
   await using handle = await open(path);
   const hash = createHash("sha256");
   const walk = new FrameWalk();
@@ -37,7 +38,7 @@ export async function inspectFile(path: string, maxBytes: number, signal?: Abort
   let size = 0;
   while (size < maxBytes) {
     signal?.throwIfAborted();
-    const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.byteLength, maxBytes - size), null);
+    const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.byteLength, maxBytes - size), start + size);
     if (bytesRead === 0) break;
     const chunk = buffer.subarray(0, bytesRead);
     hash.update(chunk);

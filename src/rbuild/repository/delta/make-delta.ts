@@ -1,18 +1,15 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { dirname } from "node:path";
 import { digestFromHex } from "../../../oci/index.ts";
-import { isRbuildError, pipeTool, RbuildError } from "../../../system/index.ts";
+import { isRbuildError, RbuildError } from "../../../system/index.ts";
 import { IncomingFile } from "../../pool/incoming-file.ts";
+import { compressDelta, wrongLayer } from "./compress.ts";
 import type { BlobFile, DeltaFile, MakeDeltaOptions } from "./delta-files.ts";
 import { inspectFile } from "./frame.ts";
 import { removeAbandoned } from "./leftovers.ts";
 import { MAX_DELTA_BLOB } from "./memory.ts";
 import { undoDelta } from "./undo.ts";
-
-const DEFAULT_LEVEL = 19;
-const READ_BYTES = 1024 * 1024;
 
 /**
  * Writes to `output` what makes `to`, of at least one byte, from `from`, and undoes it once, so that nobody publishes one that does not. The same blobs give the
@@ -29,7 +26,7 @@ export async function makeDelta(
   const directory = options.temporaryDirectory ?? dirname(output);
   await removeAbandoned(directory);
   await using file = await IncomingFile.create(directory);
-  for await (const chunk of compress(from, to, options)) await file.write(chunk);
+  for await (const chunk of compressDelta(from, to, options)) await file.write(chunk);
   const { size, sha256, frame } = await inspectFile(file.path, file.size, options.signal);
   if (frame?.contentSize !== to.size) throw wrongLayer(to, "it changed while it was read");
   const base = await inspectFile(from.path, from.size, options.signal);
@@ -37,26 +34,6 @@ export async function makeDelta(
   await checkUndone(from, to, { path: file.path, window: frame.window }, options.signal);
   await file.commit(output);
   return { path: output, size, sha256, window: Math.max(frame.window, 1), method: "zstd-patch-from" };
-}
-
-/**
- * One thread: two would make it half as large again, and other bytes than one. The blob comes through a pipe: so its bytes are counted, and
- * nothing about its file can get into the delta.
- */
-function compress(from: BlobFile, to: BlobFile, { level = DEFAULT_LEVEL, onProgress, signal }: MakeDeltaOptions): AsyncIterable<Uint8Array> {
-  const limits = [`--memory=${MAX_DELTA_BLOB}`, `--patch-from=${resolve(from.path)}`, `--stream-size=${to.size}`];
-  const args = ["--compress", "--stdout", "--quiet", "--single-thread", "--check", "--no-dictID", `-${level}`, ...limits];
-  async function* input() {
-    let bytes = 0;
-    for await (const chunk of createReadStream(to.path, { highWaterMark: READ_BYTES }) as AsyncIterable<Buffer>) {
-      bytes += chunk.byteLength;
-      if (bytes > to.size) throw wrongLayer(to, "it grew while it was read");
-      yield chunk;
-      onProgress?.({ bytes, of: to.size });
-    }
-    if (bytes < to.size) throw wrongLayer(to, "it shrank while it was read");
-  }
-  return pipeTool("zstd", args, input(), signal ? { signal } : {});
 }
 
 async function checkUndone(from: BlobFile, to: BlobFile, delta: { readonly path: string; readonly window: number }, signal?: AbortSignal): Promise<void> {
@@ -81,12 +58,4 @@ async function checkSize(blob: BlobFile): Promise<void> {
   }
   const { size } = await stat(blob.path);
   if (size !== blob.size) throw wrongLayer(blob, `it has ${size} bytes, not ${blob.size}`);
-}
-
-function wrongLayer({ path, digest }: BlobFile, why: string, cause?: unknown): RbuildError {
-  return new RbuildError("delta.wrong-layer", `${path} is not ${digest}: ${why}`, {
-    category: "untrusted",
-    details: { path, digest },
-    ...(cause === undefined ? {} : { cause }),
-  });
 }
