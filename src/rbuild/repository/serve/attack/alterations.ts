@@ -21,7 +21,8 @@ export const ALTERATIONS: Readonly<Partial<Record<Attack, Alter>>> = {
   "extra-packets": (answer, { path }) => (path.endsWith(".asc") ? withBytes(answer, withMarker) : answer),
   "packet-bomb": (answer, { path }) => (path.endsWith(".asc") ? withBytes(answer, () => Buffer.from(packetBomb("SIGNATURE"))) : answer),
   bitflip: (answer, { path }) => (/^\/(?:blobs|encoded|deltas|locks|pool|v2)\//.test(path) ? flipped(answer) : answer),
-  "bitflip-metadata": (answer, { path }) => (/^\/(?:root|freshness|index|current)[/.]/.test(path) && path.endsWith(".json") ? flipped(answer) : answer),
+  "bitflip-metadata": (answer, { path }) =>
+    /^\/(?:root|freshness|index|verdicts|current)[/.]/.test(path) && path.endsWith(".json") ? flipped(answer) : answer,
   swap: (answer) => (answer.status === 206 ? streamed(released(answer), zeros(lengthOf(answer.body)), lengthOf(answer.body)) : answer),
   truncate: (answer) => streamed(answer, cutAfter(half(answer.body)), lengthOf(answer.body)),
   short: (answer) => streamed(answer, half(answer.body), Math.floor(lengthOf(answer.body) / 2)),

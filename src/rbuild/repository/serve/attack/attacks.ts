@@ -6,6 +6,7 @@ export const ATTACKS = {
   freeze: "current.json stays what it was when the server started, whatever is published",
   mix: "the index is that of another state, under the name that the freshness gives",
   "withheld-root": "no root but the first can be had",
+  "withheld-verdicts": "no rebuilder's verdict can be had",
   unsigned: "no signature can be had",
   "wrong-signature": "every signature is that of root 1",
   "oversize-signature": "signatures have 64 MiB",

@@ -25,6 +25,7 @@ export function lureRoutes(honest: Route, files: OpenFiles): Readonly<Partial<Re
       return honest(other === undefined ? asked : { ...asked, path: `/${other}${signature ?? ""}` });
     },
     "withheld-root": async (asked) => (/^\/root\/(?!1\.)/.test(asked.path) ? notFound() : honest(asked)),
+    "withheld-verdicts": async (asked) => (asked.path.startsWith("/verdicts/") ? notFound() : honest(asked)),
     unsigned: async (asked) => (asked.path.endsWith(".asc") ? notFound() : honest(asked)),
     "wrong-signature": async (asked) => honest(asked.path.endsWith(".asc") ? { ...asked, path: "/root/1.json.asc" } : asked),
     redirect: async ({ path }) => redirection(`${path}?${randomBytes(4).toString("hex")}`),

@@ -78,8 +78,8 @@ const REFUSED: Readonly<Partial<Record<OnTheWay, string>>> = {
   "header-injection": "trust.malformed-answer",
   "huge-headers": "trust.malformed-answer",
 };
-/** A broken transfer is taken up again; who asks for no part of a file is told no lie about it; there is no newer root to hide. */
-const HARMLESS: readonly OnTheWay[] = ["no-length", "reset", "swap", "range-lie", "withheld-root"];
+/** A broken transfer is taken up again; who asks for no part of a file is told no lie about it; there is no newer root to hide, and no verdict. */
+const HARMLESS: readonly OnTheWay[] = ["no-length", "reset", "swap", "range-lie", "withheld-root", "withheld-verdicts"];
 const OTHERS: readonly OnTheWay[] = ["rollback", "freeze", "bitflip"];
 
 test("every attack on the way is tried", () => {
