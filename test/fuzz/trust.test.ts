@@ -79,8 +79,8 @@ for (const [what, pattern] of [
   ["the pointer", /^current/],
 ] as const) {
   fuzz(`a client that is given another file for ${what}`, {
-    share: 0.1,
-    sample: 60,
+    share: 0.02,
+    sample: 20,
     seeds: filesOf(pattern),
     parse: async (bytes) => {
       const mirror = repository.clone();

@@ -15,7 +15,13 @@ export interface Staging extends AsyncDisposable {
 export async function stage(layout: StoreLayout): Promise<Staging> {
   const owner = await createOwnedFile(layout.staging, LOCK);
   const path = owner.path.slice(0, -LOCK.length);
-  await mkdir(path, { mode: 0o711 });
+  try {
+    await mkdir(path, { mode: 0o711 });
+  } catch (error) {
+    await rm(owner.path, { force: true });
+    await owner[Symbol.asyncDispose]();
+    throw error;
+  }
   return {
     directory: directoryAt(path),
     async [Symbol.asyncDispose]() {

@@ -24,7 +24,7 @@ export interface Fuzzed {
 const MAX_TIME = 3_000_000;
 
 /** A parser of what comes from outside: each input is read, or refused with a code of its own, soon, and nothing else happens. */
-export function fuzz(name: string, { seeds, parse, codes, mend, tokens, share = 1, sample = 200 }: Fuzzed): void {
+export function fuzz(name: string, { seeds, parse, codes, mend, tokens, share = 1, sample = 100 }: Fuzzed): void {
   test(name, { timeout: FUZZ_TIMEOUT }, async () => {
     const real = (typeof seeds === "function" ? await seeds() : seeds).map((seed) => Buffer.from(seed as string));
     for (const seed of real) await parse(seed);

@@ -1,0 +1,74 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { scratchDirectory } from "../scratch.ts";
+
+/** Calls that change what is on a disk; node wakes its threads by write(2), too. */
+const CHANGES =
+  "write,writev,pwrite64,pwritev,ftruncate,fallocate,rename,renameat,renameat2,link,linkat,symlink,unlink,unlinkat,mkdir,mkdirat,rmdir,fsync,fdatasync";
+/** Those of them that are of files alone, and can fail without taking Node with them. */
+const FAILING = "ftruncate,rename,renameat,renameat2,link,linkat,mkdir,mkdirat,fsync,fdatasync";
+
+export interface FaultyCommand {
+  readonly command: readonly string[];
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** SIGKILL right before a call, or an error in its place. Calls are counted in each thread by itself, from 1. */
+export type Fault =
+  | { readonly kind: "none" }
+  | { readonly kind: "kill"; readonly at: number }
+  | { readonly kind: "error"; readonly errno: "ENOSPC" | "EIO"; readonly at: number };
+
+/** Runs a command to its end under strace, with a fault somewhere in it. All of Node's work with files is done by one thread, so that counts are the same each time. */
+export async function runWithFault(subject: FaultyCommand, fault: Fault): Promise<Ended> {
+  if (fault.kind === "none") return await underStrace(subject, ["-o", "/dev/null", "-e", "trace=none"]);
+  const inject = fault.kind === "kill" ? `inject=${CHANGES}:signal=KILL:when=${fault.at}` : `inject=${FAILING}:error=${fault.errno}:when=${fault.at}`;
+  return await underStrace(subject, ["-o", "/dev/null", "-e", `trace=${CHANGES}`, "-e", inject]);
+}
+
+/** How many calls the thread with most of them makes. */
+export async function countCalls(subject: FaultyCommand, kind: Fault["kind"]): Promise<number> {
+  const file = join(await scratchDirectory(), "calls");
+  const { exitCode, stderr } = await underStrace(subject, ["-o", file, "-e", `trace=${kind === "kill" ? CHANGES : FAILING}`]);
+  if (exitCode !== 0) throw new Error(`it ended with ${exitCode} by itself: ${stderr}`);
+  const counts = new Map<string, number>();
+  for (const [, thread = ""] of (await readFile(file, "latin1")).matchAll(/^(\d+) +[a-z0-9]+\(/gm)) counts.set(thread, (counts.get(thread) ?? 0) + 1);
+  return Math.max(...counts.values());
+}
+
+interface Ended {
+  readonly exitCode: number | null;
+  readonly stderr: string;
+}
+
+async function underStrace({ command, cwd, env = {} }: FaultyCommand, args: readonly string[]): Promise<Ended> {
+  const child = spawn("strace", ["-f", "-qq", "--seccomp-bpf", ...args, ...command], {
+    cwd,
+    env: {
+      PATH: process.env["PATH"] ?? "",
+      HOME: "/root",
+      RBUILD_CONFIG_HOME: "/nonexistent",
+      UV_THREADPOOL_SIZE: "1",
+      NODE_DISABLE_COMPILE_CACHE: "1",
+      ...env,
+    },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => void (stderr += text));
+  const [exitCode] = (await once(child, "close")) as [number | null];
+  return { exitCode, stderr };
+}
+
+/**
+ * The points at which a sweep has its faults: all of them with RBUILD_TEST_FULL, else a few, spread evenly.
+ * @param count of calls
+ */
+export function points(count: number, few: number): number[] {
+  const all = Array.from({ length: count }, (_, index) => index + 1);
+  if (process.env["RBUILD_TEST_FULL"] === "1" || count <= few) return all;
+  return Array.from({ length: few }, (_, index) => Math.max(1, Math.round((count * (index + 1)) / few)));
+}
