@@ -4,6 +4,7 @@ import got from "got";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { digestOf } from "../../../../../src/oci/index.ts";
 import { attestImage } from "../../../../../src/rbuild/attest/attest-image.ts";
+import { ensureImage } from "../../../../../src/rbuild/images/ensure-image.ts";
 import { writeBundle } from "../../../../../src/rbuild/repository/bundle/write-bundle.ts";
 import { bringVerdicts } from "../../../../../src/rbuild/repository/publish/bring-verdicts.ts";
 import { serveRepository } from "../../../../../src/rbuild/repository/serve/serve-repository.ts";
@@ -216,6 +217,19 @@ test("what does not count is not brought into a repository", async () => {
   expect(await listFiles(lab.repository)).toEqual(before);
   await expect(bring(await scratchDirectory())).rejects.toMatchObject({ code: "repository.no-verdicts" });
   await expect(bring(join(lab.directory, "absent"))).rejects.toMatchObject({ code: "repository.no-verdicts" });
+});
+
+test("an absent pinned image is not fetched for a build without its quorum, but made from its lock, which is the best verdict", async () => {
+  const { events, state } = await fetchLab();
+  const pools = [join(lab.images.dependencies.stateDirectory, "pool")];
+  const ensure = (isExplicit: boolean) =>
+    ensureImage(
+      { name: "small", repositories: { places: [lab.repository], keys: lab.keys, isExplicit, quorum: ["all"] }, sources: { pools } },
+      { ...lab.images.dependencies, containerHost: client.docker, stateDirectory: state, report: (event) => void events.push(event) },
+    );
+  await expect(ensure(true)).rejects.toMatchObject({ code: "trust.verdict-different", category: "untrusted" });
+  expect(await ensure(false)).toMatchObject({ kind: "exact", how: "reproduced", pin: { digest: image.manifest } });
+  expect(events.flatMap((event) => (event.kind === "warning.raised" ? [event.code] : []))).toContain("trust.verdict-different");
 });
 
 test("a rebuilder who was mistaken says so under the next number", async () => {

@@ -6,10 +6,11 @@ import type { Fingerprint } from "../../../../../src/rbuild/trust/index.ts";
 import { joinSignatures } from "../../../../../src/rbuild/trust/openpgp/signature.ts";
 import { judgeVerdict } from "../../../../../src/rbuild/trust/verdicts/judge-verdict.ts";
 import { parseVerdict, writeVerdict } from "../../../../../src/rbuild/trust/verdicts/statement.ts";
+import { fuzzRuns } from "../../../../support/fuzz/runs.ts";
 import { NOW, type TestKey, testKey } from "../../../../support/trust/test-keys.ts";
 import { IMAGE, rootOf, verdictBy } from "../../../../support/trust/test-verdicts.ts";
 
-const RUNS = Number(process.env["RBUILD_FUZZ_RUNS"] ?? 300);
+const RUNS = fuzzRuns(300, 0.05);
 const FINGERPRINT = "0123456789ABCDEF0123456789ABCDEF01234567" as Fingerprint;
 let publisher: TestKey;
 let rebuilder: TestKey;
