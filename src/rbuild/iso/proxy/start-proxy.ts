@@ -49,17 +49,21 @@ export async function startProxy(plan: ProxyPlan, dependencies: ProxyDependencie
     return created.container;
   });
   const archives = content.kind === "any" ? [] : [...(content.kind === "locked" ? content.archives : content.archives.keys())];
+  const reached = await access(plan, container);
   const kept = cleanUp.move();
   return {
-    ...access(plan, container.id),
+    ...reached,
     requests: () => readProxyLog(container, archives),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
 
-function access({ buildId, content }: ProxyPlan, id: string): Pick<RunningProxy, "reach" | "url"> {
-  if (content.kind === "locked") return { reach: { kind: "shared", container: id }, url: `http://127.0.0.1:${PROXY_PORT}` };
-  return { reach: { kind: "link", container: proxyName(buildId, "proxy"), alias: PROXY_IMAGE }, url: `http://${PROXY_IMAGE}:${PROXY_PORT}` };
+async function access({ buildId, content }: ProxyPlan, container: Docker.Container): Promise<Pick<RunningProxy, "reach" | "url">> {
+  if (content.kind === "locked") return { reach: { kind: "shared", container: container.id }, url: `http://127.0.0.1:${PROXY_PORT}` };
+  const { NetworkSettings } = await asked("ask for the package proxy's address", container.inspect());
+  // By address: who changes /etc/hosts on the way, as live-build does in its chroot, still finds it. By name where an engine tells no address.
+  const host = Object.values(NetworkSettings.Networks)[0]?.IPAddress || PROXY_IMAGE;
+  return { reach: { kind: "link", container: proxyName(buildId, "proxy"), alias: PROXY_IMAGE }, url: `http://${host}:${PROXY_PORT}` };
 }
 
 async function withCache(

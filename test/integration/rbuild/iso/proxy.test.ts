@@ -34,7 +34,7 @@ async function proxyLab(makefile = MAKEFILE) {
 test("a linked proxy serves the build alone, from a cache that survives, shrunk before and after", async () => {
   const lab = await proxyLab();
   await lab.build({ proxy: { kind: "link", upstream: "http://upstream:3128" } });
-  expect(lab.lines()).toContain("proxy [http://apt-cacher-ng:3142]");
+  expect(lab.lines()).toContainEqual(expect.stringMatching(/^proxy \[http:\/\/\d+\.\d+\.\d+\.\d+:3142\]$/));
   expect(await buildContainers(host.docker)).toEqual([]);
   await lab.build({ sources: { mirrors: new Map([["debian", "http://mirror.invalid/debian"]]) } });
   const log = lab.lines().filter((line) => /^(?:served|shrunk)/.test(line));
