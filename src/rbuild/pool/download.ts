@@ -111,7 +111,7 @@ async function download(
       return {
         ...(suspicion ? { suspicion } : {}),
         kind: "broken",
-        reason: redactUrl(error.message),
+        reason: connectionProblem(error),
         isUnreachable: request.response === undefined,
       };
     }
@@ -124,6 +124,13 @@ async function download(
 class SlowServer extends Error {}
 
 export const certificateProblem = (error: Error): string => `its certificate is not to be believed: ${redactUrl(error.message)}`;
+
+/** What ended a request, for people. */
+export function connectionProblem(error: Error): string {
+  // OpenSSL's own words are of no use, and of several lines.
+  if (isSystemError(error) && /^(?:EPROTO$|ERR_SSL_)/.test(error.code ?? "")) return "no TLS connection comes about: it may be that it speaks http alone";
+  return redactUrl(error.message);
+}
 
 /** The connection ended within the body. */
 const BROKEN_OFF = ["ECONNRESET", "ERR_STREAM_PREMATURE_CLOSE", "ERR_HTTP_CONTENT_LENGTH_MISMATCH"];

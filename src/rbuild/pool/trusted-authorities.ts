@@ -19,8 +19,9 @@ function systemAuthorities(): string | undefined {
   try {
     return readFileSync(path || SYSTEM_FILE, "utf8");
   } catch (error) {
-    if (!isSystemError(error, "ENOENT") || path) throw error;
-    return undefined;
+    if (isSystemError(error, "ENOENT") && !path) return undefined;
+    const named = path ? `${path}, which SSL_CERT_FILE names,` : SYSTEM_FILE;
+    throw new Error(`no authorities can be read from ${named}: ${(error as Error).message}`, { cause: error });
   }
 }
 

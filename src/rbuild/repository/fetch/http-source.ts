@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Got, RequestError, type Response } from "got";
 import { isSystemError, RbuildError } from "../../../system/index.ts";
-import { certificateProblem, suspicionOf, watchRate } from "../../pool/download.ts";
+import { certificateProblem, connectionProblem, suspicionOf, watchRate } from "../../pool/download.ts";
 import type { FetchLimits } from "../../pool/fetch-limits.ts";
 import type { Connections } from "../../pool/http-connections.ts";
 import { redactUrl } from "../../pool/source-places.ts";
@@ -87,7 +87,7 @@ async function readOnce(client: Got, { url, what, maxBytes }: Wanted, limits: Fe
     if (isWrongCertificate(error)) throw suspicious("wrong-certificate", `${what} is not asked for: ${certificateProblem(error)}`);
     const suspicion = suspicionOf(error);
     if (suspicion) throw suspicious(suspicion, `${what} cannot be read: ${redactUrl(error.message)}`);
-    throw new PassingFailure(redactUrl(error.message), request.response === undefined);
+    throw new PassingFailure(connectionProblem(error), request.response === undefined);
   } finally {
     request.destroy();
   }

@@ -54,6 +54,14 @@ test("a certificate for another name, or one that has expired, is refused", asyn
     expect(await fetch(url, env)).toMatchObject({ exitCode: 5, code: "trust.wrong-certificate" });
 });
 
+test("who speaks no TLS, and a file of authorities that cannot be read, are named", async () => {
+  const { fetch, images } = await setUp();
+  const url = (await serveFiles(images.directory)).url.replace("http:", "https:");
+  expect(await fetch(url)).toMatchObject({ exitCode: 7, code: "repository.unreachable", stderr: expect.stringContaining("speaks http alone") });
+  const answer = await fetch(url, { SSL_CERT_FILE: "/nonexistent" });
+  expect(answer).toMatchObject({ exitCode: 7, code: "repository.unreachable", stderr: expect.stringContaining("SSL_CERT_FILE") });
+});
+
 test("a redirect from https to http is not followed, for metadata and for files", async () => {
   const { authority, files, fetch, images } = await setUp();
   const env = { NODE_EXTRA_CA_CERTS: authority.file };
