@@ -14,6 +14,16 @@ export type ParsedYaml<T> = { readonly kind: "valid"; readonly value: T } | { re
 
 /** YAML 1.2 that a schema accepts, or every fault in it with its line. */
 export function parseYaml<T>(text: string, schema: z.ZodType<T>): ParsedYaml<T> {
+  try {
+    return parseShallow(text, schema);
+  } catch (error) {
+    // The parser goes down by recursion, as deep as the stack is.
+    if (!(error instanceof RangeError)) throw error;
+    return { kind: "invalid", problems: [{ line: 1, column: 1, field: "", message: "it is nested too deeply" }] };
+  }
+}
+
+function parseShallow<T>(text: string, schema: z.ZodType<T>): ParsedYaml<T> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, merge: false, logLevel: "error" });
   const faults = [...document.errors, ...document.warnings];

@@ -70,6 +70,11 @@ test.each(["base", "builder", "apt-cacher-ng"])("the definition of %s names its 
   expect(parseDefinition(text, "image.yaml").name).toBe(name);
 });
 
+test("is not brought down by nesting", () => {
+  for (const deep of ["[".repeat(50_000), "{a: ".repeat(50_000), `artifacts:\n${"- ".repeat(50_000)}`, `${"? ".repeat(20_000)}`])
+    expect(faultsOf(deep)).not.toEqual([]);
+});
+
 test("says where YAML itself is broken", () => {
   expect(faultsOf("name: [base\nversion: 1\n")).toContainEqual(expect.objectContaining({ field: "" }));
   expect(faultsOf("name: a\nname: b\n")[0]).toMatchObject({ line: 2 });
