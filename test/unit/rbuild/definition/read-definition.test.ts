@@ -71,7 +71,7 @@ test.each(["base", "builder", "apt-cacher-ng"])("the definition of %s names its 
 });
 
 test("is not brought down by nesting", () => {
-  for (const deep of ["[".repeat(50_000), "{a: ".repeat(50_000), `artifacts:\n${"- ".repeat(50_000)}`, `${"? ".repeat(20_000)}`])
+  for (const deep of ["[".repeat(50_000), "{a: ".repeat(50_000), `artifacts:\n${"- ".repeat(50_000)}`, "? ".repeat(20_000)])
     expect(faultsOf(deep)).not.toEqual([]);
 });
 
