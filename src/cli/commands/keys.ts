@@ -77,7 +77,7 @@ export function keysCommand() {
     .option("--abandon", "take the proposed root away instead")
     .action(async (options, command) => {
       const { runSession } = await import("../session.ts");
-      await runSession(command, async ({ signal }) => (await import("../keys/keys-actions.ts")).rotateKeys(options, signal));
+      await runSession(command, async ({ signal }) => (await import("../keys/root-actions.ts")).rotateKeys(options, signal));
     })
     .addHelpText(
       "after",
@@ -93,7 +93,7 @@ export function keysCommand() {
     .addOption(passphraseOption())
     .action(async (options, command) => {
       const { runSession } = await import("../session.ts");
-      await runSession(command, async ({ signal }) => (await import("../keys/keys-actions.ts")).signRoot(options, signal));
+      await runSession(command, async ({ signal }) => (await import("../keys/root-actions.ts")).signRoot(options, signal));
     });
 
   const revoke = newCommand("revoke", "propose a root in which a key has no role and never gets one again")
@@ -107,7 +107,7 @@ export function keysCommand() {
     .addOption(passphraseOption())
     .action(async (fingerprint, options, command) => {
       const { runSession } = await import("../session.ts");
-      await runSession(command, async ({ signal }) => (await import("../keys/keys-actions.ts")).revokeKey(fingerprint, options, signal));
+      await runSession(command, async ({ signal }) => (await import("../keys/root-actions.ts")).revokeKey(fingerprint, options, signal));
     });
 
   const drill = newCommand("drill", "pretend that keys leaked: which clients are safe, and can the others be helped")

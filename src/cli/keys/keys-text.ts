@@ -1,4 +1,4 @@
-import type { Drill, Level, Progress, Radar } from "../../rbuild/trust/index.ts";
+import type { Drill, Level, Radar } from "../../rbuild/trust/index.ts";
 
 /** What `rbuild keys` says to people. */
 
@@ -23,15 +23,6 @@ export function radarLines({ entries, roles, isBroken }: Radar): string[] {
     .filter(({ able, threshold }) => able.length > 0 || threshold > 1)
     .map(({ role, threshold, able, isReachable }) => `${role.padEnd(9)}  ${able.length} can sign, ${threshold} needed${isReachable ? "" : ": NOT REACHED"}`);
   return [...rows.flat(), "", ...reach, ...(isBroken ? ["", "nothing new can be signed that anybody accepts: rbuild keys rotate"] : [])];
-}
-
-export function progressLines(version: number, progress: readonly Progress[], isComplete: boolean): string[] {
-  if (isComplete) return [`root ${version} is signed by enough, and counts from now on; commit keys/`];
-  const rows = progress.map(({ root, threshold, signed, missing }) => {
-    const rest = threshold - signed.length;
-    return `  by the keys of root ${root}: ${signed.length} of ${threshold}${rest > 0 ? `; ${rest} more of ${missing.join(", ")}` : ""}`;
-  });
-  return [`root ${version} is proposed and waits for signatures (rbuild keys sign):`, ...rows];
 }
 
 export function drillLines({ leaked, roles, clients, canRecover }: Drill): string[] {

@@ -4,6 +4,7 @@ import { systemClock } from "../../system/index.ts";
 import { enginePlaces } from "../engine-places.ts";
 import { imageDirectories } from "../image-directories.ts";
 import type { SignerChoice } from "../keys/key-options.ts";
+import { namesOf } from "../keys/name-of.ts";
 import { chosenSources, type PoolChoices } from "../pool-sources.ts";
 import type { CommandResult, Session } from "../session.ts";
 import { openSigners } from "./open-signers.ts";
@@ -43,6 +44,7 @@ export async function publish(directory: string, names: readonly string[], choic
   const places = enginePlaces(session.globals, settings);
   const { against, prepare, addSignature: signatureFiles = [], finish } = choices;
   const roots = await readRoots(choices.keys);
+  const nameOf = namesOf(roots.at(-1)?.certificates.values() ?? []);
   const dependencies = {
     roots,
     imageDirectories: imageDirectories(),
@@ -76,12 +78,12 @@ export async function publish(directory: string, names: readonly string[], choic
   if (prepare !== undefined) {
     const { preparePublication } = await import("../../rbuild/repository/publish/prepared/prepare-publication.ts");
     const prepared = await preparePublication({ ...options, request: prepare }, dependencies);
-    return { data: prepared, lines: prepared.kind === "prepared" ? preparedLines(prepared) : publishLines(prepared) };
+    return { data: prepared, lines: prepared.kind === "prepared" ? preparedLines(prepared, nameOf) : publishLines(prepared) };
   }
   if (finish || signatureFiles.length > 0) {
     const { finishPublication } = await import("../../rbuild/repository/publish/prepared/finish-publication.ts");
     const finished = await finishPublication({ ...options, signatureFiles, isFinal: finish === true }, dependencies);
-    return { data: finished, lines: finished.kind === "waiting" ? waitingLines(finished) : publishLines(finished) };
+    return { data: finished, lines: finished.kind === "waiting" ? waitingLines(finished, nameOf) : publishLines(finished) };
   }
   const outcome = await (await import("../../rbuild/repository/publish/publish-images.ts")).publishImages(options, dependencies);
   return { data: outcome, lines: publishLines(outcome) };

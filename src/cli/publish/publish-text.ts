@@ -3,6 +3,7 @@ import type { WaitingOutcome } from "../../rbuild/repository/publish/prepared/fi
 import type { PreparedOutcome } from "../../rbuild/repository/publish/prepared/prepare-publication.ts";
 import type { SigningProgress } from "../../rbuild/repository/publish/prepared/progress.ts";
 import type { PublishOutcome, PublishPlan } from "../../rbuild/repository/publish/publication.ts";
+import type { NameOf } from "../keys/name-of.ts";
 
 const sum = (files: readonly { readonly size: number }[]): number => files.reduce((bytes, { size }) => bytes + size, 0);
 const filesText = (files: readonly { readonly size: number }[]): string => `${files.length} ${files.length === 1 ? "file" : "files"}, ${byteText(sum(files))}`;
@@ -19,27 +20,33 @@ export function publishLines(outcome: PublishOutcome): string[] {
   ];
 }
 
-export function preparedLines({ images, deltas, retired, request, progress, directory, index, replaced }: PreparedOutcome): string[] {
+export function preparedLines({ images, deltas, retired, request, progress, directory, index, replaced }: PreparedOutcome, nameOf: NameOf): string[] {
   const { path, size, digest } = request;
   return [
     ...imageLines({ images, deltas, retired }),
     ...(replaced === undefined ? [] : [`dropped  index ${replaced}, which was prepared before: signatures over it count no more`]),
     `prepared index ${index} of ${directory}; nothing is shown yet`,
     `request  ${path} (${byteText(size)}, ${digest})`,
-    ...progress.map(progressLine),
+    ...progress.flatMap((part) => progressLines(part, nameOf)),
     "next     those who are missing: rbuild image sign REQUEST --signer …; then here:",
     `         rbuild image publish ${directory} --add-signature FILE --finish`,
   ];
 }
 
-export function waitingLines({ directory, index, progress }: WaitingOutcome): string[] {
+export function waitingLines({ directory, index, progress }: WaitingOutcome, nameOf: NameOf): string[] {
   const isEnough = progress.every((part) => part.isEnough);
-  return [`index ${index} of ${directory} ${isEnough ? "has its signatures: --finish shows it" : "waits for signatures"}`, ...progress.map(progressLine)];
+  return [
+    `index ${index} of ${directory} ${isEnough ? "has its signatures: --finish shows it" : "waits for signatures"}`,
+    ...progress.flatMap((part) => progressLines(part, nameOf)),
+  ];
 }
 
-function progressLine({ part, role, threshold, signed, missing, isEnough }: SigningProgress): string {
-  const rest = isEnough ? "" : `; ${threshold - signed.length} more of ${missing.join(", ")}`;
-  return `signed   ${part}: ${signed.length} of ${threshold} as ${role}${rest}`;
+function progressLines({ part, role, threshold, signed, missing, isEnough }: SigningProgress, nameOf: NameOf): string[] {
+  return [
+    `the ${part} has ${signed.length} of the ${threshold} ${role} signatures that it needs`,
+    ...signed.map((key) => `  signed   ${nameOf(key)}`),
+    ...(isEnough ? [] : missing.map((key) => `  missing  ${nameOf(key)}`)),
+  ];
 }
 
 function imageLines({ images, deltas, retired }: Pick<PublishOutcome, "images" | "deltas" | "retired">): string[] {

@@ -10,6 +10,7 @@ import { enginePlaces } from "../engine-places.ts";
 import { exitCodeOf } from "../exit-code.ts";
 import { imageDirectories } from "../image-directories.ts";
 import type { SignerChoice } from "../keys/key-options.ts";
+import { namesOf } from "../keys/name-of.ts";
 import { chosenPlaces } from "../repository-choice.ts";
 import type { CommandResult, Session } from "../session.ts";
 import { openSigners } from "./open-signers.ts";
@@ -37,7 +38,7 @@ export async function sign(file: string, choices: SignChoices, session: Session)
   const isUnpinnedAllowed = choices.allowUnpinned === true;
   const now = systemClock.now();
   const examination = await examineRequest(request, { root, shown, imageDirectories: imageDirectories(), now, isUnpinnedAllowed });
-  const [data, lines] = [examinationData(examination), examinationLines(examination)];
+  const [data, lines] = [examinationData(examination), examinationLines(examination, namesOf(root.certificates.values()))];
   const [problem] = examination.problems;
   if (!choices.signer) {
     const rest = problem ? { exitCode: exitCodeOf(problem) } : { notes: ["nothing is signed yet: --signer gpg:FINGERPRINT or the file of a secret key"] };

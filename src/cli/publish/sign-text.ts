@@ -2,9 +2,10 @@ import { byteText } from "../../rbuild/pool/byte-text.ts";
 import type { PinVerdict } from "../../rbuild/repository/sign/compare-pins.ts";
 import type { ChannelChange } from "../../rbuild/repository/sign/content-changes.ts";
 import type { Examination } from "../../rbuild/repository/sign/examine-request.ts";
+import type { NameOf } from "../keys/name-of.ts";
 
 /** What a signer is asked to vouch for, in words. */
-export function examinationLines({ request, shown, changes, images, roles, problems }: Examination): string[] {
+export function examinationLines({ request, shown, changes, images, roles, problems }: Examination, nameOf: NameOf): string[] {
   const { index, freshness, follows, repository, root } = request;
   const file = `${byteText(request.bytes.byteLength)}, ${request.digest}`;
   const before = follows ? `index ${follows.index.version} (${follows.index.sha256})` : "nothing: it is the first publication";
@@ -32,7 +33,7 @@ export function examinationLines({ request, shown, changes, images, roles, probl
     ...(changes?.channels ?? []).map((change) => `channel   ${channelText(change)}`),
     ...(index ? [] : ["the freshness alone: no image changes"]),
     "",
-    ...roles.map(({ part, role, threshold, keys }) => `the ${part} needs ${threshold} of the ${role} keys ${keys.join(", ")}`),
+    ...roles.flatMap(({ part, role, threshold, keys }) => [`the ${part} needs ${threshold} of the ${role} keys`, ...keys.map((key) => `  ${nameOf(key)}`)]),
     ...problems.map(({ message, code, hint }) => `DO NOT SIGN: ${message} [${code}]${hint ? `\n  ${hint}` : ""}`),
   ];
 }

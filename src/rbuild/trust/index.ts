@@ -11,6 +11,7 @@ export { type Drill, drillLeak } from "./keys/drill.ts";
 export { importCertificate } from "./keys/import-certificate.ts";
 export { abandonProposal, proposeRoot, type RoleChange } from "./keys/propose-root.ts";
 export { type Level, type Radar, scanKeys } from "./keys/radar.ts";
+export { proposedChanges, type RootChanges } from "./keys/root-changes.ts";
 export { type Progress, proposalProgress, signProposal } from "./keys/sign-proposal.ts";
 export { algorithmText } from "./openpgp/certificate.ts";
 export { signingEnd, standingOf } from "./openpgp/standing.ts";

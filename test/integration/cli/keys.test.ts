@@ -35,7 +35,10 @@ describe("rbuild keys", () => {
       root: 1,
       isComplete: false,
     });
-    expect((await keys(["list"], 0, options)).data).toMatchObject({ root: null, proposal: { version: 1 } });
+    expect((await keys(["list"], 0, options)).data).toMatchObject({
+      root: null,
+      proposal: { version: 1, changes: { roles: [{ role: "root", to: { threshold: 2, keys: 2 } }, { role: "publisher" }, { role: "freshness" }] } },
+    });
     expect((await keys(["sign", "--sign-with", "file:ben.secret"], 7, options)).code).toBe("keys.no-passphrase");
     expect(await signWithPassphrase(cwd, "wrong")).toMatchObject({ exitCode: 2, code: "keys.wrong-passphrase" });
     expect(await signWithPassphrase(cwd, "open sesame")).toMatchObject({ exitCode: 0, data: { root: 1, isComplete: true } });
@@ -60,6 +63,16 @@ describe("rbuild keys", () => {
     const cleo = await home.makeKey("cleo", "ed25519");
     await writeFile(join(cwd, "cleo.asc"), await home.gpg("--armor", "--export", cleo));
     await keys(["import", "cleo.asc"], 0, options);
+    await keys(["rotate", "--role", `publisher=2:${ann},${cleo}`, "--floor-index", "7"], 0, options);
+    const waiting = (await rbuild(["keys", "list"], options)).stdout;
+    for (const line of [
+      "  publisher: 2 of 2, was 1 of 1",
+      `    gets it   ${cleo} (cleo <cleo@example.org>)`,
+      "  no index below 7 is accepted any more (was 1)",
+    ])
+      expect(waiting).toContain(line);
+    expect(waiting).toContain(`    missing  ${ann} (ann <ann@example.org>)`);
+    await keys(["rotate", "--abandon"], 0, options);
     const successors = ["--role", `root=1:${ben.fingerprint}`, "--role", `publisher=${cleo}`];
     expect((await keys(["revoke", ann, "--reason", "lost", ...successors, "--sign-with", `gpg:${ann}`], 0, options)).data).toMatchObject({ isComplete: false });
     expect(await signWithPassphrase(cwd, "open sesame")).toMatchObject({ exitCode: 0, data: { root: 2, isComplete: true } });

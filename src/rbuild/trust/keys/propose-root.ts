@@ -98,7 +98,7 @@ function nextRole(role: Role, wanted: RoleChange | undefined, revoked: ReadonlyM
   const threshold = wanted?.threshold ?? 1;
   if (keys.length < threshold && !(role === "rebuilder" && keys.length === 0))
     throw incomplete(
-      `the role ${role} needs ${threshold} of its keys, and ${keys.length === 0 ? "none is" : `only ${keys.length} are`} left that are not revoked`,
+      `the role ${role} needs ${threshold} of its keys, and ${keys.length === 0 ? "none is" : `only ${keys.length} are`} left that ${keys.length === 0 ? "is" : "are"} not revoked`,
       `--role ${role}=${[...keys, "FINGERPRINT"].join(",")}`,
     );
   return { keys, threshold: keys.length === 0 ? 1 : threshold };

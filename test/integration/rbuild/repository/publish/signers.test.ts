@@ -83,7 +83,8 @@ test("Ann prepares with GnuPG, Ben signs with a locked key file, and gpg and sqv
   expect(looked).toMatchObject({ exitCode: 0, stderr: expect.stringContaining("nothing is signed yet") });
   expect(looked.stdout).toContain("it is the first publication");
   expect(looked.stdout).toMatch(/new {7}small 1 amd64 \(stable\)\n {10}sha256:[0-9a-f]{64} is what this checkout pins, with the same lock/);
-  expect(looked.stdout).toContain(`the index needs 2 of the publisher keys`);
+  expect(looked.stdout).toContain("the index needs 2 of the publisher keys");
+  expect(looked.stdout).toContain(`  ${ann} (ann <ann@example.org>)`);
   expect((await run("ben", ["image", "sign", request, "--signer", file("ben.key")], 7)).code).toBe("keys.no-passphrase");
   const signed = await locked(["image", "sign", request, "--output", signatures]);
   expect(jsonLines(signed.stdout).at(-1)).toMatchObject({ data: { signed: [{ part: "index", signers: [ben.fingerprint] }], output: signatures } });
