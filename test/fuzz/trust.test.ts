@@ -1,7 +1,10 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, expect } from "vitest";
+import { digestOf } from "../../src/oci/index.ts";
 import { openBundleSource } from "../../src/rbuild/repository/bundle/open-bundle-source.ts";
+import { readSignatureFile, writeSignatureFile } from "../../src/rbuild/repository/publish/prepared/signature-file.ts";
+import { readRequest, writeRequest } from "../../src/rbuild/repository/publish/prepared/signing-request.ts";
 import { openMemoryStore } from "../../src/rbuild/repository/serve/view/memory-store.ts";
 import { followRoots, type TrustedRoot } from "../../src/rbuild/trust/client/root-chain.ts";
 import { readCanonical } from "../../src/rbuild/trust/format/canonical.ts";
@@ -10,6 +13,7 @@ import { updateTrust } from "../../src/rbuild/trust/index.ts";
 import { decodeArmor, encodeArmor } from "../../src/rbuild/trust/openpgp/armor.ts";
 import { type Certificate, readCertificate } from "../../src/rbuild/trust/openpgp/certificate.ts";
 import { splitSignatures, verifySignature } from "../../src/rbuild/trust/openpgp/signature.ts";
+import { parseVerdict, writeVerdict } from "../../src/rbuild/trust/verdicts/statement.ts";
 import { rawTar } from "../support/breakout/raw-tar.ts";
 import { fuzz } from "../support/fuzz/fuzz.ts";
 import { restoreChecksums } from "../support/fuzz/tar-checksums.ts";
@@ -35,6 +39,38 @@ for (const type of ["root", "freshness", "index", "current"] as const) {
     tokens: ['  "version": 2,\n', "sha256:", "2026-11-21T12:00:00Z"],
   });
 }
+const index = Buffer.from(documents.find((bytes) => bytes.includes('"type": "index"'))!).toString();
+const freshness = Buffer.from(documents.find((bytes) => bytes.includes('"type": "freshness"'))!).toString();
+const root = { version: 1, sha256: digestOf("root") };
+fuzz("signing requests", {
+  seeds: [writeRequest({ repository: "test-images", root, index, freshness })],
+  parse: (bytes) => readRequest(bytes, "it"),
+  codes: /^repository\.request-damaged$/,
+});
+fuzz("files of signatures", {
+  seeds: [writeSignatureFile({ repository: "test-images", index: { sha256: digestOf(index), signature: signatures[0]!.toString() } })],
+  parse: (bytes) => readSignatureFile(bytes, "it"),
+  codes: /^repository\.signature-file-damaged$/,
+});
+fuzz("verdicts", {
+  seeds: [
+    writeVerdict({
+      name: "small",
+      version: "1",
+      architecture: "amd64",
+      compatibilityVersion: 1,
+      manifest: digestOf("manifest"),
+      lock: digestOf("lock"),
+      verdict: "identical",
+      found: digestOf("manifest"),
+      rebuilder: ann.fingerprint,
+      revision: 1,
+      issued: "2026-11-21T12:00:00Z",
+      tool: { name: "rbuild", version: "1" },
+    }),
+  ],
+  parse: (bytes) => parseVerdict(bytes, "it"),
+});
 fuzz("armour", {
   seeds: [...signatures, ann.armored],
   parse: (bytes) => [decodeArmor(bytes.toString("latin1"), "SIGNATURE"), decodeArmor(bytes.toString("latin1"), "PUBLIC KEY BLOCK")],

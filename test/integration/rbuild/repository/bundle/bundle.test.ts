@@ -9,6 +9,7 @@ import { openBundleSource } from "../../../../../src/rbuild/repository/bundle/op
 import { type BundleOptions, writeBundle } from "../../../../../src/rbuild/repository/bundle/write-bundle.ts";
 import { openDirectorySource, openTrustStore, updateTrust } from "../../../../../src/rbuild/trust/index.ts";
 import { byteString, isRbuildError, type TarHeader, tarHeader, writeTar } from "../../../../../src/system/index.ts";
+import { fuzzRuns } from "../../../../support/fuzz/runs.ts";
 import { openPublishLab, type PublishLab } from "../../../../support/repository/publish-lab.ts";
 import { scratchDirectory } from "../../../../support/scratch.ts";
 import { NOW } from "../../../../support/trust/test-keys.ts";
@@ -134,6 +135,6 @@ test("a bundle that was cut or changed is refused, or what it has is another", a
         expect(isRbuildError(error, "repository.bundle-damaged")).toBe(true);
       }
     }),
-    { numRuns: Number(process.env["RBUILD_FUZZ_RUNS"] ?? 100) },
+    { numRuns: fuzzRuns(100, 0.1) },
   );
 });

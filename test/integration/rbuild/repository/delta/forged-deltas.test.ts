@@ -6,9 +6,10 @@ import { expect, test } from "vitest";
 import { applyDelta, type BlobFile, makeDelta } from "../../../../../src/rbuild/repository/delta/delta.ts";
 import { frame, rawBlock, rleBlock, windowDescriptor } from "../../../../support/delta/frames.ts";
 import { blobFile, deltaFile, isSameFile, layerFile, randomBlob } from "../../../../support/delta/layer-files.ts";
+import { fuzzRuns } from "../../../../support/fuzz/runs.ts";
 import { scratchDirectory } from "../../../../support/scratch.ts";
 
-const RUNS = Math.ceil(Number(process.env["RBUILD_FUZZ_RUNS"] ?? 1000) / 20);
+const RUNS = fuzzRuns(50, 0.01);
 const GIB = 2 ** 30;
 
 /** Two layers, the delta between them, and a client that is given other deltas. */

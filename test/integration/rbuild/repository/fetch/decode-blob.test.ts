@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { digestOf } from "../../../../../src/oci/index.ts";
 import { decodedBlob, type Encoding } from "../../../../../src/rbuild/repository/fetch/decode-blob.ts";
+import { fuzzRuns } from "../../../../support/fuzz/runs.ts";
 import { scratchDirectory } from "../../../../support/scratch.ts";
 
 const layer = Buffer.from("a layer ".repeat(50_000));
@@ -67,6 +68,6 @@ test("whatever a file has, the blob is given exactly or not to its end", async (
       expect(content.byteLength).toBeLessThan(layer.byteLength);
       expect(failure).toMatchObject({ code: expect.stringMatching(/^trust\.(?:wrong-bytes|decompression-bomb)$/) });
     }),
-    { numRuns: Number(process.env["RBUILD_FUZZ_RUNS"] ?? 100) },
+    { numRuns: fuzzRuns(100, 0.01) },
   );
 });

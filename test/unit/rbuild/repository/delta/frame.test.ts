@@ -7,9 +7,10 @@ import { expect, test } from "vitest";
 import { digestOf } from "../../../../../src/oci/index.ts";
 import { inspectFile } from "../../../../../src/rbuild/repository/delta/frame.ts";
 import { blockHeader, frame, rawBlock, rleBlock, windowDescriptor } from "../../../../support/delta/frames.ts";
+import { fuzzRuns } from "../../../../support/fuzz/runs.ts";
 import { scratchDirectory } from "../../../../support/scratch.ts";
 
-const RUNS = Math.ceil(Number(process.env["RBUILD_FUZZ_RUNS"] ?? 1000) / 5);
+const RUNS = fuzzRuns(200, 0.2);
 
 async function inspector() {
   const path = join(await scratchDirectory(), "file");

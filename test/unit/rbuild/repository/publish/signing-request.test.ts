@@ -5,9 +5,10 @@ import { readSignatureFile, writeSignatureFile } from "../../../../../src/rbuild
 import { readRequest, writeRequest } from "../../../../../src/rbuild/repository/publish/prepared/signing-request.ts";
 import { writeCanonical } from "../../../../../src/rbuild/trust/format/canonical.ts";
 import { isRbuildError } from "../../../../../src/system/index.ts";
+import { fuzzRuns } from "../../../../support/fuzz/runs.ts";
 import { daysFromNow, indexValue } from "../../../../support/trust/test-repository.ts";
 
-const RUNS = Number(process.env["RBUILD_FUZZ_RUNS"] ?? 300);
+const RUNS = fuzzRuns(300);
 const text = (value: Parameters<typeof writeCanonical>[0]) => Buffer.from(writeCanonical(value)).toString("latin1");
 const digest = (letter: string) => `sha256:${letter.repeat(64)}` as Digest;
 

@@ -3,11 +3,12 @@ import { expect, test } from "vitest";
 import { digestOf } from "../../../../../src/oci/index.ts";
 import { followRoots, type TrustedRoot } from "../../../../../src/rbuild/trust/client/root-chain.ts";
 import { openTrustStore, updateTrust } from "../../../../../src/rbuild/trust/index.ts";
+import { fuzzRuns } from "../../../../support/fuzz/runs.ts";
 import { scratchDirectory } from "../../../../support/scratch.ts";
 import { NOW, testKey } from "../../../../support/trust/test-keys.ts";
 import { daysFromNow, TestRepository } from "../../../../support/trust/test-repository.ts";
 
-const RUNS = Number(process.env["RBUILD_FUZZ_RUNS"] ?? 150);
+const RUNS = fuzzRuns(150, 0.01);
 
 /** What a mirror without keys can do to one file: keep it from the client, change it, put any other file in its place. */
 const trick = fc.oneof(

@@ -3,8 +3,9 @@ import { existsSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type MetadataValue, readCanonical, writeCanonical } from "../../../../../src/rbuild/trust/format/canonical.ts";
+import { fuzzRuns } from "../../../../support/fuzz/runs.ts";
 
-const RUNS = Number(process.env["RBUILD_FUZZ_RUNS"] ?? 1000);
+const RUNS = fuzzRuns(1000);
 const text = fc.stringMatching(/^[\n -~]{0,20}$/);
 const keyName = fc.stringMatching(/^[a-z][A-Za-z0-9]{0,8}$/);
 const value: fc.Arbitrary<MetadataValue> = fc.letrec<{ value: MetadataValue }>((tie) => ({

@@ -3,9 +3,10 @@ import { describe, expect, test } from "vitest";
 import { type MetadataValue, writeCanonical } from "../../../../../src/rbuild/trust/format/canonical.ts";
 import { type MetadataType, parseMetadata } from "../../../../../src/rbuild/trust/format/parse.ts";
 import { digestInPath } from "../../../../../src/rbuild/trust/format/paths.ts";
+import { fuzzRuns } from "../../../../support/fuzz/runs.ts";
 import { indexValue } from "../../../../support/trust/test-repository.ts";
 
-const RUNS = Number(process.env["RBUILD_FUZZ_RUNS"] ?? 500);
+const RUNS = fuzzRuns(500);
 const hex = (digit: string) => digit.repeat(64);
 const digest = (digit: string) => `sha256:${hex(digit)}`;
 const file = (path: string, digit: string) => ({ path: path.replace("@", hex(digit)), sha256: digest(digit), size: 100 });

@@ -4,9 +4,10 @@ import { decodeArmor, encodeArmor } from "../../../../../src/rbuild/trust/openpg
 import { readCertificateBytes } from "../../../../../src/rbuild/trust/openpgp/certificate.ts";
 import { splitPackets } from "../../../../../src/rbuild/trust/openpgp/packets.ts";
 import { splitSignatures, verifySignature } from "../../../../../src/rbuild/trust/openpgp/signature.ts";
+import { fuzzRuns } from "../../../../support/fuzz/runs.ts";
 import { NOW, testKey } from "../../../../support/trust/test-keys.ts";
 
-const RUNS = Number(process.env["RBUILD_FUZZ_RUNS"] ?? 500);
+const RUNS = fuzzRuns(500);
 
 test("what is armoured is read back", () => {
   fc.assert(
@@ -60,6 +61,6 @@ test("signatures and certificates with changed bytes never throw, and never veri
       const read = await readCertificateBytes(apply(certificateBytes, edits), "it");
       if (read.kind === "certificate") await verifySignature(signature, data, [read], { now: NOW, isLive: true });
     }),
-    { numRuns: Math.min(RUNS, 5000) },
+    { numRuns: RUNS },
   );
 });
