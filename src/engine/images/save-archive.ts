@@ -1,6 +1,7 @@
 import { canonicalJson, type Descriptor, type Digest, digestHex, type JsonValue, MEDIA_TYPE, parseReference, referenceName } from "../../oci/index.ts";
 import { byteString, type TarInput, tarHeader, writeTar } from "../../system/index.ts";
 import type { ContentStore } from "../content/content-store.ts";
+import { takeLease } from "../store/lease.ts";
 import type { Image } from "./image.ts";
 import { type ImageCatalog, tryParse } from "./image-catalog.ts";
 import { imageNotFound } from "./image-errors.ts";
@@ -15,14 +16,16 @@ interface Saved {
 
 /**
  * An OCI image layout that is a docker-archive too. Its bytes depend on the images and the names asked for, not on their order. A name
- * without a tag means all its tags, as in Docker.
+ * without a tag means all its tags, as in Docker. No blob goes while it is read.
  * @throws RbuildError `image.not-found` before the first byte
  */
 export async function* saveArchive(
   lookups: readonly string[],
   catalog: ImageCatalog,
-  store: { readonly index: ImageIndex; readonly content: ContentStore },
+  store: { readonly root: string; readonly index: ImageIndex; readonly content: ContentStore },
 ): AsyncGenerator<Uint8Array, void, undefined> {
+  // Who removes the image meanwhile takes its names; its blobs stay until the archive is complete.
+  await using _lease = await takeLease(store.root);
   const saved = await selectImages(lookups, catalog, store.index);
   yield* writeTar([...blobEntries(saved, store.content), ...documentEntries(saved)]);
 }

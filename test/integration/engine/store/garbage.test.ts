@@ -52,6 +52,25 @@ test("keeps the layers below a writable snapshot that is used, after its image i
   await sound(store);
 });
 
+test("an image that is removed while it is saved is saved whole, and its blobs go afterwards", async () => {
+  const store = await openTestStore();
+  await imported(store, "x".repeat(300_000), "app");
+  const whole = Buffer.concat(await Array.fromAsync(store.images.save(["app"])));
+  const saving = store.images.save(["app"])[Symbol.asyncIterator]();
+  const chunks = [(await saving.next()).value as Uint8Array];
+  expect(await store.images.remove("app")).toMatchObject({ untagged: ["app:latest"] });
+  await expect(collectGarbage(store, { waitMs: 50 })).rejects.toMatchObject({ code: "store.busy" });
+  for (let next = await saving.next(); !next.done; next = await saving.next()) chunks.push(next.value);
+  expect(Buffer.concat(chunks).equals(whole)).toBe(true);
+  expect(await blobsIn(store)).not.toEqual([]);
+  await collectGarbage(store);
+  expect(await blobsIn(store)).toEqual([]);
+
+  await imported(store, "y".repeat(300_000), "app");
+  for await (const _chunk of store.images.save(["app"])) break;
+  expect((await store.images.remove("app")).deleted.length).toBeGreaterThan(1);
+});
+
 test("waits for whoever adds content, and says so when that takes too long", async () => {
   const store = await openTestStore();
   const { digest } = await withLease(store.root, async () => {
