@@ -90,6 +90,31 @@ test("garbage is answered with 400", async () => {
   expect((await raw(socketPath, "garbage\r\n\r\n", { halfClose: false })).toString()).toMatch(/^HTTP\/1.1 400 /);
 });
 
+const hidden = "GET /hidden HTTP/1.1\r\nHost: d\r\n\r\n";
+test.each([
+  ["a length and chunks", `POST /_ping HTTP/1.1\r\nHost: d\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${hidden}`],
+  ["two lengths", `POST /_ping HTTP/1.1\r\nHost: d\r\nContent-Length: 0\r\nContent-Length: ${hidden.length}\r\n\r\n${hidden}`],
+  ["a length with a sign", `POST /_ping HTTP/1.1\r\nHost: d\r\nContent-Length: +0\r\n\r\n${hidden}`],
+  ["chunks that are not last", `POST /_ping HTTP/1.1\r\nHost: d\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n${hidden}`],
+  ["a blank before the colon", `GET /_ping HTTP/1.1\r\nHost : d\r\n\r\n${hidden}`],
+  ["a bare carriage return", `GET /_ping HTTP/1.1\r\nHost: d\rX: y\r\n\r\n${hidden}`],
+  ["a zero byte", `GET /_ping HTTP/1.1\r\nHost: d\r\nX: a\0b\r\n\r\n${hidden}`],
+])("a request that could be read in two ways is answered with 400, and nothing after it: %s", async (_what, text) => {
+  const { socketPath } = await serveFake();
+  const reply = (await raw(socketPath, text)).toString();
+  expect(reply.match(/^HTTP\/1\.1 \d+/gm)).toEqual(["HTTP/1.1 400"]);
+});
+
+test("headers and bodies that are too large or nested without end are refused", async () => {
+  const { socketPath, call } = await serveFake();
+  const headers = await raw(socketPath, `GET /_ping HTTP/1.1\r\nHost: d\r\nX: ${"a".repeat(2 ** 20)}\r\n\r\n`, { halfClose: false });
+  expect(headers.toString()).toMatch(/^HTTP\/1.1 400 /);
+  for (const body of ["[".repeat(1_000_000), `${'{"a":'.repeat(500_000)}1${"}".repeat(500_000)}`]) {
+    const reply = await call({ method: "POST", path: "/containers/create", headers: { "Content-Type": "application/json" }, body });
+    expect(reply).toMatchObject({ status: 400, json: { code: expect.stringMatching(/^server\./) } });
+  }
+});
+
 test("the socket is for its owner alone, and is replaced when its process is dead", async () => {
   const { socketPath, server } = await serveFake();
   const { stat } = await import("node:fs/promises");
