@@ -35,13 +35,22 @@ export async function* decompressMember(
   options: DecompressOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const way = wayOf(name, stem);
-  if (typeof way === "function") return yield* way(source);
+  if (typeof way === "function") {
+    yield* way(source);
+    return;
+  }
   const [command, ...args] = way;
-  if (command !== "xz" || options.size === undefined || options.size > SMALL) return yield* pipeTool(command, args, source, options);
-  const bytes = Buffer.concat(await Array.fromAsync(source));
-  const decoded = decodeXz(bytes);
-  if (decoded) yield decoded;
-  else yield* pipeTool(command, args, once(bytes), options);
+  let input = source;
+  if (command === "xz" && options.size !== undefined && options.size <= SMALL) {
+    const bytes = Buffer.concat(await Array.fromAsync(source));
+    const decoded = decodeXz(bytes);
+    if (decoded) {
+      yield decoded;
+      return;
+    }
+    input = once(bytes);
+  }
+  yield* pipeTool(command, args, input, options);
 }
 
 /**
