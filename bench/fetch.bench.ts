@@ -39,7 +39,7 @@ async function compare(
   say: (line: string) => void,
 ): Promise<BenchResult> {
   const places = ["--engine-root", join(directory, "engine"), "--run-root", join(directory, "run")];
-  const fetchIt: Command = [rbuild, "-C", repository, "--quiet", ...places, "image", "fetch", name, "--from", server.url, "--keys", keys];
+  const fetchIt: Command = [rbuild, "-C", repository, "--quiet", ...places, "image", "fetch", name, "--no-build", "--from", server.url, "--keys", keys];
   const source = `docker://${server.host}/${name}@${digests.get(name)}`;
   const copied = `${join(directory, "oci")}:${name}`;
   const copyIt: Command = ["skopeo", "copy", "--quiet", "--preserve-digests", "--src-tls-verify=false", source, `oci:${copied}`];

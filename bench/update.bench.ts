@@ -4,7 +4,9 @@ import { execa } from "execa";
 import { applyDelta, type BlobFile, makeDelta } from "../src/rbuild/repository/delta/delta.ts";
 import { inspectFile } from "../src/rbuild/repository/delta/frame.ts";
 import { type Bench, type BenchResult, interleave, type Ratio, type Row, type Way } from "./support/bench.ts";
+import type { MadeDelta } from "./support/release-repository.ts";
 import { buildTwoReleases, type Release } from "./support/two-releases.ts";
+import { updateFromServer } from "./support/update-from-server.ts";
 
 const ROUNDS = Number(process.env["RBUILD_BENCH_ROUNDS"] ?? 3);
 const NAMES = (process.env["RBUILD_BENCH_IMAGES"] ?? "base builder").split(" ");
@@ -21,7 +23,7 @@ interface Update {
 
 /** Both releases of each image have real packages: as locked, and with the updates and security fixes that the archive has on the day. */
 export const bench: Bench = {
-  description: "a client has one release of an image and comes to the next: bytes, and seconds without the network",
+  description: "a client has one release of an image and comes to the next: bytes, and seconds with and without the network",
   async run(say) {
     await using stack = new AsyncDisposableStack();
     const directory = await mkdtemp("/var/tmp/rbuild-bench-update-");
@@ -29,16 +31,29 @@ export const bench: Bench = {
     if (!(await isInstalled("casync"))) await execa("apt-get", ["install", "--yes", "--quiet", "casync"]);
     say(`building two releases of ${NAMES.join(" and ")}: unmeasured`);
     const parts: BenchResult[] = [];
-    for (const [name, { before, after }] of await buildTwoReleases(NAMES, directory))
-      parts.push(await compare(name, before, after, join(directory, name), say));
+    const releases = await buildTwoReleases(NAMES, directory);
+    const deltas: MadeDelta[] = [];
+    for (const [name, { before, after }] of releases) {
+      const { result, delta } = await compare(name, before, after, join(directory, name), say);
+      parts.push(result);
+      deltas.push(delta);
+    }
+    parts.push(await updateFromServer(releases, deltas, { directory, rounds: ROUNDS, say }));
     return { rows: parts.flatMap(({ rows }) => rows), ratios: parts.flatMap(({ ratios }) => ratios), checks: parts.flatMap(({ checks }) => checks) };
   },
 };
 
-async function compare(name: string, before: Release, after: Release, directory: string, say: (line: string) => void): Promise<BenchResult> {
+async function compare(
+  name: string,
+  before: Release,
+  after: Release,
+  directory: string,
+  say: (line: string) => void,
+): Promise<{ readonly result: BenchResult; readonly delta: MadeDelta }> {
   await mkdir(directory);
   const updates: Update[] = [];
-  for (const prepare of [prepareDelta, prepareZstd, prepareCasync]) {
+  const { update, delta: made } = await prepareDelta(before.layer, after.layer, directory);
+  for (const prepare of [() => Promise.resolve(update), prepareZstd, prepareCasync]) {
     const update = await prepare(before.layer, after.layer, directory);
     say(`${name}: ${update.what}: ${update.size} bytes of ${after.layer.size}, made in ${(update.made / 1000).toFixed(1)} s`);
     updates.push(update);
@@ -68,14 +83,15 @@ async function compare(name: string, before: Release, after: Release, directory:
     detail("gzip -6", gzip),
     detail(`${changed.length} of ${after.packages.length} packages changed`, debs),
   ];
-  return { rows, ratios, checks };
+  return { result: { rows, ratios, checks }, delta: made };
 }
 
-async function prepareDelta(from: BlobFile, to: BlobFile, directory: string): Promise<Update> {
+async function prepareDelta(from: BlobFile, to: BlobFile, directory: string): Promise<{ readonly update: Update; readonly delta: MadeDelta }> {
   const start = performance.now();
   const delta = await makeDelta({ from, to, output: join(directory, "delta") });
   const made = performance.now() - start;
-  return { what: "delta", size: delta.size, made, apply: () => applyDelta({ from, delta, expected: to, output: join(directory, "from-delta") }) };
+  const apply = () => applyDelta({ from, delta, expected: to, output: join(directory, "from-delta") });
+  return { update: { what: "delta", size: delta.size, made, apply }, delta: { ...delta, from, to } };
 }
 
 async function prepareZstd(_from: BlobFile, to: BlobFile, directory: string): Promise<Update> {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
-import { createUplinkedNamespace } from "./uplinked-namespace.ts";
+import { createUplinkedNamespace, type UplinkedNamespace } from "./uplinked-namespace.ts";
 
 /** Debian's docker.io with a store, a socket and a network namespace of its own; nothing of it is left afterwards. */
 export interface PrivateDocker extends AsyncDisposable {
@@ -11,6 +11,8 @@ export interface PrivateDocker extends AsyncDisposable {
   readonly host: string;
   /** Runs the client; its stdout. @throws when it fails */
   readonly docker: (...args: string[]) => Promise<string>;
+  /** Of this host, as the daemon sees it; it pulls from registries there without TLS. */
+  readonly hostAddress: string;
 }
 
 const READY_MS = 60_000;
@@ -22,12 +24,12 @@ export async function startPrivateDocker(): Promise<PrivateDocker> {
   stack.defer(() => rm(directory, { recursive: true, force: true }));
   const namespace = stack.use(await createUplinkedNamespace());
   const host = `unix://${directory}/docker.sock`;
-  const daemon = startDaemon(directory, host, namespace.path);
+  const daemon = startDaemon(directory, host, namespace);
   stack.defer(daemon.stop);
   const docker = async (...args: string[]) => (await execa("docker", args, { env: { DOCKER_HOST: host, DOCKER_CONFIG: directory } })).stdout;
   await untilReady(() => docker("version"), daemon);
   const running = stack.move();
-  return { host, docker, [Symbol.asyncDispose]: () => running.disposeAsync() };
+  return { host, docker, hostAddress: namespace.hostAddress, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
 interface Daemon {
@@ -37,9 +39,20 @@ interface Daemon {
   readonly stop: () => Promise<void>;
 }
 
-function startDaemon(directory: string, host: string, networkNamespace: string): Daemon {
-  const dockerd = ["dockerd", "--data-root", join(directory, "data"), "--exec-root", join(directory, "exec"), "--pidfile", join(directory, "pid"), "-H", host];
-  const child = spawn("setpriv", ["--pdeathsig", "TERM", "--", "nsenter", `--net=${networkNamespace}`, "--", ...dockerd], {
+function startDaemon(directory: string, host: string, { path, hostAddress }: UplinkedNamespace): Daemon {
+  const dockerd = [
+    "dockerd",
+    "--data-root",
+    join(directory, "data"),
+    "--exec-root",
+    join(directory, "exec"),
+    "--pidfile",
+    join(directory, "pid"),
+    "-H",
+    host,
+    `--insecure-registry=${hostAddress}/32`,
+  ];
+  const child = spawn("setpriv", ["--pdeathsig", "TERM", "--", "nsenter", `--net=${path}`, "--", ...dockerd], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   let log = "";

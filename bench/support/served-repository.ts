@@ -15,15 +15,15 @@ export interface ServedRepository extends AsyncDisposable {
   sent(): Promise<number>;
 }
 
-/** `rbuild serve` on loopback, without limits and without a log. */
-export async function serveRepository(directory: string): Promise<ServedRepository> {
-  const args = ["serve", directory, "--listen", "127.0.0.1:0", "--rate", "0", "--max-per-address", "0", "--log-format", "none"];
+/** `rbuild serve` without limits and without a log. @param address where it listens; default loopback */
+export async function serveRepository(directory: string, address = "127.0.0.1"): Promise<ServedRepository> {
+  const args = ["serve", directory, "--listen", `${address}:0`, "--rate", "0", "--max-per-address", "0", "--log-format", "none"];
   const child = spawn(rbuild, args, { stdio: ["ignore", "ignore", "pipe"] });
   const ended = once(child, "exit");
   let text = "";
   for await (const chunk of child.stderr) {
     text += String(chunk);
-    const host = /is served at http:\/\/(127\.0\.0\.1:\d+)\//.exec(text)?.[1];
+    const host = /is served at http:\/\/([0-9.]+:\d+)\//.exec(text)?.[1];
     if (host === undefined) continue;
     return {
       host,

@@ -20,7 +20,9 @@ interface LockedPackage {
   readonly size: number;
 }
 
-export interface Release {
+export interface Release extends ImageFiles {
+  readonly name: string;
+  readonly version: string;
   /** The image's own layer, the topmost. */
   readonly layer: BlobFile;
   readonly packages: readonly LockedPackage[];
@@ -52,11 +54,11 @@ export async function buildTwoReleases(
       const start = performance.now();
       await run(tree, "build", name);
       const built = performance.now() - start;
-      return {
-        layer: await topLayer(join(engine, "image"), `rbuild/${name}:${await versionOf(tree, name)}`),
-        packages: await lockedPackages(tree, name),
-        built,
-      };
+      const version = await versionOf(tree, name);
+      const files = await imageFiles(join(engine, "image"), `rbuild/${name}:${version}`);
+      const layer = files.layers.at(-1);
+      if (!layer) throw new Error(`${name} has no layers`);
+      return { name, version, ...files, layer, packages: await lockedPackages(tree, name), built };
     };
     releases.set(name, { before: await release(repository), after: await release(newer) });
   }
@@ -80,15 +82,21 @@ interface Described {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
+/** The blobs of an image, layers bottom first. */
+interface ImageFiles {
+  readonly manifest: BlobFile;
+  readonly config: BlobFile;
+  readonly layers: readonly BlobFile[];
+}
+
 /** From an engine's OCI image layout. */
-async function topLayer(layout: string, reference: string): Promise<BlobFile> {
+async function imageFiles(layout: string, reference: string): Promise<ImageFiles> {
   const read = async (path: string) => JSON.parse(await readFile(join(layout, path), "utf8")) as unknown;
   const blob = (digest: string) => `blobs/sha256/${digestHex(parseDigest(digest))}`;
   const index = (await read("index.json")) as { manifests: Described[] };
   const image = index.manifests.find(({ annotations }) => annotations?.["org.opencontainers.image.ref.name"] === reference);
   if (!image) throw new Error(`the engine has no ${reference}`);
-  const { layers } = (await read(blob(image.digest))) as { layers: Described[] };
-  const layer = layers.at(-1);
-  if (!layer) throw new Error(`${reference} has no layers`);
-  return { path: join(layout, blob(layer.digest)), digest: parseDigest(layer.digest), size: layer.size };
+  const { config, layers } = (await read(blob(image.digest))) as { config: Described; layers: Described[] };
+  const file = ({ digest, size }: Described): BlobFile => ({ path: join(layout, blob(digest)), digest: parseDigest(digest), size });
+  return { manifest: file(image), config: file(config), layers: layers.map(file) };
 }

@@ -4,12 +4,14 @@ import { execa } from "execa";
 /** A network namespace that reaches the outside through the host, so that a daemon's firewall rules stay in it. */
 export interface UplinkedNamespace extends AsyncDisposable {
   readonly path: string;
+  /** Of the host, as it is seen from there. */
+  readonly hostAddress: string;
 }
 
 const NAME = "rbuild-bench";
 const LINK = "rbuild-bench0";
 // RFC 5737, TEST-NET-2.
-const [HOST_ADDRESS, INNER_ADDRESS] = ["203.0.113.1", "203.0.113.2"];
+const [HOST_ADDRESS, INNER_ADDRESS] = ["203.0.113.1", "203.0.113.2"] as const;
 
 export async function createUplinkedNamespace(): Promise<UplinkedNamespace> {
   await remove();
@@ -35,7 +37,7 @@ export async function createUplinkedNamespace(): Promise<UplinkedNamespace> {
     await remove();
     throw error;
   }
-  return { path: `/run/netns/${NAME}`, [Symbol.asyncDispose]: remove };
+  return { path: `/run/netns/${NAME}`, hostAddress: HOST_ADDRESS, [Symbol.asyncDispose]: remove };
 }
 
 /** Also what a bench that was killed left behind. */

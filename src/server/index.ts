@@ -1,3 +1,3 @@
 export { takeActivationFd } from "./activation.ts";
-export { answerError, createDirectly } from "./direct.ts";
+export { answerError, createDirectly, loadDirectly } from "./direct.ts";
 export { type ServedEngine, type ServeOptions, serveEngine } from "./serve.ts";

@@ -1,5 +1,5 @@
 import Docker from "dockerode";
-import { serveEngine } from "../../server/index.ts";
+import { loadDirectly, serveEngine } from "../../server/index.ts";
 import type { EnginePlaces } from "../engine-places.ts";
 import { openOwnEngine } from "./open-own-engine.ts";
 import { openPrivateSocket } from "./private-socket.ts";
@@ -10,6 +10,9 @@ export async function openEmbedded(places: EnginePlaces): Promise<{ readonly doc
   const engine = stack.use(await openOwnEngine(places, "session"));
   const socket = stack.use(await openPrivateSocket((await engine.info()).runRoot));
   stack.use(await serveEngine({ engine, socketPath: socket.path, mode: 0o600 }));
+  const docker = new Docker({ socketPath: socket.path });
+  const loadImage = (archive: NodeJS.ReadableStream, { unpack }: { readonly unpack?: unknown } = {}) =>
+    loadDirectly(engine, archive as AsyncIterable<Buffer>, { unpack: Boolean(unpack) });
   const open = stack.move();
-  return { docker: new Docker({ socketPath: socket.path }), [Symbol.asyncDispose]: () => open.disposeAsync() };
+  return { docker: Object.assign(docker, { loadImage }), [Symbol.asyncDispose]: () => open.disposeAsync() };
 }

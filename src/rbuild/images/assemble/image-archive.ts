@@ -1,4 +1,4 @@
-import { canonicalJson, type Digest, digestHex, type JsonValue, MEDIA_TYPE } from "../../../oci/index.ts";
+import { canonicalJson, type Digest, digestHex, type JsonValue, MEDIA_TYPE, parseManifest } from "../../../oci/index.ts";
 import { byteString, type TarInput, tarHeader, writeTar } from "../../../system/tar/index.ts";
 import type { ImageBlobs } from "./image-blobs.ts";
 import { openBlob, type SavedBlob, type StreamedBlob } from "./saved-blobs.ts";
@@ -6,6 +6,7 @@ import { openBlob, type SavedBlob, type StreamedBlob } from "./saved-blobs.ts";
 /**
  * An image as one archive that `docker load` (by `manifest.json`) and OCI tools (by `index.json`) read: OCI image-spec, image-layout.md.
  * The small files come first, so that a reader knows what the layers are before they come.
+ * @param layers those that the engine does not have already
  */
 export function writeImageArchive(image: ImageBlobs, layers: readonly (SavedBlob | StreamedBlob)[], reference: string): AsyncIterable<Buffer> {
   const text = (path: string, value: JsonValue): TarInput => file(path, Buffer.from(canonicalJson(value)));
@@ -19,7 +20,9 @@ export function writeImageArchive(image: ImageBlobs, layers: readonly (SavedBlob
   return writeTar([
     text("oci-layout", { imageLayoutVersion: "1.0.0" }),
     text("index.json", { schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests: [descriptor] }),
-    text("manifest.json", [{ Config: blobPath(image.imageId), RepoTags: [reference], Layers: layers.map(({ digest }) => blobPath(digest)) }]),
+    text("manifest.json", [
+      { Config: blobPath(image.imageId), RepoTags: [reference], Layers: parseManifest(image.manifest).layers.map(({ digest }) => blobPath(digest)) },
+    ]),
     file(blobPath(image.digest), image.manifest),
     file(blobPath(image.imageId), image.config),
     ...[...unique.values()].map((layer) => ({ ...header(blobPath(layer.digest), layer.size), body: readLayer(layer) })),

@@ -64,7 +64,7 @@ export async function fetchImage(choice: ImageChoice, repository: OpenRepository
     const found = await inspectImage(host, reference);
     if (found && isImage(found, { digest, imageId })) return { ...named, how: "present", bytes: 0 };
 
-    const present = await presentLayers(host, index);
+    const [present, mayStay] = await Promise.all([presentLayers(host, index), takesPartial(host)]);
     const missing = choice.pin?.digest === digest && isRemote(repository) ? await dependencies.packages?.missing() : undefined;
     const { predicted, way } = predictBytes(image, present.sizes, index, missing);
     report({ kind: "image.planned", name, version, way, predicted });
@@ -75,8 +75,8 @@ export async function fetchImage(choice: ImageChoice, repository: OpenRepository
     const context: BlobContext = { ...dependencies, index, sources: repository.sources, place };
     const described = await obtainDescription(image, context);
     const blobs = checkImage(image, described, index);
-    const layers = await obtainBlobs(image.layers, present.in(place, signal), context);
-    const files = image.layers.map((layer) => layers.blobs.get(layer) as SavedBlob | StreamedBlob);
+    const layers = await obtainBlobs(image.layers, { ...present.in(place, signal), mayStay }, context);
+    const files = image.layers.flatMap((layer) => layers.blobs.get(layer) ?? []);
     signal?.throwIfAborted();
     await loadImage(blobs, files, reference, { host, report, parentStep: step.id, unpack: true, ...(signal ? { signal } : {}) });
     await place.forget([...described.items, ...layers.items]);
@@ -106,6 +106,12 @@ async function obtainDescription(image: PublishedImage, context: BlobContext) {
   const { blobs, bytes, items } = await obtainBlobs([manifest, config], NOTHING_PRESENT, context);
   const read = async (digest: Digest) => new Uint8Array(Buffer.concat(await Array.fromAsync(openBlob(blobs.get(digest) as SavedBlob | StreamedBlob))));
   return { manifest: await read(manifest), config: await read(config), bytes, items };
+}
+
+/** Whether the engine takes an image without the layers that it has. Docker's does, or does not, by its version. */
+async function takesPartial(host: ContainerHost): Promise<boolean> {
+  const { Platform } = (await host.version()) as { readonly Platform?: { readonly Name?: string } };
+  return Platform?.Name === "rbuild";
 }
 
 /** Bytes of directories and bundles cost nothing. */

@@ -28,9 +28,12 @@ export interface PresentBlobs {
   readonly sizes: ReadonlyMap<Digest, number>;
   /** Those that cannot be had after all are left out. */
   readonly save: (digests: readonly Digest[]) => Promise<ReadonlyMap<Digest, SavedBlob>>;
+  /** Those that are wanted need not be given: where they are is where they are wanted. */
+  readonly mayStay?: boolean;
 }
 
 export interface ObtainedBlobs {
+  /** Without those that may stay where they are. */
   readonly blobs: ReadonlyMap<Digest, SavedBlob | StreamedBlob>;
   /** Bytes that came from the sources. */
   readonly bytes: number;
@@ -58,7 +61,8 @@ export async function obtainBlobs(digests: readonly Digest[], present: PresentBl
     const deltas = context.index.deltas.filter(({ path }) => !unusable.has(path));
     const isWithout = wanted.find((digest) => !sizes.has(digest) && !hasWay(digest, context.index.blobs, deltas));
     if (isWithout) throw noWay(isWithout);
-    const routes = chooseRoutes(wanted, sizes, { blobs: context.index.blobs, deltas }, { memory: memoryForDeltas() });
+    const chosen = chooseRoutes(wanted, sizes, { blobs: context.index.blobs, deltas }, { memory: memoryForDeltas() });
+    const routes = present.mayStay ? chosen.filter(({ kind }) => kind !== "present") : chosen;
     const toSave = routes.flatMap(baseOf).filter((digest) => !saved.has(digest));
     for (const [digest, blob] of await present.save(toSave)) saved.set(digest, blob);
     const missing = toSave.filter((digest) => !saved.has(digest));
