@@ -1,12 +1,12 @@
-import { type Got, MaxRedirectsError, RequestError, type Response } from "got";
+import { type Got, RequestError, type Response } from "got";
 import { isSystemError } from "../../system/index.ts";
+import { certificateProblem, connectionProblem, isBrokenOff, isWrongCertificate, suspicionOf } from "./connection-errors.ts";
 import type { FetchLimits } from "./fetch-limits.ts";
 import { type MayFollow, openConnections } from "./http-connections.ts";
 import type { IncomingFile } from "./incoming-file.ts";
 import type { PoolItem } from "./pool.ts";
 import { difference } from "./pool-errors.ts";
 import { redactUrl } from "./source-places.ts";
-import { isWrongCertificate } from "./trusted-authorities.ts";
 
 /** One way to a server. */
 export interface Route {
@@ -107,7 +107,7 @@ async function download(
     if (stop.signal.aborted) return { kind: "broken", reason: (stop.signal.reason as SlowServer).message, isUnreachable: false, suspicion: "slow-retrieval" };
     if (error instanceof RequestError || isSystemError(error, "ERR_STREAM_PREMATURE_CLOSE")) {
       if (isWrongCertificate(error)) return { kind: "absent", reason: certificateProblem(error), suspicion: "wrong-certificate" };
-      const suspicion = suspicionOf(error) ?? (request.response !== undefined && isSystemError(error, ...BROKEN_OFF) ? "short-file" : undefined);
+      const suspicion = suspicionOf(error) ?? (request.response !== undefined && isBrokenOff(error) ? "short-file" : undefined);
       return {
         ...(suspicion ? { suspicion } : {}),
         kind: "broken",
@@ -122,24 +122,6 @@ async function download(
 }
 
 class SlowServer extends Error {}
-
-export const certificateProblem = (error: Error): string => `its certificate is not to be believed: ${redactUrl(error.message)}`;
-
-/** What ended a request, for people. */
-export function connectionProblem(error: Error): string {
-  // OpenSSL's own words are of no use, and of several lines.
-  if (isSystemError(error) && /^(?:EPROTO$|ERR_SSL_)/.test(error.code ?? "")) return "no TLS connection comes about: it may be that it speaks http alone";
-  return redactUrl(error.message);
-}
-
-/** The connection ended within the body. */
-const BROKEN_OFF = ["ECONNRESET", "ERR_STREAM_PREMATURE_CLOSE", "ERR_HTTP_CONTENT_LENGTH_MISMATCH"];
-
-/** `HPE_…` is what Node calls an answer that is no HTTP: header lines that break, two lengths. */
-export function suspicionOf(error: Error): Suspicion | undefined {
-  if (error instanceof MaxRedirectsError) return "redirect";
-  return isSystemError(error) && error.code?.startsWith("HPE_") ? "malformed-answer" : undefined;
-}
 
 /** What the head of an answer says already; undefined when its body is to be read. */
 async function judge(item: PoolItem, response: Response, file: IncomingFile, restart: () => Promise<void>): Promise<DownloadOutcome | undefined> {

@@ -31,10 +31,3 @@ export class TrustingAgent extends Agent {
     return super.createConnection({ ...options, secureContext: trustedAuthorities() } as AgentOptions, callback);
   }
 }
-
-/** What Node and OpenSSL call a server's certificate that is not to be believed. tls(3), X509_verify_cert_error_string(3) */
-export function isWrongCertificate(error: Error): boolean {
-  const why =
-    /^(?:CERT_|UNABLE_TO_(?:GET_ISSUER|VERIFY|DECRYPT_CERT)|SELF_SIGNED_|DEPTH_ZERO_|INVALID_(?:CA|PURPOSE)|PATH_LENGTH_|HOSTNAME_MISMATCH|ERR_TLS_CERT_|(?:CA|EE)_(?:MD|KEY)_TOO_)/;
-  return isSystemError(error) && why.test(error.code ?? "");
-}

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Got, RequestError, type Response } from "got";
 import { isSystemError, RbuildError } from "../../../system/index.ts";
-import { certificateProblem, connectionProblem, suspicionOf, watchRate } from "../../pool/download.ts";
+import { certificateProblem, connectionProblem, isWrongCertificate, suspicionOf } from "../../pool/connection-errors.ts";
+import { watchRate } from "../../pool/download.ts";
 import type { FetchLimits } from "../../pool/fetch-limits.ts";
 import type { Connections } from "../../pool/http-connections.ts";
 import { redactUrl } from "../../pool/source-places.ts";
-import { isWrongCertificate } from "../../pool/trusted-authorities.ts";
 import type { MetadataSource, Received } from "../../trust/index.ts";
 import type { RepositoryPlace } from "./repository-place.ts";
 import { suspicious, unreachable } from "./transfer-errors.ts";
