@@ -1,4 +1,4 @@
-import { access, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { access, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { ContainerSpec, Engine } from "../../../../src/engine/index.ts";
@@ -203,6 +203,17 @@ test("a container that swaps directories for links to the host gains nothing", {
     await engine.containers.extract(id, "/tmp/a", tar({ path: "dir/planted", text: "x" })).catch(() => undefined);
   }
   await expect(access(join(outside, "planted"))).rejects.toMatchObject({ code: "ENOENT" });
+});
+
+test("a container that puts a link in the place of a pipe that comes in gains nothing", { timeout: 60_000 }, async () => {
+  const secret = join(outside, "secret");
+  const { mode } = await stat(secret);
+  const script = `mkdir -p /tmp/n; echo ready; while :; do rm -f /tmp/n/p; ln -s ${secret} /tmp/n/p; done 2>/dev/null`;
+  const id = await startIdle(engine, { command: ["sh", "-c", script] });
+  onTestFinished(() => engine.containers.remove(id, { force: true }));
+  const pipes = Array.from({ length: 40 }, () => ({ path: "p", kind: "fifo" as const, mode: 0o666, uid: 1234 }));
+  for (let i = 0; i < 10; i++) await engine.containers.extract(id, "/tmp/n", tar(...pipes)).catch(() => undefined);
+  expect(await stat(secret)).toMatchObject({ mode, uid: 0 });
 });
 
 test("a failed read of a large export leaves nothing running", async () => {
