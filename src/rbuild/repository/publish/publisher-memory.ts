@@ -1,5 +1,5 @@
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { z } from "zod";
 import { type Digest, digestHex } from "../../../oci/index.ts";
 import { RbuildError, readFileIfExists, writeFileAtomic } from "../../../system/index.ts";
@@ -38,9 +38,17 @@ export async function readPublisherMemory(path: string): Promise<PublisherMemory
   });
 }
 
-/** Remembers what is shown now; never less than before. */
+/** Remembers what is shown now; never less than before. @throws RbuildError `repository.not-remembered` */
 export async function rememberPublished(path: string, repository: string, before: PublisherMemory, shown: Required<PublisherMemory>): Promise<void> {
   const newer = (kind: "index" | "freshness") => ((before[kind]?.version ?? 0) > shown[kind].version ? before[kind] : shown[kind]) as typeof shown.index;
-  await mkdir(join(path, ".."), { recursive: true, mode: 0o700 });
-  await writeFileAtomic(path, writeCanonical({ type: "publisher-memory", formatVersion: 1, repository, index: newer("index"), freshness: newer("freshness") }));
+  const state = { type: "publisher-memory", formatVersion: 1, repository, index: newer("index"), freshness: newer("freshness") };
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await writeFileAtomic(path, writeCanonical(state));
+  } catch (error) {
+    throw new RbuildError("repository.not-remembered", `it is published, but ${path}, which remembers that, could not be written: ${String(error)}`, {
+      category: "failed",
+      cause: error,
+    });
+  }
 }

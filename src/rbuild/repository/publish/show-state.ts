@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { isRbuildError } from "../../../system/index.ts";
 import { timeText } from "../../trust/format/fields.ts";
 import type { Freshness } from "../../trust/format/freshness.ts";
 import { repositoryPaths } from "../../trust/format/paths.ts";
@@ -41,8 +42,8 @@ export async function showState(
   await staging.bring(inOrder([...staging.staged.keys()]));
   const origin = roots[0]?.digest ?? root.digest;
   await rememberPublished(publisherMemoryPath(stateDirectory, origin), root.root.repository, memory, numbersOf({ freshness })).catch((error: unknown) => {
-    const message = `it is published, but could not be remembered: ${error instanceof Error ? error.message : String(error)}`;
-    report({ kind: "warning.raised", code: "repository.not-remembered", message });
+    if (!isRbuildError(error, "repository.not-remembered")) throw error;
+    report({ kind: "warning.raised", code: error.code, message: error.message });
   });
   // Without a last index nobody knows which of the others a client may have read.
   const removed =
