@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import { isSystemError, missingTool, RbuildError, readFileIfExists, toolEnvironment } from "../../../system/index.ts";
 import { type SessionProcess, spawnSession } from "../../../system/kernel/spawn-session.ts";
 import type { Runtime } from "../runtime.ts";
@@ -60,8 +61,7 @@ export async function createMonitored(conmon: string, runtime: Runtime, request:
     bundle,
     (message) => startFailure(runtime.name, containerId, message),
   );
-  const monitorPid = Number.parseInt(await readFile(join(bundle, BUNDLE.monitorPidFile), "latin1"), 10);
-  return { pid, monitorPid };
+  return { pid, monitorPid: await readMonitorPid(bundle) };
 }
 
 export interface ExecRequest {
@@ -100,7 +100,19 @@ export async function execMonitored(conmon: string, runtime: Runtime, request: E
     const said = (await readFileIfExists(logPath, MAX_SYNC_MESSAGE))?.toString("utf8");
     throw said ? startFailure(runtime.name, containerId, runtimeMessage(said)) : error;
   });
-  return { pid, monitorPid: Number.parseInt(await readFile(join(bundle, BUNDLE.monitorPidFile), "latin1"), 10) };
+  return { pid, monitorPid: await readMonitorPid(bundle) };
+}
+
+/** Written, at once, by the process that conmon forks from, which on a busy machine comes to it after the report. */
+async function readMonitorPid(bundle: string): Promise<number> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return Number.parseInt(await readFile(join(bundle, BUNDLE.monitorPidFile), "latin1"), 10);
+    } catch (error) {
+      if (!isSystemError(error, "ENOENT") || attempt >= 1000) throw error;
+      await sleep(10);
+    }
+  }
 }
 
 /**
