@@ -17,7 +17,15 @@ export interface Route {
 }
 
 /** The attack that an answer looks like, where it is more than a server that does not work. */
-export type Suspicion = "wrong-bytes" | "endless-data" | "short-file" | "slow-retrieval" | "redirect" | "malformed-answer" | "wrong-certificate";
+export type Suspicion =
+  | "wrong-bytes"
+  | "endless-data"
+  | "short-file"
+  | "slow-retrieval"
+  | "redirect"
+  | "malformed-answer"
+  | "wrong-certificate"
+  | "captive-portal";
 
 /** How a request ended. Reasons are for people. */
 export type DownloadOutcome = { readonly suspicion?: Suspicion } /** As many bytes as the item has. */ & (
@@ -137,10 +145,14 @@ async function judge(item: PoolItem, response: Response, file: IncomingFile, res
     await restart();
     return { kind: "broken", reason: status, isUnreachable: false };
   }
+  if (statusCode === 511) return { kind: "absent", reason: `${status}: the network wants somebody to log in`, suspicion: "captive-portal" };
   if (statusCode === 200) {
     if (file.size > 0) await restart();
     const length = headers["content-length"];
-    if (length === undefined || Number(length) === item.size) return undefined;
+    if (Number(length) === item.size) return undefined;
+    // No file that is fetched by its digest is a web page.
+    if (/^\s*text\/html/i.test(headers["content-type"] ?? "")) return { kind: "wrong", reason: "a web page comes in its place", suspicion: "captive-portal" };
+    if (length === undefined) return undefined;
     return { kind: "wrong", reason: difference(item, { size: Number(length) }), suspicion: Number(length) > item.size ? "endless-data" : "short-file" };
   }
   if (statusCode >= 300 && statusCode < 400 && headers.location !== undefined)

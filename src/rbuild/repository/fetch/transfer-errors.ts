@@ -2,8 +2,6 @@ import { RbuildError } from "../../../system/index.ts";
 import type { Suspicion } from "../../pool/download.ts";
 import type { ItemFailure } from "../../pool/fill-pool.ts";
 
-export type TransferSuspicion = Suspicion | "captive-portal";
-
 const CODES = {
   "captive-portal": "trust.captive-portal",
   redirect: "trust.redirect",
@@ -13,9 +11,9 @@ const CODES = {
   "endless-data": "trust.endless-data",
   "wrong-bytes": "trust.wrong-bytes",
   "wrong-certificate": "trust.wrong-certificate",
-} as const satisfies Readonly<Record<TransferSuspicion, string>>;
+} as const satisfies Readonly<Record<Suspicion, string>>;
 
-const HINTS: Readonly<Record<TransferSuspicion, string>> = {
+const HINTS: Readonly<Record<Suspicion, string>> = {
   "captive-portal": "log in to the network, or name the repository's own address with --from",
   redirect: "name the address that it leads to with --from, if that is whom you mean",
   "slow-retrieval": "name another mirror with --from",
@@ -28,11 +26,11 @@ const HINTS: Readonly<Record<TransferSuspicion, string>> = {
 };
 
 /** A server's answer that looks like an attack. Exit code 5. */
-export function suspicious(suspicion: TransferSuspicion, message: string, details: Readonly<Record<string, unknown>> = {}): RbuildError {
+export function suspicious(suspicion: Suspicion, message: string, details: Readonly<Record<string, unknown>> = {}): RbuildError {
   return new RbuildError(suspicionCode(suspicion), message, { category: "untrusted", hint: HINTS[suspicion], details });
 }
 
-export const suspicionCode = (suspicion: TransferSuspicion): string => CODES[suspicion];
+export const suspicionCode = (suspicion: Suspicion): string => CODES[suspicion];
 
 export function unreachable(name: string, why: string, cause?: unknown): RbuildError {
   return new RbuildError("repository.unreachable", `${name} cannot be asked: ${why}`, {

@@ -61,6 +61,16 @@ test.each<[string, string, Twist]>([
     "trust.malformed-answer",
     layers((_bytes, _path, _same, request) => request.socket.end("HTTP/1.1 200 OK\r\nx-a: b\nx-c\u0000: d\r\n\r\n")),
   ],
+  [
+    "a captive portal's page",
+    "trust.captive-portal",
+    layers((_bytes, _path, _same, _request, response) => response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end("<title>Log in</title>")),
+  ],
+  [
+    "a captive portal's word for itself",
+    "trust.captive-portal",
+    layers((_bytes, _path, _same, _request, response) => response.writeHead(511, { "content-type": "text/html" }).end("<title>Log in</title>")),
+  ],
   ["nothing", "repository.files-missing", layers((_bytes, _path, _same, _request, response) => response.writeHead(404).end())],
   ["errors", "repository.files-missing", layers((_bytes, _path, _same, _request, response) => response.writeHead(500).end())],
 ])("a mirror that gives %s is refused, and is left where there is another", async (_what, code, twist) => {
