@@ -4,6 +4,7 @@ export * from "./errors.ts";
 export * from "./files.ts";
 export type * from "./kernel/block-codec.ts";
 export * from "./kernel/libc.ts";
+export { openLz4 } from "./kernel/lz4-block.ts";
 export { decodeXz } from "./kernel/lzma.ts";
 export * from "./kernel/namespaces.ts";
 export * from "./kernel/netlink-addresses.ts";

@@ -1,8 +1,10 @@
 import { z } from "zod";
-import { type BlockCodec, openXz, openZlib, openZstd } from "../../system/index.ts";
+import { type BlockCodec, openLz4, openXz, openZlib, openZstd } from "../../system/index.ts";
 
+/** Largest block: a kernel's. Bytes. */
+export const MAX_BLOCK = 8 * 1024 * 1024;
 /** Largest block of a squashfs, and of its metadata, bytes. */
-export const MAX_BLOCK = 1024 * 1024;
+const SQUASHFS_BLOCK = 1024 * 1024;
 export const METADATA_BLOCK = 8192;
 
 const common = {
@@ -14,14 +16,15 @@ const common = {
   version: z.string().regex(/^[0-9A-Za-z.+~-]{1,32}$/),
 };
 
-/** How mksquashfs makes a block from its content: the compressor and what it was told. */
+/** How a block is made from its content: the compressor and what it was told. */
 export const coderSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("zstd"), level: z.int().min(1).max(22), ...common }),
   z.strictObject({ kind: z.literal("gzip"), level: z.int().min(1).max(9), ...common }),
+  z.strictObject({ kind: z.literal("lz4"), level: z.int().min(1).max(12), ...common }),
   z.strictObject({
     kind: z.literal("xz"),
     /** Bytes. */
-    dictionary: z.int().min(4096).max(MAX_BLOCK),
+    dictionary: z.int().min(4096).max(SQUASHFS_BLOCK),
     /** IDs of branch filters as liblzma has them, which are tried after none. */
     filters: z.array(z.int().min(4).max(9)).max(6),
     ...common,
@@ -32,7 +35,7 @@ export type CoderSettings = z.infer<typeof coderSchema>;
 /** Settings before it is known with which library. */
 export type CompressorSettings = CoderSettings extends infer T ? (T extends unknown ? Omit<T, "version" | "capacity" | "header"> : never) : never;
 
-const OPEN: Readonly<Record<CoderSettings["kind"], () => BlockCodec | undefined>> = { zstd: openZstd, gzip: openZlib, xz: openXz };
+const OPEN: Readonly<Record<CoderSettings["kind"], () => BlockCodec | undefined>> = { zstd: openZstd, gzip: openZlib, lz4: openLz4, xz: openXz };
 const opened = new Map<CoderSettings["kind"], BlockCodec | undefined>();
 
 /** This host's library for a compressor, or undefined where there is none. */

@@ -1,7 +1,8 @@
 import type { FileHandle } from "node:fs/promises";
 import type { Unit } from "./unit.ts";
 
-const READ_BYTES = 4 * 1024 * 1024;
+/** More than any unit has. */
+const READ_BYTES = 16 * 1024 * 1024;
 
 /** Units one after the other with their bytes, which hold until the next is asked for. They cover the file without a gap. */
 export async function* readUnits(

@@ -70,7 +70,7 @@ function problemOf({ from, to, coders, base, steps, formSize }: Recipe): string 
   let end = 0;
   for (const { offset, length, coder } of base) {
     if (offset < end || length === 0 || offset + length > from.size) return `its recipe starts from bytes ${offset} to ${offset + length}, which cannot be`;
-    if (coder !== undefined && (coder >= coders.length || length > MAX_BLOCK + 2)) return `its recipe has a block of ${length} bytes of coder ${coder}`;
+    if (coder !== undefined && (coder >= coders.length || length > 2 * MAX_BLOCK)) return `its recipe has a block of ${length} bytes of coder ${coder}`;
     end = offset + length;
   }
   let [made, taken] = [0, 0];

@@ -4,7 +4,7 @@ import { type CoderSettings, codecFor } from "./coder.ts";
 
 export function otherCompressor(delta: string, settings: CoderSettings): RbuildError {
   const codec = codecFor(settings.kind);
-  const library = { zstd: "libzstd", gzip: "zlib", xz: "liblzma" }[settings.kind];
+  const library = { zstd: "libzstd", gzip: "zlib", lz4: "liblz4", xz: "liblzma" }[settings.kind];
   const here = codec ? `this host has ${codec.version}, which makes other blocks` : "this host has none";
   return new RbuildError("delta.other-compressor", `the delta ${delta} was made with ${library} ${settings.version}; ${here}`, {
     category: "unavailable",

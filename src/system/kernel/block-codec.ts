@@ -6,7 +6,7 @@ export interface BlockCodec {
   readonly version: string;
   /**
    * The whole of `input`, in at most `capacity` bytes; undefined when it does not fit.
-   * @param options those of the compressor that apply: `level` of zstd and zlib, `dictionary` (bytes) and `filters` (IDs of branch filters) of xz
+   * @param options those of the compressor that apply: `level` of zstd, zlib and lz4, `dictionary` (bytes) and `filters` (IDs of branch filters) of xz
    */
   compress(input: Buffer, capacity: number, options: BlockOptions): Buffer | undefined;
   /** Undefined when it is damaged, or has more than `capacity` bytes. `input` is one block and nothing behind it. */

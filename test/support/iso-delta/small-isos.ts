@@ -8,7 +8,8 @@ export const COMPRESSIONS = {
   zstd: ["-comp", "zstd", "-Xcompression-level", "6"],
   xz: ["-comp", "xz", "-Xbcj", "x86"],
   gzip: ["-comp", "gzip"],
-  lz4: ["-comp", "lz4"],
+  lz4: ["-comp", "lz4", "-Xhc"],
+  lzo: ["-comp", "lzo"],
 } as const;
 export type Compression = keyof typeof COMPRESSIONS;
 
@@ -29,13 +30,13 @@ function text(name: string, size: number): Buffer {
 const raw = (name: string, version: number): Buffer => Buffer.concat([text(name, 30 * 2048), text(`${name} ${version}`, 2048)]);
 
 /**
- * Files that are arranged as an ISO is: sectors, a squashfs of 60 files, sectors. Of each `version` two files differ: a large one in its
+ * Files that are arranged as an ISO is: sectors, a squashfs of 40 files, sectors. Of each `version` two files differ: a large one in its
  * middle, and a small one.
  */
 export async function smallIso(path: string, version: number, compression: Compression = "zstd"): Promise<IsoFile> {
   const tree = join(`${path}.tree`);
-  for (let index = 0; index < 60; index++) {
-    const body = text(`file ${index}`, index % 10 === 0 ? 300_000 : 500 + index * 317);
+  for (let index = 0; index < 40; index++) {
+    const body = text(`file ${index}`, index % 20 === 0 ? 300_000 : 500 + index * 217);
     if (index === 20) body.write(`version ${version} of this`, 200_000);
     await put(join(tree, `directory-${index % 7}`, `file-${index}`), index === 33 ? Buffer.concat([body, Buffer.from("more".repeat(version))]) : body);
   }

@@ -57,10 +57,11 @@ function readOptions(head: Buffer): Buffer {
   return head.subarray(start, Math.min(start + size, HEAD_BYTES));
 }
 
-/** squashfs-tools, `*_wrapper.h`. Undefined for the compressors lzma, lzo and lz4, and where options are set that rbuild cannot repeat. */
+/** squashfs-tools, `*_wrapper.h`. Undefined for the compressors lzma and lzo, and where options are set that rbuild cannot repeat. */
 function compressorOf(id: number, blockSize: number, options: Buffer | undefined): CompressorSettings | undefined {
   if (id === 1) return gzip(options);
   if (id === 4) return xz(blockSize, options);
+  if (id === 5) return lz4(options);
   if (id === 6) return zstd(options);
   return undefined;
 }
@@ -68,6 +69,12 @@ function compressorOf(id: number, blockSize: number, options: Buffer | undefined
 function zstd(options: Buffer | undefined): CompressorSettings | undefined {
   const level = options ? (options.byteLength >= 4 ? options.readUInt32LE(0) : 0) : 15;
   return level >= 1 && level <= 22 ? { kind: "zstd", level } : undefined;
+}
+
+/** The levels that mksquashfs uses without and with `-Xhc`. */
+function lz4(options: Buffer | undefined): CompressorSettings | undefined {
+  if (!options || options.byteLength < 8 || options.readUInt32LE(0) !== 1) return undefined;
+  return { kind: "lz4", level: options.readUInt32LE(4) === 1 ? 12 : 1 };
 }
 
 function gzip(options: Buffer | undefined): CompressorSettings | undefined {

@@ -8,7 +8,7 @@ import { isSameFile } from "../../../support/delta/layer-files.ts";
 import { type Compression, smallIso } from "../../../support/iso-delta/small-isos.ts";
 import { scratchDirectory } from "../../../support/scratch.ts";
 
-test.for(["zstd", "xz", "gzip"] as const)("squashfs of %s: every changed block is made anew from its content, to the same ISO", async (compression) => {
+test.for(["zstd", "xz", "gzip", "lz4"] as const)("squashfs of %s: every changed block is made anew from its content, to the same ISO", async (compression) => {
   const { directory, from, to } = await twoIsos(compression);
   const [path, output] = [join(directory, "delta"), join(directory, "out")];
   const made = await makeIsoDelta({ from: from.path, to: to.path, output: path });
@@ -16,7 +16,7 @@ test.for(["zstd", "xz", "gzip"] as const)("squashfs of %s: every changed block i
   expect(made.blocks.sent).toBe(0);
   expect(made.blocks.made).toBeGreaterThan(2);
   expect(made.blocks.copied).toBeGreaterThan(made.blocks.made);
-  expect(made.size).toBeLessThan(from.size / 50);
+  expect(made.size).toBeLessThan(from.size / 25);
   const progress: number[] = [];
   const done = await applyIsoDelta({ from: from.path, delta: path, output, expected: to.digest }, { onProgress: ({ bytes }) => progress.push(bytes) });
   expect(done).toEqual({ path: output, digest: to.digest, size: to.size });
@@ -28,7 +28,7 @@ test.for(["zstd", "xz", "gzip"] as const)("squashfs of %s: every changed block i
 });
 
 test("a compressor that rbuild does not know: blocks are sent as they are, and the ISO is the same", async () => {
-  const { directory, from, to } = await twoIsos("lz4");
+  const { directory, from, to } = await twoIsos("lzo");
   const [path, output] = [join(directory, "delta"), join(directory, "out")];
   expect((await makeIsoDelta({ from: from.path, to: to.path, output: path })).blocks).toEqual({ copied: 0, made: 0, sent: 0 });
   await applyIsoDelta({ from: from.path, delta: path, output, expected: to.digest });
@@ -37,31 +37,30 @@ test("a compressor that rbuild does not know: blocks are sent as they are, and t
 
 test("between other compressors, to and from no squashfs, of one and the same, over the old one", async () => {
   const directory = await scratchDirectory();
-  const [zstd, xz] = [await smallIso(join(directory, "zstd.iso"), 1), await smallIso(join(directory, "xz.iso"), 1, "xz")];
+  const [zstd, lz4] = [await smallIso(join(directory, "zstd.iso"), 1), await smallIso(join(directory, "lz4.iso"), 1, "lz4")];
   const plain = { path: join(directory, "plain"), bytes: Buffer.from("no ISO at all") };
   await writeFile(plain.path, plain.bytes);
   // Begins as a squashfs does and is none, or ends too early.
   const cut = { path: join(directory, "cut"), bytes: (await readFile(zstd.path)).subarray(0, zstd.size - 200_000) };
   await writeFile(cut.path, cut.bytes);
   const pairs = [
-    [zstd.path, xz.path],
-    [xz.path, plain.path],
+    [zstd.path, lz4.path],
+    [lz4.path, plain.path],
     [plain.path, zstd.path],
-    [zstd.path, cut.path],
     [cut.path, zstd.path],
     [zstd.path, zstd.path],
   ] as const;
   for (const [from, to] of pairs) {
     const [path, output] = [join(directory, "delta"), join(directory, "out")];
-    const { to: made } = await makeIsoDelta({ from, to, output: path }, { level: 3 });
+    const { to: made } = await makeIsoDelta({ from, to, output: path }, { level: 1 });
     expect(made.digest).toBe(digestOf(await readFile(to)));
     await applyIsoDelta({ from, delta: path, output, expected: made.digest });
     expect(await isSameFile(output, to)).toBe(true);
   }
   const path = join(directory, "delta");
-  const made = await makeIsoDelta({ from: zstd.path, to: xz.path, output: path }, { level: 3 });
+  const made = await makeIsoDelta({ from: zstd.path, to: lz4.path, output: path }, { level: 1 });
   await applyIsoDelta({ from: zstd.path, delta: path, output: zstd.path, expected: made.to.digest });
-  expect(await isSameFile(zstd.path, xz.path)).toBe(true);
+  expect(await isSameFile(zstd.path, lz4.path)).toBe(true);
 });
 
 test("what cannot have a delta: nothing in it, no file", async () => {
@@ -82,7 +81,7 @@ test("what cannot have a delta: nothing in it, no file", async () => {
 test("a delta says what it is of", async () => {
   const { directory, from, to } = await twoIsos("zstd");
   const path = join(directory, "delta");
-  const made = await makeIsoDelta({ from: from.path, to: to.path, output: path }, { level: 3 });
+  const made = await makeIsoDelta({ from: from.path, to: to.path, output: path }, { level: 1 });
   const { recipe, size } = await readIsoDelta(path);
   expect(recipe).toMatchObject({ from: made.from, to: made.to });
   expect(size).toBe(made.size);

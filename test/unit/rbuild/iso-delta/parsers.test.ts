@@ -89,6 +89,8 @@ test("a superblock: compressors and their options", () => {
   expect(compressorOf({ compressor: 1, flags: 0 })).toEqual({ kind: "gzip", level: 9 });
   expect(compressorOf({ compressor: 1, options: words(6, 15) })).toEqual({ kind: "gzip", level: 6 });
   expect(compressorOf({ compressor: 1, options: words(6, 14) })).toBeUndefined();
+  expect(compressorOf({ compressor: 5, options: words(1, 1) })).toEqual({ kind: "lz4", level: 12 });
+  expect(compressorOf({ compressor: 5, options: words(1, 0) })).toEqual({ kind: "lz4", level: 1 });
   for (const compressor of [0, 2, 3, 5, 7]) expect(compressorOf({ compressor })).toBeUndefined();
   expect(readSuperblock(head().subarray(0, 100))).toBeUndefined();
 });
