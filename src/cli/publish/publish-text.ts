@@ -29,7 +29,7 @@ export function preparedLines({ images, deltas, retired, request, progress, dire
     `request  ${path} (${byteText(size)}, ${digest})`,
     ...progress.flatMap((part) => progressLines(part, nameOf)),
     "next     those who are missing: rbuild image sign REQUEST --signer …; then here:",
-    `         rbuild image publish ${directory} --add-signature FILE --finish`,
+    `         rbuild image publish ${directory} --add-signature FILE --finish --freshness-signer …`,
   ];
 }
 

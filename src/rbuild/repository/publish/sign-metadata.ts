@@ -39,13 +39,19 @@ export function signersOf(role: SigningRole, { root, signers }: Pick<SigningCont
   const option = role === "freshness" ? "--freshness-signer" : "--signer";
   throw new RbuildError(
     "repository.too-few-signers",
-    `${able.length} of those who sign may sign as ${role}, and root ${root.root.version} wants ${threshold}`,
+    `${able.length} of those who sign may sign as ${role}, and root ${root.root.version} wants ${threshold}${revokedText(root, signers)}`,
     {
       category: "refused",
       hint: `${option} gpg:FINGERPRINT for ${threshold} of ${keys.join(", ")}`,
       details: { role, threshold, keys, signers: signers.map(({ fingerprint }) => fingerprint) },
     },
   );
+}
+
+/** For messages: those of the signers whom the root has revoked. */
+export function revokedText({ root }: Pick<TrustedRoot, "root">, signers: readonly Pick<Signer, "fingerprint">[]): string {
+  const revoked = root.revoked.filter(({ fingerprint }) => signers.some((signer) => signer.fingerprint === fingerprint));
+  return revoked.map(({ fingerprint, reason }) => `; ${fingerprint} is revoked by root ${root.version} (${reason})`).join("");
 }
 
 export interface IndexReference {

@@ -2,7 +2,7 @@ import { RbuildError } from "../../../system/index.ts";
 import type { TrustedRoot } from "../../trust/client/root-chain.ts";
 import type { Fingerprint, Signer } from "../../trust/index.ts";
 import { type SignatureFile, writeSignatureFile } from "../publish/prepared/signature-file.ts";
-import { signedByAll, withRole } from "../publish/sign-metadata.ts";
+import { revokedText, signedByAll, withRole } from "../publish/sign-metadata.ts";
 import type { Examination } from "./examine-request.ts";
 
 export interface SignedRequest {
@@ -23,7 +23,7 @@ export async function signRequest(
   const [problem] = problems;
   if (problem) throw problem;
   const useless = signers.find(({ fingerprint }) => !roles.some(({ keys }) => keys.includes(fingerprint)));
-  if (useless) throw withoutRole(useless.fingerprint, roles);
+  if (useless) throw withoutRole(useless.fingerprint, roles, revokedText(root, [useless]));
   const context = { root, signers, now, ...(signal ? { signal } : {}) };
   const parts: { index?: NonNullable<SignatureFile["index"]>; freshness?: NonNullable<SignatureFile["freshness"]> } = {};
   const signed: SignedRequest["signed"][number][] = [];
@@ -37,9 +37,9 @@ export async function signRequest(
   return { bytes: writeSignatureFile({ repository: request.repository, ...parts }), signed };
 }
 
-function withoutRole(fingerprint: Fingerprint, roles: Examination["roles"]): RbuildError {
+function withoutRole(fingerprint: Fingerprint, roles: Examination["roles"], more: string): RbuildError {
   const wanted = roles.map(({ role, keys }) => `${role}: ${keys.join(", ")}`);
-  return new RbuildError("repository.signer-without-role", `a signature by ${fingerprint} would not count here`, {
+  return new RbuildError("repository.signer-without-role", `a signature by ${fingerprint} would not count here${more}`, {
     category: "refused",
     hint: `those who may sign are ${wanted.join("; ")}`,
     details: { fingerprint, roles: roles.map(({ role, keys }) => ({ role, keys })) },

@@ -43,7 +43,7 @@ export async function addSignatureFiles(
 function otherSignature(file: string, part: Part, found: string, wanted: string | undefined): RbuildError {
   return new RbuildError("repository.other-signature", `${file} is over another ${part} (${found}) than the one that is prepared (${wanted ?? "none"})`, {
     category: "conflict",
-    hint: "have the request signed that was written last; the first line of rbuild image sign FILE has its digest",
+    hint: "have the request signed that was written last: rbuild image sign FILE shows its digests",
     details: { file, part, found, wanted: wanted ?? null },
   });
 }

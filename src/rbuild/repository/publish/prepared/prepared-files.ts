@@ -36,7 +36,7 @@ export async function readPrepared(directory: string): Promise<Prepared | undefi
 /** Sets everything that is staged aside, in the place of what was prepared before. */
 export async function setAside(staging: Staging, request: Uint8Array, signatures: Prepared["signatures"]): Promise<void> {
   const made = join(staging.scratch, "prepared");
-  await mkdir(made, { mode: 0o755 });
+  await mkdir(made, { mode: 0o700 }); // also where the directory itself is served
   await rename(staging.incoming, join(made, FILES));
   for (const part of ["index", "freshness"] as const) if (signatures[part]) await writeFileAtomic(join(made, signatureName(part)), signatures[part]);
   await writeFileAtomic(join(made, REQUEST), request);

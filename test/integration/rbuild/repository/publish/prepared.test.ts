@@ -35,11 +35,18 @@ beforeEach(async () => {
 });
 
 /** Roots that Ann signs, one after the other. */
-async function signedRoots(versions: readonly Partial<Record<"publisher" | "freshness", RoleKeys>>[]): Promise<readonly TrustedRoot[]> {
+async function signedRoots(
+  versions: readonly (Partial<Record<"publisher" | "freshness", RoleKeys>> & { readonly fields?: Parameters<TestRepository["putRoot"]>[3] })[],
+): Promise<readonly TrustedRoot[]> {
   const repository = new TestRepository();
   const single = (key: TestKey) => ({ keys: [key], threshold: 1 });
-  for (const [index, roles] of versions.entries())
-    await repository.putRoot(index + 1, { root: single(people.ann), publisher: single(people.ann), freshness: single(people.cron), ...roles }, [people.ann]);
+  for (const [index, { fields, ...roles }] of versions.entries())
+    await repository.putRoot(
+      index + 1,
+      { root: single(people.ann), publisher: single(people.ann), freshness: single(people.cron), ...roles },
+      [people.ann],
+      fields,
+    );
   const keys = join(await scratchDirectory(), "keys");
   for (const [path, bytes] of repository.files) {
     await mkdir(dirname(join(keys, path)), { recursive: true });
@@ -249,6 +256,16 @@ describe("refused, with nothing shown:", () => {
     await expect(finish([], ["cron"], {}, later)).rejects.toThrow(code("repository.too-little-freshness"));
     await expect(sign(["cleo"], { now: new Date(NOW.getTime() + 20 * DAY) })).rejects.toThrow(code("repository.prepared-outdated"));
   });
+});
+
+test("a key that the root has revoked is named to whoever would sign with it", async () => {
+  const { ann, ben, cleo } = people;
+  const revoked = { revoked: [{ fingerprint: ben.fingerprint, reason: "lost", since: "2026-11-20T00:00:00Z" }] };
+  roots = await signedRoots([{ publisher: { keys: [ann, ben], threshold: 2 } }, { publisher: { keys: [ann, cleo], threshold: 2 }, fields: revoked }]);
+  const named = new RegExp(`${ben.fingerprint} is revoked by root 2 \\(lost\\)`);
+  await expect(publishImages(options(), await dependencies(["ann", "ben", "cron"]))).rejects.toThrow(named);
+  await prepare(["ann"]);
+  await expect(sign(["ben"])).rejects.toThrow(named);
 });
 
 test("while something is prepared no other index is published, until it is taken away", async () => {
