@@ -13,7 +13,6 @@ import { updateTrust } from "../../src/rbuild/trust/index.ts";
 import { decodeArmor, encodeArmor } from "../../src/rbuild/trust/openpgp/armor.ts";
 import { type Certificate, readCertificate } from "../../src/rbuild/trust/openpgp/certificate.ts";
 import { splitSignatures, verifySignature } from "../../src/rbuild/trust/openpgp/signature.ts";
-import { parseVerdict, writeVerdict } from "../../src/rbuild/trust/verdicts/statement.ts";
 import { rawTar } from "../support/breakout/raw-tar.ts";
 import { fuzz } from "../support/fuzz/fuzz.ts";
 import { restoreChecksums } from "../support/fuzz/tar-checksums.ts";
@@ -51,25 +50,6 @@ fuzz("files of signatures", {
   seeds: [writeSignatureFile({ repository: "test-images", index: { sha256: digestOf(index), signature: signatures[0]!.toString() } })],
   parse: (bytes) => readSignatureFile(bytes, "it"),
   codes: /^repository\.signature-file-damaged$/,
-});
-fuzz("verdicts", {
-  seeds: [
-    writeVerdict({
-      name: "small",
-      version: "1",
-      architecture: "amd64",
-      compatibilityVersion: 1,
-      manifest: digestOf("manifest"),
-      lock: digestOf("lock"),
-      verdict: "identical",
-      found: digestOf("manifest"),
-      rebuilder: ann.fingerprint,
-      revision: 1,
-      issued: "2026-11-21T12:00:00Z",
-      tool: { name: "rbuild", version: "1" },
-    }),
-  ],
-  parse: (bytes) => parseVerdict(bytes, "it"),
 });
 fuzz("armour", {
   seeds: [...signatures, ann.armored],
