@@ -1,25 +1,18 @@
-import { mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { applyDelta, type BlobFile, makeDelta } from "../src/rbuild/repository/delta/delta.ts";
-import { inspectFile } from "../src/rbuild/repository/delta/frame.ts";
 import { type Bench, type BenchResult, interleave, type Ratio, type Row, type Way } from "./support/bench.ts";
+import { casyncUpdate } from "./support/casync.ts";
+import { check } from "./support/check.ts";
+import { ensureInstalled } from "./support/installed.ts";
 import type { MadeDelta } from "./support/release-repository.ts";
 import { buildTwoReleases, type Release } from "./support/two-releases.ts";
+import type { Update } from "./support/update.ts";
 import { updateFromServer } from "./support/update-from-server.ts";
 
 const ROUNDS = Number(process.env["RBUILD_BENCH_ROUNDS"] ?? 3);
 const NAMES = (process.env["RBUILD_BENCH_IMAGES"] ?? "base builder").split(" ");
-
-/** What one way sends, and how the client makes the new layer of it. */
-interface Update {
-  readonly what: string;
-  /** Bytes. */
-  readonly size: number;
-  /** Milliseconds of the publisher. */
-  readonly made: number;
-  readonly apply?: () => Promise<void>;
-}
 
 /** Both releases of each image have real packages: as locked, and with the updates and security fixes that the archive has on the day. */
 export const bench: Bench = {
@@ -28,7 +21,7 @@ export const bench: Bench = {
     await using stack = new AsyncDisposableStack();
     const directory = await mkdtemp("/var/tmp/rbuild-bench-update-");
     stack.defer(() => rm(directory, { recursive: true, force: true }));
-    if (!(await isInstalled("casync"))) await execa("apt-get", ["install", "--yes", "--quiet", "casync"]);
+    await ensureInstalled("casync");
     say(`building two releases of ${NAMES.join(" and ")}: unmeasured`);
     const parts: BenchResult[] = [];
     const releases = await buildTwoReleases(NAMES, directory);
@@ -53,7 +46,7 @@ async function compare(
   await mkdir(directory);
   const updates: Update[] = [];
   const { update, delta: made } = await prepareDelta(before.layer, after.layer, directory);
-  for (const prepare of [() => Promise.resolve(update), prepareZstd, prepareCasync]) {
+  for (const prepare of [() => Promise.resolve(update), prepareZstd, casyncUpdate]) {
     const update = await prepare(before.layer, after.layer, directory);
     say(`${name}: ${update.what}: ${update.size} bytes of ${after.layer.size}, made in ${(update.made / 1000).toFixed(1)} s`);
     updates.push(update);
@@ -107,40 +100,7 @@ async function prepareZstd(_from: BlobFile, to: BlobFile, directory: string): Pr
   return { what: "all of it, zstd -19", size: (await stat(path)).size, made, apply };
 }
 
-/** casync's chunks of the newer layer that the older does not have, compressed as it does, and its index. */
-async function prepareCasync(from: BlobFile, to: BlobFile, directory: string): Promise<Update> {
-  const [older, newer] = [join(directory, "older.castr"), join(directory, "newer.castr")];
-  const index = join(directory, "newer.caibx");
-  await execa("casync", ["make", `--store=${older}`, join(directory, "older.caibx"), from.path]);
-  const start = performance.now();
-  await execa("casync", ["make", `--store=${newer}`, index, to.path]);
-  const made = performance.now() - start;
-  const had = new Set(await filesBelow(older));
-  const missing = (await filesBelow(newer)).filter((name) => !had.has(name));
-  const sizes = await Promise.all(missing.map(async (name) => (await stat(join(newer, name))).size));
-  const size = sizes.reduce((sum, chunk) => sum + chunk, (await stat(index)).size);
-  const output = join(directory, "from-casync");
-  const apply = async () => {
-    await rm(output, { force: true });
-    await execa("casync", ["extract", `--store=${newer}`, `--seed=${from.path}`, "--seed-output=no", index, output]);
-    await check(output, to);
-  };
-  return { what: "chunks of casync", size, made, apply };
-}
-
-async function check(path: string, { digest, size }: BlobFile): Promise<void> {
-  const found = await inspectFile(path, size + 1);
-  if (found.sha256 !== digest) throw new Error(`${path} is not ${digest}`);
-}
-
-async function filesBelow(directory: string): Promise<string[]> {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name).slice(directory.length));
-}
-
 async function gzipSize({ path }: BlobFile): Promise<number> {
   const { stdout } = await execa({ shell: true })`gzip -6 --stdout -n ${path} | wc -c`;
   return Number(stdout);
 }
-
-const isInstalled = async (program: string) => (await execa("which", [program], { reject: false })).exitCode === 0;
