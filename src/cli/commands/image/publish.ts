@@ -61,15 +61,15 @@ export function imagePublishCommand() {
       .addOption(
         new Option("--prepare <file>", "show nothing yet: write what others must sign to this file; those of --signer sign at once")
           .argParser(parsePath)
-          .conflicts(["dryRun", "finish", "addSignature", "abandon"]),
+          .conflicts(["dryRun", "finish", "addSignature", "abandon", "verdicts"]),
       )
       .addOption(
         new Option("--add-signature <file>", "join what rbuild image sign wrote to what is prepared; may be given again")
           .argParser<readonly string[]>(addFile)
-          .conflicts(["dryRun", "promote", "renew", "abandon"]),
+          .conflicts(["dryRun", "promote", "renew", "abandon", "verdicts"]),
       )
-      .addOption(new Option("--finish", "show what is prepared, once enough have signed it").conflicts(["dryRun", "promote", "renew", "abandon"]))
-      .addOption(new Option("--abandon", "take away what is prepared").conflicts(["dryRun", "promote", "renew"]))
+      .addOption(new Option("--finish", "show what is prepared, once enough have signed it").conflicts(["dryRun", "promote", "renew", "abandon", "verdicts"]))
+      .addOption(new Option("--abandon", "take away what is prepared").conflicts(["dryRun", "promote", "renew", "verdicts"]))
       .addOption(new Option("--against <url|dir>", "refuse to publish when this public copy has anything newer").argParser(parsePool))
       .option("--allow-old-copy", "publish from a copy that is behind: with newer numbers, but without what the newer one had")
       .option("--dry-run", "say what would be written, and write nothing"),

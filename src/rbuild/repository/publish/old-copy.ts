@@ -1,5 +1,5 @@
 import { digestOf } from "../../../oci/index.ts";
-import { RbuildError } from "../../../system/index.ts";
+import { isRbuildError, RbuildError } from "../../../system/index.ts";
 import { writeCanonical } from "../../trust/format/canonical.ts";
 import type { PublishDependencies, PublishOptions } from "./publication.ts";
 import type { PublishedState } from "./published-state.ts";
@@ -27,7 +27,10 @@ export async function checkNotBehind(
   const shown: PublisherMemory = published ? numbersOf(published) : {};
   const path = publisherMemoryPath(stateDirectory, first.digest);
   const witnesses = [{ who: "this machine has published", ...(await readPublisherMemory(path)) }];
-  const open = await askPublic?.();
+  const open = await askPublic?.().catch((error: unknown) => {
+    if (!published && isRbuildError(error, "trust.missing-file")) return undefined; // nothing is there before the first publication
+    throw error;
+  });
   if (open) witnesses.push({ who: `${open.source} shows`, ...numbersOf(open) });
   for (const witness of witnesses) {
     const kind = (["index", "freshness"] as const).find((each) => isBehind(shown[each], witness[each]));

@@ -5,6 +5,7 @@ import type { RbuildEvent } from "../../../../../src/rbuild/events.ts";
 import type { Promotion } from "../../../../../src/rbuild/repository/publish/channels.ts";
 import { readPublished } from "../../../../../src/rbuild/repository/publish/published-state.ts";
 import { openDirectorySource, openTrustStore, updateTrust } from "../../../../../src/rbuild/trust/index.ts";
+import { RbuildError } from "../../../../../src/system/index.ts";
 import { listFiles, openPublishLab, type PublishLab } from "../../../../support/repository/publish-lab.ts";
 import { scratchDirectory } from "../../../../support/scratch.ts";
 import { NOW } from "../../../../support/trust/test-keys.ts";
@@ -70,6 +71,10 @@ test("what the public copy shows is compared, where one is named", async () => {
   expect(await publish({}, { askPublic })).toMatchObject({ kind: "unchanged" });
   await restore(copy!);
   const stateDirectory = await scratchDirectory();
+  const nothing = async () => Promise.reject(new RbuildError("trust.missing-file", "there is no current.json", { category: "untrusted" }));
+  await expect(publish({}, { stateDirectory, askPublic: nothing })).rejects.toThrow(code("trust.missing-file"));
+  const elsewhere = { directory: join(lab.directory, "elsewhere"), names: ["ground"] };
+  expect(await publish(elsewhere, { stateDirectory: await scratchDirectory(), askPublic: nothing })).toMatchObject({ kind: "published", index: 1 });
   await expect(publish(promotion("old"), { stateDirectory, askPublic })).rejects.toThrow(/https:\/\/images\.example\.org shows index 2/);
   expect(await publish({ ...promotion("old"), isOldCopyWanted: true }, { stateDirectory, askPublic })).toMatchObject({ index: 3 });
 });

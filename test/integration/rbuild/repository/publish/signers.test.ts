@@ -8,12 +8,14 @@ import { encryptKey } from "openpgp";
 import { expect, onTestFinished, test } from "vitest";
 import { openDirectorySource, openTrustStore, readCheckout, updateTrust } from "../../../../../src/rbuild/trust/index.ts";
 import { systemClock } from "../../../../../src/system/index.ts";
+import { countCalls, points, runWithFault } from "../../../../support/faults/faulty-run.ts";
 import { jsonLines, RBUILD, rbuild } from "../../../../support/rbuild-command.ts";
 import { listFiles, openPublishLab } from "../../../../support/repository/publish-lab.ts";
 import { scratchDirectory } from "../../../../support/scratch.ts";
 import { gnupgHome } from "../../../../support/trust/gnupg-home.ts";
 import { testKey } from "../../../../support/trust/test-keys.ts";
 
+const isFull = process.env["RBUILD_TEST_FULL"] === "1";
 const PASSPHRASE = "open sesame";
 
 /** Ann has her key in GnuPG, Ben his in a locked file, Cleo hers nowhere near; two of them publish. A daemon has the images. */
@@ -169,8 +171,51 @@ test("killed while it prepares or finishes, clients find the old state or the ne
   }
 });
 
+// The test above has some such moments.
+test.runIf(isFull)("killed before each call that changes a disk, the same", { timeout: 3600_000 }, async () => {
+  const { lab, file, run, ask, asked, env, ann, ben } = await openCompany();
+  const [request, files] = [file("request.json"), [file("from-ann.json"), file("from-ben.json")] as const];
+  await writeFile(file("open.key"), ben.privateKey.armor());
+  const prepare = ["image", "publish", lab.repository, "ground", "small", "--prepare", request];
+  const finish = [
+    "image",
+    "publish",
+    lab.repository,
+    "--finish",
+    "--freshness-signer",
+    file("cron.key"),
+    ...files.flatMap((each) => ["--add-signature", each]),
+  ];
+  const subject = (args: readonly string[]) => ({ command: [RBUILD, ...asked("ann", args)], cwd: lab.images.directory, env });
+  const prepared = file("prepared");
+  const reset = async (from?: string) => {
+    for (const path of [lab.repository, file("ann/state/published")]) await rm(path, { recursive: true, force: true });
+    if (from) await cp(from, lab.repository, { recursive: true });
+  };
+  for (const at of points(await countCalls(subject(prepare), "kill"), 0)) {
+    await reset();
+    await runWithFault(subject(prepare), { kind: "kill", at });
+    expect(await ask(), `call ${at}`).toBe("trust.missing-file");
+    await run("ann", prepare);
+  }
+  for (const [output, signer] of [[files[0], `gpg:${ann}`] as const, [files[1], file("open.key")] as const])
+    await run("ben", ["image", "sign", request, "--signer", signer, "--output", output]);
+  const { index } = (await run("ann", ["image", "publish", lab.repository, "--add-signature", files[0]])).data;
+  await cp(lab.repository, prepared, { recursive: true });
+  for (const at of points(await countCalls(subject(finish), "kill"), 0)) {
+    await reset(prepared);
+    await runWithFault(subject(finish), { kind: "kill", at });
+    const found = await ask();
+    expect([index, "trust.missing-file"], `call ${at}`).toContain(found);
+    const again = await rbuild([...asked("ann", finish), "--json"], { cwd: lab.images.directory, env });
+    const { code, data } = jsonLines(again.stdout).at(-1) as { readonly code?: string; readonly data?: { readonly kind: string } };
+    expect(found === index ? ["unchanged", "repository.nothing-prepared"] : ["published"], `call ${at}`).toContain(data?.kind ?? code);
+    expect(await ask()).toBe(index);
+  }
+});
+
 /** Every other one in the quick run. */
-const some = <T>(moments: readonly T[]): readonly T[] => moments.filter((_moment, index) => process.env["RBUILD_TEST_FULL"] === "1" || index % 2 === 1);
+const some = <T>(moments: readonly T[]): readonly T[] => moments.filter((_moment, index) => isFull || index % 2 === 1);
 
 /** The whole group: the launcher, and what it runs. */
 async function killWhen(child: ChildProcess, isReached: () => boolean): Promise<void> {
