@@ -1,14 +1,11 @@
-import { appendFile, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
 import { digestOf } from "../../../../src/oci/index.ts";
 import { applyIsoDelta } from "../../../../src/rbuild/iso-delta/apply-iso-delta.ts";
 import { makeIsoDelta } from "../../../../src/rbuild/iso-delta/make-iso-delta.ts";
 import type { MetadataValue } from "../../../../src/rbuild/trust/format/canonical.ts";
 import { frame, rleBlock, windowDescriptor } from "../../../support/delta/frames.ts";
-import { mutated } from "../../../support/fuzz/mutations.ts";
-import { FUZZ_TIMEOUT, fuzzRuns } from "../../../support/fuzz/runs.ts";
 import { joinParts, packRecipe, readParts } from "../../../support/iso-delta/forge.ts";
 import { smallIso } from "../../../support/iso-delta/small-isos.ts";
 import { scratchDirectory } from "../../../support/scratch.ts";
@@ -29,7 +26,7 @@ async function lab() {
   };
   const forge = (fields: Readonly<Record<string, MetadataValue>>) => joinParts({ ...parts, recipe: { ...parts.recipe, ...fields } });
   onTestFinished(async () => expect(await readdir(directory)).toEqual(before));
-  return { directory, from, to, delta, output, parts, bytes: await readFile(delta), apply, forge };
+  return { directory, from, to, delta, parts, bytes: await readFile(delta), apply, forge };
 }
 
 const refusedAs = (...codes: string[]) => expect.objectContaining({ code: expect.stringMatching(new RegExp(`^delta\\.(?:${codes.join("|")})$`)) }) as Error;
@@ -136,29 +133,17 @@ test("huge window; a frame that expands past what the recipe takes", async () =>
   );
 });
 
-test("truncated, with something behind it, two frames, flipped bits, noise", { timeout: FUZZ_TIMEOUT }, async () => {
-  const { bytes, to, output, parts, apply } = await lab();
+test("truncated, with something behind it, two frames, flipped bits", async () => {
+  const { bytes, parts, apply } = await lab();
   for (const size of [0, 1, 16, 19, 20, 500, bytes.byteLength - 1]) {
     await expect(apply(bytes.subarray(0, size)), String(size)).rejects.toEqual(refusedAs("damaged"));
   }
   await expect(apply(Buffer.concat([bytes, Buffer.alloc(1)]))).rejects.toEqual(refusedAs("damaged"));
   await expect(apply(Buffer.concat([bytes, parts.frame]))).rejects.toEqual(refusedAs("damaged"));
-  const codes = /^delta\.(?:damaged|expands|not-expected|other-compressor|too-much-memory|wrong-base|wrong-result)$/;
-  const recipe = Buffer.from(JSON.stringify(parts.recipe, null, 2));
-  const attempt = async (delta: Buffer) => {
-    try {
-      await apply(delta);
-    } catch (error) {
-      expect(error).toMatchObject({ code: expect.stringMatching(codes) });
-      return;
-    }
-    // Unchanged, or where it does not matter: what came out is what was expected.
-    expect(digestOf(await readFile(output))).toBe(to.digest);
-    await rm(output);
-  };
-  await fc.assert(fc.asyncProperty(mutated([bytes]), attempt), { numRuns: fuzzRuns(25, 1 / 20) });
-  await fc.assert(
-    fc.asyncProperty(mutated([recipe]), (changed) => attempt(joinParts(parts, packRecipe(Buffer.concat([changed, Buffer.from("\n")]))))),
-    { numRuns: fuzzRuns(25, 1 / 20) },
-  );
+  // Every bit of the container, of the recipe's frame and of the frame counts: test/fuzz changes them by chance.
+  for (let at = 0; at < bytes.byteLength; at += Math.ceil(bytes.byteLength / 12)) {
+    const flipped = Buffer.from(bytes);
+    flipped.writeUInt8(flipped.readUInt8(at) ^ 4, at);
+    await expect(apply(flipped), String(at)).rejects.toEqual(refusedAs("damaged", "expands", "not-expected", "other-compressor", "wrong-base", "wrong-result"));
+  }
 });

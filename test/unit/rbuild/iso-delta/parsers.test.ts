@@ -1,11 +1,8 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { digestOf } from "../../../../src/oci/index.ts";
 import { type Recipe, readRecipe, writeRecipe } from "../../../../src/rbuild/iso-delta/recipe.ts";
 import { blockRuns } from "../../../../src/rbuild/iso-delta/squashfs/inodes.ts";
 import { HEAD_BYTES, readSuperblock } from "../../../../src/rbuild/iso-delta/squashfs/superblock.ts";
-import { mutated } from "../../../support/fuzz/mutations.ts";
-import { FUZZ_TIMEOUT, fuzzRuns } from "../../../support/fuzz/runs.ts";
 
 const recipe: Recipe = {
   type: "iso-delta",
@@ -31,23 +28,6 @@ const recipe: Recipe = {
 
 test("a recipe is read as it was written", () => {
   expect(readRecipe(writeRecipe(recipe))).toEqual(recipe);
-});
-
-test("changed recipes are refused with a reason, or within their limits", { timeout: FUZZ_TIMEOUT }, () => {
-  fc.assert(
-    fc.property(mutated([Buffer.from(writeRecipe(recipe))]), (bytes) => {
-      const read = readRecipe(bytes);
-      if (typeof read === "string") return;
-      let end = 0;
-      for (const { offset, length } of read.base) {
-        expect(offset).toBeGreaterThanOrEqual(end);
-        end = offset + length;
-      }
-      expect(end).toBeLessThanOrEqual(read.from.size);
-      expect(read.steps.reduce((sum, { length }) => sum + length, 0)).toBe(read.to.size);
-    }),
-    { numRuns: fuzzRuns(1000) },
-  );
 });
 
 /** The head of a file system of 4.5.1, by hand. */
@@ -95,7 +75,7 @@ test("a superblock: compressors and their options", () => {
   expect(readSuperblock(head().subarray(0, 100))).toBeUndefined();
 });
 
-test("changed superblocks and tables of inodes: understood, or not, and soon", { timeout: FUZZ_TIMEOUT }, () => {
+test("a table of inodes: where the blocks of files are; one that ends too early, or has an unknown type", () => {
   const file = Buffer.alloc(40);
   file.writeUInt16LE(2);
   file.writeUInt32LE(96, 16);
@@ -104,15 +84,7 @@ test("changed superblocks and tables of inodes: understood, or not, and soon", {
   file.writeUInt32LE(1000, 32);
   file.writeUInt32LE(1, 36);
   expect([...blockRuns(Buffer.concat([file, file]), 2, 131_072)]).toEqual([1, 2].map(() => ({ start: 96, sizes: [1000, 1] })));
-  fc.assert(
-    fc.property(mutated([head()]), mutated([Buffer.concat([file, file])]), fc.nat(5), (bytes, table, inodes) => {
-      readSuperblock(bytes);
-      try {
-        expect([...blockRuns(table, inodes, 4096)].length).toBeLessThanOrEqual(inodes);
-      } catch (error) {
-        if (!(error instanceof RangeError)) throw error;
-      }
-    }),
-    { numRuns: fuzzRuns(2000) },
-  );
+  expect(() => [...blockRuns(file.subarray(0, 38), 1, 131_072)]).toThrow(RangeError);
+  expect(() => [...blockRuns(file, 2, 131_072)]).toThrow(RangeError);
+  expect(() => [...blockRuns(Buffer.alloc(100), 1, 131_072)]).toThrow(RangeError);
 });
