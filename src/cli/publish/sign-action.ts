@@ -64,7 +64,8 @@ async function askShown(request: SigningRequest, roots: readonly TrustedRoot[], 
   try {
     await using repository = await openRepository(await Promise.all(places.map((text) => repositoryPlace(text))), dependencies);
     const { verdict, source } = repository;
-    return { source, freshness: verdict.freshness, index: verdict.index };
+    const stale = verdict.kind === "stale" ? { stale: verdict.reason.message } : {};
+    return { source, freshness: verdict.freshness, index: verdict.index, ...stale };
   } catch (error) {
     if (request.follows === undefined && isRbuildError(error, "trust.missing-file")) return undefined;
     throw error;

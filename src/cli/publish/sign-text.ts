@@ -10,7 +10,7 @@ export function examinationLines({ request, shown, changes, images, roles, probl
   const file = `${byteText(request.bytes.byteLength)}, ${request.digest}`;
   const before = follows ? `index ${follows.index.version} (${follows.index.sha256})` : "nothing: it is the first publication";
   const compared = shown
-    ? `that is what ${shown.source} shows now`
+    ? `that is what ${shown.source} shows now${shown.stale ? `, WHICH MAY BE OLD: ${shown.stale}` : ""}`
     : follows
       ? "NOT COMPARED with what the repository shows now: --from URL"
       : "the repository must be empty";
@@ -69,7 +69,7 @@ export function examinationData({ request, shown, changes, images, roles, proble
     index: index ? { version: index.value.version, sha256: index.digest, issued: index.value.issued, expires: index.value.expires } : null,
     freshness: { version: freshness.value.version, sha256: freshness.digest, asOf: freshness.value.asOf, expires: freshness.value.expires },
     follows: follows ?? null,
-    comparedWith: shown ? { source: shown.source, index: shown.index.version, freshness: shown.freshness.version } : null,
+    comparedWith: shown ? { source: shown.source, index: shown.index.version, freshness: shown.freshness.version, stale: shown.stale ?? null } : null,
     images: images.map(({ name, version, architecture, channels, manifest, pin }) => ({
       name,
       version,

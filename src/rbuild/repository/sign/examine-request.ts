@@ -17,6 +17,8 @@ import { type ContentChanges, contentChanges } from "./content-changes.ts";
 /** A state that a client has verified, and where. */
 export interface ShownState extends PublishedState {
   readonly source: string;
+  /** Why nobody vouches that it is the newest: a freeze, or nobody renewed it. */
+  readonly stale?: string;
 }
 
 /** What a request asks a signer to vouch for, and what his own checkout and the public repository say of it. */
