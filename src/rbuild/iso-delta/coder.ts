@@ -7,9 +7,11 @@ export const MAX_BLOCK = 8 * 1024 * 1024;
 const SQUASHFS_BLOCK = 1024 * 1024;
 export const METADATA_BLOCK = 8192;
 
+/** Bytes of a full block, before compression and at most after it. */
+const capacityUpTo = (most: number) => z.int().min(1).max(most);
+
 const common = {
-  /** Bytes of a full block, before compression and at most after it. */
-  capacity: z.int().min(1).max(MAX_BLOCK),
+  capacity: capacityUpTo(SQUASHFS_BLOCK),
   /** A block of metadata: two bytes before it have its compressed size. */
   header: z.boolean(),
   /** Of the library that was used when the delta was made. */
@@ -20,7 +22,7 @@ const common = {
 export const coderSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("zstd"), level: z.int().min(1).max(22), ...common }),
   z.strictObject({ kind: z.literal("gzip"), level: z.int().min(1).max(9), ...common }),
-  z.strictObject({ kind: z.literal("lz4"), level: z.int().min(1).max(12), ...common }),
+  z.strictObject({ kind: z.literal("lz4"), level: z.int().min(1).max(12), ...common, capacity: capacityUpTo(MAX_BLOCK) }),
   z.strictObject({
     kind: z.literal("xz"),
     /** Bytes. */
