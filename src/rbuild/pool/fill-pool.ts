@@ -171,20 +171,22 @@ interface Progress {
 
 function countBytes(missing: readonly PoolItem[], step: OpenStep): Progress {
   const total = missing.reduce((sum, { size }) => sum + size, 0);
-  let [fetched, skipped, last] = [0, 0, 0];
+  let [done, fetched, last] = [0, 0, 0];
   const tell = () => {
     const now = performance.now();
-    if (now - last < PROGRESS_INTERVAL && fetched + skipped < total) return;
+    if (now - last < PROGRESS_INTERVAL && done < total) return;
     last = now;
-    step.progress(Math.max(0, fetched + skipped), "bytes", total);
+    step.progress(Math.max(0, done), "bytes", total);
   };
   return {
     add: (count) => {
-      fetched += count;
+      done += count;
+      // What is dropped has come nevertheless.
+      fetched += Math.max(0, count);
       tell();
     },
     skip: (count) => {
-      skipped += count;
+      done += count;
       tell();
     },
     fetched: () => fetched,

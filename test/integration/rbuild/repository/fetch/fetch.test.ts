@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { writeBundle } from "../../../../../src/rbuild/repository/bundle/write-bundle.ts";
@@ -30,6 +30,21 @@ test("an image is fetched whole, then its next version as a delta, from a web se
   web.asked.length = 0;
   expect(await client.fetch([web.url])).toMatchObject({ how: "present", bytes: 0 });
   expect(web.asked.map(({ url }) => url)).toEqual(["/root/2.json", "/current.json", "/freshness/2.json", "/freshness/2.json.asc"]);
+});
+
+test("a damaged part of an earlier fetch is taken up, and then begun anew; both count", async () => {
+  const web = await serveFiles(releases.second);
+  const whole = await (await releases.client()).fetch([web.url]);
+  const path = web.asked.map(({ url }) => url).find((url) => url.startsWith("/encoded/")) ?? "";
+  const bytes = await readFile(join(releases.second, path));
+  const client = await releases.client();
+  const part = bytes.subarray(0, 100_000);
+  part[5]! ^= 1;
+  await mkdir(join(client.state, "fetch/files/tmp"), { recursive: true });
+  await writeFile(join(client.state, "fetch/files/tmp", `${/[0-9a-f]{64}/.exec(path)?.[0]}.part`), part);
+  web.asked.length = 0;
+  expect(await client.fetch([web.url])).toMatchObject({ how: "full", bytes: whole.bytes + bytes.byteLength - part.byteLength });
+  expect(web.asked.filter(({ url }) => url === path).map(({ headers }) => headers.range)).toEqual(["bytes=100000-", undefined]);
 });
 
 test("a directory and a version by name", async () => {
