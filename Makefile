@@ -46,7 +46,7 @@ format: node_modules/.package-lock.json ## format the sources
 test: setup-test check ## all tests on the real kernel, boot of examples/tiny included (30 minutes at most)
 	@$(sudo) env PATH=$(node_dir):$$PATH $(vitest)
 
-test-full: setup-test check ## make test, and examples/live built twice and booted
+test-full: setup-test check ## make test, examples/live built twice and booted, and faults at each write (hours)
 	@$(sudo) env PATH=$(node_dir):$$PATH RBUILD_TEST_FULL=1 $(vitest)
 
 fuzz: setup-test ## RBUILD_FUZZ_RUNS inputs (100,000) for every parser of what comes from outside
