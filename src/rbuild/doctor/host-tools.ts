@@ -74,6 +74,7 @@ export const HOST_TOOLS: readonly HostTool[] = [
     why: "makes file systems that deltas of ISOs are tried with",
     job: "test",
   },
+  { programs: ["lz4"], packages: ["lz4"], why: "packs what stands for a kernel in them", job: "test" },
   { programs: ["disorderfs"], packages: ["disorderfs"], why: "directories in another order", job: "test" },
   { programs: ["faketime"], packages: ["faketime"], why: "another year", job: "test" },
 ];
