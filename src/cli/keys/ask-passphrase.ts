@@ -4,13 +4,21 @@ import { RbuildError } from "../../system/index.ts";
 
 const MAX_BYTES = 4096;
 
+/** What is left of the lines of file descriptors, which can be read but once. */
+const linesOf = new Map<number, Promise<string[]>>();
+
 /**
- * A passphrase: from a file descriptor (up to its end; one line end is left out), else asked on the terminal, unseen.
+ * A passphrase: from a file descriptor, else asked on the terminal, unseen. Of several lines each is for one key, in the order in which the
+ * keys are named; the last line is for all that follow.
  * @throws RbuildError `keys.no-passphrase`
  */
 export async function askPassphrase(what: string, options: { readonly fileDescriptor?: number | undefined; readonly signal: AbortSignal }): Promise<string> {
-  const text = options.fileDescriptor === undefined ? await readTerminal(what, options.signal) : await readDescriptor(options.fileDescriptor, options.signal);
-  return text.replace(/\r?\n$/, "");
+  const { fileDescriptor: fd, signal } = options;
+  if (fd === undefined) return await readTerminal(what, signal);
+  const reading = linesOf.get(fd) ?? readDescriptor(fd, signal).then((text) => text.replace(/\r?\n$/, "").split(/\r?\n/));
+  linesOf.set(fd, reading);
+  const lines = await reading;
+  return (lines.length > 1 ? lines.shift() : lines[0]) ?? "";
 }
 
 async function readDescriptor(fd: number, signal: AbortSignal): Promise<string> {

@@ -96,11 +96,12 @@ describe("rbuild keys", () => {
 async function signWithPassphrase(
   cwd: string,
   passphrase: string,
+  files: readonly string[] = ["ben.secret"],
 ): Promise<{ readonly exitCode: number | null; readonly code?: unknown; readonly data?: unknown }> {
   const path = join(await scratchDirectory(), "passphrase");
   await writeFile(path, `${passphrase}\n`, { mode: 0o600 });
   await using handle = await open(path);
-  const child = spawn(RBUILD, ["keys", "sign", "--sign-with", "file:ben.secret", "--passphrase-fd", "3", "--json"], {
+  const child = spawn(RBUILD, ["keys", "sign", ...files.flatMap((file) => ["--sign-with", `file:${file}`]), "--passphrase-fd", "3", "--json"], {
     cwd,
     stdio: ["ignore", "pipe", "ignore", handle.fd],
   });
@@ -109,6 +110,27 @@ async function signWithPassphrase(
   const exitCode = await new Promise<number | null>((resolve) => void child.on("close", resolve));
   return { exitCode, ...jsonLines(stdout).at(-1) };
 }
+
+test("several locked key files take a line each of what the file descriptor has, or one line for all", async () => {
+  const cwd = await scratchDirectory();
+  const people = await Promise.all(["ben", "cleo"].map(async (name) => ({ name, key: await testKey(name, { date: YESTERDAY() }) })));
+  for (const { name, key } of people) await writeFile(join(cwd, `${name}.asc`), key.armored);
+  await keys(["import", "ben.asc", "cleo.asc"], 0, { cwd });
+  const fingerprints = people.map(({ key }) => key.fingerprint).join(",");
+  const roles = ["root=2:", "publisher=", "freshness="].flatMap((role) => ["--role", `${role}${fingerprints}`]);
+  for (const [lines, exitCode, ...passphrases] of [
+    ["one\ntwo", 0, "one", "two"],
+    ["same", 0, "same", "same"],
+    ["two\none", 2, "one", "two"],
+  ] as const) {
+    for (const [index, { name, key }] of people.entries()) {
+      const privateKey = await encryptKey({ privateKey: key.privateKey, passphrase: passphrases[index]! });
+      await writeFile(join(cwd, `${name}.secret`), privateKey.armor());
+    }
+    await keys(["rotate", "--repository", "images", ...roles], 0, { cwd });
+    expect(await signWithPassphrase(cwd, lines, ["ben.secret", "cleo.secret"]), lines).toMatchObject({ exitCode });
+  }
+});
 
 test("asks for a passphrase on the terminal, unseen, and takes back what is erased", async () => {
   const cwd = await scratchDirectory();
