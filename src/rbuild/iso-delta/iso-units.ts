@@ -8,6 +8,8 @@ import type { Unit } from "./unit.ts";
 
 /** Of a CD, and of how ISO 9660 aligns files. Bytes. */
 const SECTOR = 2048;
+/** An ISO of so many bytes, or less, is cut into sectors; a larger one into pieces of more sectors, so that there are no more of them. */
+const MAX_IN_SECTORS = 2 * 1024 ** 3;
 const SCAN_BYTES = 8 * 1024 * 1024;
 const SQUASHFS_MAGIC = Buffer.from("hsqs", "latin1");
 
@@ -21,13 +23,16 @@ export class Coders {
   }
 }
 
-/** All of a file in its order: the compressed blocks in it, and between them sectors, cut where the file's own are. */
-export async function unitsOf(handle: FileHandle, size: number, coders: Coders): Promise<Unit[]> {
+/** Bytes of the pieces that ISOs of up to this size are cut into: a power of two. */
+export const pieceSize = (size: number): number => SECTOR * 2 ** Math.max(0, Math.ceil(Math.log2(size / MAX_IN_SECTORS)));
+
+/** All of a file in its order: the compressed blocks in it, and between them pieces of `piece` bytes, cut at multiples of that. */
+export async function unitsOf(handle: FileHandle, size: number, coders: Coders, piece = SECTOR): Promise<Unit[]> {
   const units: Unit[] = [];
   let end = 0;
-  const addSectors = (to: number) => {
+  const addPieces = (to: number) => {
     while (end < to) {
-      const next = Math.min(to, (Math.floor(end / SECTOR) + 1) * SECTOR);
+      const next = Math.min(to, (Math.floor(end / piece) + 1) * piece);
       units.push({ offset: end, length: next - end });
       end = next;
     }
@@ -36,13 +41,13 @@ export async function unitsOf(handle: FileHandle, size: number, coders: Coders):
     if (magic.offset < end) continue;
     const found = magic.kind === "squashfs" ? await squashfsAt(magic.offset, handle, size, coders) : await kernelAt(magic.offset, handle, size, coders);
     for (const unit of found?.units ?? []) {
-      addSectors(unit.offset);
+      addPieces(unit.offset);
       units.push(unit);
       end += unit.length;
     }
-    if (found) addSectors(found.end);
+    if (found) addPieces(found.end);
   }
-  addSectors(size);
+  addPieces(size);
   return units;
 }
 

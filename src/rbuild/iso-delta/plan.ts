@@ -3,7 +3,7 @@ import type { FileHandle } from "node:fs/promises";
 import { type Digest, digestFromHex } from "../../oci/index.ts";
 import type { DeltaProgress } from "../repository/delta/delta-files.ts";
 import { type CoderSettings, codecFor, pack, unpack } from "./coder.ts";
-import { Coders, unitsOf } from "./iso-units.ts";
+import { Coders, pieceSize, unitsOf } from "./iso-units.ts";
 import { readUnits } from "./read-units.ts";
 import type { Step } from "./recipe.ts";
 import type { Unit } from "./unit.ts";
@@ -39,8 +39,9 @@ interface PlanOptions {
  */
 export async function planIsoDelta(from: OpenIso, to: OpenIso, { addToForm, onProgress, signal }: PlanOptions): Promise<Plan> {
   const coders = new Coders();
-  const old = await indexUnits(from, coders, signal);
-  const units = await unitsOf(to.handle, to.size, coders);
+  const piece = pieceSize(Math.max(from.size, to.size));
+  const old = await indexUnits(from, await unitsOf(from.handle, from.size, coders, piece), signal);
+  const units = await unitsOf(to.handle, to.size, coders, piece);
   const [whole, taken, steps] = [createHash("sha256"), new Set<string>(), new Steps()];
   const blocks = { copied: 0, made: 0, sent: 0 };
   let place: number | undefined;
@@ -80,8 +81,7 @@ interface IndexedUnits {
   readonly digest: Digest;
 }
 
-async function indexUnits({ handle, size }: OpenIso, coders: Coders, signal?: AbortSignal): Promise<IndexedUnits> {
-  const units = await unitsOf(handle, size, coders);
+async function indexUnits({ handle }: OpenIso, units: readonly Unit[], signal?: AbortSignal): Promise<IndexedUnits> {
   const [keys, places, whole] = [[] as string[], new Map<string, number>(), createHash("sha256")];
   for await (const { bytes } of readUnits(handle, units, signal)) {
     whole.update(bytes);
@@ -92,7 +92,7 @@ async function indexUnits({ handle, size }: OpenIso, coders: Coders, signal?: Ab
   return { units, keys, places, digest: digestFromHex(whole.digest("hex")) };
 }
 
-const keyOf = (bytes: Buffer): string => hash("sha256", bytes, "base64");
+const keyOf = (bytes: Buffer): string => hash("sha256", bytes, "latin1");
 
 /** Of a block, where this host's library makes the same block from it. */
 function contentOf(block: Buffer, settings: CoderSettings | undefined): Buffer | undefined {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { digestOf } from "../../../../src/oci/index.ts";
+import { pieceSize } from "../../../../src/rbuild/iso-delta/iso-units.ts";
 import { type Recipe, readRecipe, writeRecipe } from "../../../../src/rbuild/iso-delta/recipe.ts";
 import { blockRuns } from "../../../../src/rbuild/iso-delta/squashfs/inodes.ts";
 import { HEAD_BYTES, readSuperblock } from "../../../../src/rbuild/iso-delta/squashfs/superblock.ts";
@@ -55,6 +56,11 @@ function head(fields: { readonly compressor?: number; readonly flags?: number; r
   options.copy(bytes, 98);
   return bytes;
 }
+
+test("however large ISOs are, they are cut into at most a million pieces besides their blocks", () => {
+  const GIB = 1024 ** 3;
+  expect([1, 2 * GIB, 2 * GIB + 1, 4 * GIB, 64 * GIB].map(pieceSize)).toEqual([2048, 2048, 4096, 4096, 65_536]);
+});
 
 test("a superblock: compressors and their options", () => {
   const words = (...values: number[]) => Buffer.from(new Uint32Array(values).buffer);
