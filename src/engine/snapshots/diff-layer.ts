@@ -16,9 +16,11 @@ import {
 import type { ByteStream } from "../content/content-store.ts";
 import { canonicalMap } from "./canonical-sparse.ts";
 import { fileHeader } from "./file-header.ts";
+import { WHITEOUT } from "./layer-entries.ts";
 import { layerRecords } from "./layer-xattrs.ts";
 import { isWhiteout, joinBytes, type LowerView, lstatBytes } from "./lower-view.ts";
 import type { OverlayFlavor } from "./overlay-flavor.ts";
+import { reservedName } from "./snapshot-errors.ts";
 
 const CREATE = [
   "--create",
@@ -56,6 +58,7 @@ async function* layerInputs(
     const path = relativeTarPath(entry.path) ?? entry.path;
     // Whiteouts come right after the directory they are in: OCI image-spec, layer.md, "Whiteouts".
     if (entry.kind === "character-device" && entry.device.major === 0 && entry.device.minor === 0) continue;
+    if (path.slice(path.lastIndexOf("/") + 1).startsWith(WHITEOUT)) throw reservedName(path);
     const header = normalized(entry, path, options);
     if (entry.kind === "directory") {
       if (path !== "" || !(await isUnchangedRoot(header, lower, options))) yield header;

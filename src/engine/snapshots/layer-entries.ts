@@ -11,7 +11,8 @@ const ROOT = "" as ByteString;
 /** linux/limits.h */
 const NAME_MAX = 255;
 const PATH_MAX = 4096;
-const WHITEOUT = ".wh.";
+/** Of names that delete what lies below: OCI image-spec, layer.md. */
+export const WHITEOUT = ".wh.";
 const OPAQUE = ".wh..wh..opq";
 /** Other names of AUFS's own: OCI image-spec, layer.md, reserves the prefix. */
 const RESERVED = ".wh..wh.";

@@ -39,3 +39,11 @@ export function noSpace(root: string, cause: unknown): RbuildError {
     details: { root },
   });
 }
+
+export function reservedName(path: ByteString): RbuildError {
+  return new RbuildError("snapshot.reserved-name", `/${textOf(path)} cannot be in a layer: names that begin with .wh. delete files there`, {
+    category: "invalid",
+    hint: "give it another name, or remove it",
+    details: { path: textOf(path) },
+  });
+}

@@ -13,7 +13,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { type SnapshotKey, type Snapshotter, snapshotKey } from "../../../src/engine/snapshots/snapshotter.ts";
 import { asDiffId, type ChainId, chainIds, digestOf } from "../../../src/oci/index.ts";
@@ -295,6 +295,16 @@ export function describeSnapshotter(open: () => Promise<Snapshotter>): void {
     });
     const listing = execFileSync("tar", ["-tv", "--full-time"], { input: await diffOf(snapshots, key, 1000), env: { ...process.env, TZ: "UTC" } }).toString();
     expect(listing).toMatch(/1970-01-01 00:16:39\.999999999 early\n.* 1970-01-01 00:16:40 +exact\n.* 1970-01-01 00:16:40 +late\n/);
+  });
+
+  test.each([".wh.passwd", "etc/.wh..wh..opq", "etc/.wh.d/x"])("takes no name into a diff that would delete a file where it is applied: %s", async (name) => {
+    const snapshots = await open();
+    const base = await applyEntries(snapshots, [file("passwd"), file("etc/a")]);
+    const key = await changed(snapshots, base, (root) => {
+      mkdirSync(dirname(join(root, name)), { recursive: true });
+      writeFileSync(join(root, name), "");
+    });
+    await expect(diffOf(snapshots, key)).rejects.toMatchObject({ code: "snapshot.reserved-name" });
   });
 
   test("a snapshot nobody changed has an empty diff", async () => {
