@@ -2,12 +2,12 @@ import { Option } from "@commander-js/extra-typings";
 import { examples, newCommand } from "../new-command.ts";
 import { parseDigestText, parseLevel, parsePath } from "../values.ts";
 
-const ISO_ARGUMENT = ["<old>", "the ISO that whoever gets the delta has", parsePath] as const;
+const ISO_ARGUMENT = ["<old-file>", "the ISO that whoever gets the delta has", parsePath] as const;
 
 export function deltaCommand() {
   const make = newCommand("make", "write what makes one ISO from another, and undo it once")
     .argument(...ISO_ARGUMENT)
-    .argument("<new>", "the ISO that it makes", parsePath)
+    .argument("<new-file>", "the ISO that it makes", parsePath)
     .addOption(new Option("--output <file>", "the delta").argParser(parsePath).makeOptionMandatory())
     .option("--level <number>", "of zstd, 1 to 19; default: 19", parseLevel)
     .addHelpText("after", examples([["rbuild delta make live-1.iso live-2.iso --output live-1-to-2.delta", "needs no root, and neither squashfs-tools"]]))
@@ -20,7 +20,7 @@ export function deltaCommand() {
 
   const apply = newCommand("apply", "make the new ISO from the old one and a delta; its digest decides")
     .argument(...ISO_ARGUMENT)
-    .argument("<delta>", "as rbuild delta make wrote it", parsePath)
+    .argument("<delta-file>", "as rbuild delta make wrote it", parsePath)
     .addOption(new Option("--output <file>", "the new ISO").argParser(parsePath).makeOptionMandatory())
     .addOption(new Option("--expect <digest>", "of the new ISO: sha256:… or the 64 digits alone").argParser(parseDigestText).conflicts("sums"))
     .option("--sums <file>", "a SHA256SUMS that has the digest, under the name of --output", parsePath)
@@ -41,7 +41,7 @@ export function deltaCommand() {
     });
 
   const show = newCommand("show", "what a delta says of itself: nobody has vouched for it")
-    .argument("<delta>", "as rbuild delta make wrote it", parsePath)
+    .argument("<delta-file>", "as rbuild delta make wrote it", parsePath)
     .action(async (delta, _options, command) => {
       const { runSession } = await import("../session.ts");
       await runSession(command, async () => (await import("../iso-delta/delta-actions.ts")).show(delta));
