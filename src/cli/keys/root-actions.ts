@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import {
   abandonProposal,
   applyRevocation,
@@ -11,12 +10,14 @@ import {
   type RoleChange,
   signProposal,
 } from "../../rbuild/trust/index.ts";
-import { RbuildError, systemClock } from "../../system/index.ts";
+import { RbuildError, readFileIfExists, systemClock } from "../../system/index.ts";
 import type { CommandResult } from "../session.ts";
 import type { SignerChoice } from "./key-options.ts";
 import { namesIn, openCheckout } from "./open-checkout.ts";
 import { openSigner } from "./open-signers.ts";
 import { completeLines, proposalLines } from "./proposal-text.ts";
+
+const MAX_REVOCATION_BYTES = 64 * 1024;
 
 interface SignOptions {
   readonly keys: string;
@@ -63,10 +64,16 @@ export async function revokeKey(fingerprint: Fingerprint, options: RevokeOptions
       category: "not-found",
       hint: "rbuild keys list",
     });
-  if (options.certificate !== undefined) await applyRevocation(options.keys, fingerprint, await readFile(options.certificate, "latin1"), systemClock.now());
+  if (options.certificate !== undefined) await applyRevocation(options.keys, fingerprint, await readRevocation(options.certificate), systemClock.now());
   const change = { days: options.expiresIn, roles: Object.fromEntries(options.role ?? []), revoke: [{ fingerprint, reason: options.reason }] };
   const { droppedSignatures } = await proposeRoot(checkout, change, systemClock.now());
   return signAndTell(options, signal, droppedSignatures);
+}
+
+async function readRevocation(file: string): Promise<string> {
+  const bytes = await readFileIfExists(file, MAX_REVOCATION_BYTES);
+  if (bytes) return bytes.toString("latin1");
+  throw new RbuildError("keys.unreadable", `there is no file ${file}`, { category: "invalid", hint: "gpg --gen-revoke FINGERPRINT > FILE" });
 }
 
 export async function signRoot(options: SignOptions, signal: AbortSignal): Promise<CommandResult> {

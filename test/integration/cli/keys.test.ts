@@ -60,6 +60,7 @@ describe("rbuild keys", () => {
 
     // a key is lost; the other root key is not enough without it
     expect((await keys(["revoke", ann, "--reason", "lost"], 2, options)).code).toBe("keys.incomplete");
+    expect((await keys(["revoke", ann, "--certificate", "none.rev"], 2, options)).code).toBe("keys.unreadable");
     const cleo = await home.makeKey("cleo", "ed25519");
     await writeFile(join(cwd, "cleo.asc"), await home.gpg("--armor", "--export", cleo));
     await keys(["import", "cleo.asc"], 0, options);
