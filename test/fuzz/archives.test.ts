@@ -9,11 +9,12 @@ import { aclFromText } from "../../src/engine/snapshots/acl-text.ts";
 import { LayerEntries } from "../../src/engine/snapshots/layer-entries.ts";
 import { LowerView } from "../../src/engine/snapshots/lower-view.ts";
 import { digestOf } from "../../src/oci/index.ts";
-import { type CapsuleManifest, capsuleManifestText, parseCapsuleManifest } from "../../src/rbuild/capsule/capsule-manifest.ts";
+import { capsuleManifestText, parseCapsuleManifest } from "../../src/rbuild/capsule/capsule-manifest.ts";
 import { unpackCapsule } from "../../src/rbuild/capsule/unpack-capsule.ts";
 import { withDeb } from "../../src/rbuild/debian/deb-file.ts";
 import { type ByteString, decodeXz, readTar, relativeTarPath } from "../../src/system/index.ts";
 import { breakoutCases } from "../support/breakout/cases.ts";
+import { capsuleManifest } from "../support/capsule-manifest.ts";
 import { arOf, DEBIAN_BINARY, debOf } from "../support/deb-bytes.ts";
 import { fuzz } from "../support/fuzz/fuzz.ts";
 import { gnuTars } from "../support/fuzz/gnu-tars.ts";
@@ -124,24 +125,7 @@ fuzz("archives of images", {
 });
 
 const member = Buffer.from("read me\n");
-const capsule: CapsuleManifest = {
-  kind: "org.rbuild.capsule",
-  schema: 1,
-  architecture: "amd64",
-  tools: { rbuild: "0.1.0", node: "26.10.0", compatibilityVersion: 1 },
-  tree: {
-    commit: "a".repeat(40),
-    ref: "refs/heads/main",
-    tag: null,
-    baseBranch: null,
-    sourceDateEpoch: 1,
-    refs: { "refs/heads/main": "a".repeat(40) },
-    directory: ".",
-    target: "iso",
-  },
-  images: [{ name: "base", version: "1", lock: digestOf("x"), digest: digestOf("x"), imageId: digestOf("x") }],
-  members: [{ path: "a/README", mode: "0644", size: member.byteLength, sha256: digestOf(member) }],
-};
+const capsule = capsuleManifest([{ path: "a/README", mode: "0644", size: member.byteLength, sha256: digestOf(member) }]);
 fuzz("manifests of capsules", { seeds: [capsuleManifestText(capsule)], parse: parseCapsuleManifest, codes: /^capsule\.invalid$/ });
 let serial = 0;
 fuzz("capsules: nothing is written but what the manifest names, as it names it", {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { buildExample, copyExample, type ExampleTree, sha256 } from "../../support/example-tree.ts";
 import { openTestTree } from "../../support/iso/git-tree.ts";
 import { jsonLines, rbuild } from "../../support/rbuild-command.ts";
+import { counterValues, NO_CONNECTION, withoutNetwork } from "../../support/without-network.ts";
 
 let tree: ExampleTree;
 
@@ -18,18 +19,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await tree[Symbol.asyncDispose]();
 });
-
-const NO_CONNECTION = { "Tcp.ActiveOpens": 0, "Tcp.AttemptFails": 0, "Udp.OutDatagrams": 0, "Ip.OutNoRoutes": 0 };
-
-/** Runs a command in a network namespace that has a loopback interface and nothing else, and keeps the namespace's counters. */
-const withoutNetwork = (counters: string) => [
-  "unshare",
-  "--net",
-  "sh",
-  "-c",
-  'ip link set lo up && "$@"; code=$?; cat /proc/net/snmp >"$0"; exit $code',
-  counters,
-];
 
 test("locking and building the images a second time needs no network either", async () => {
   const counters = join(dirname(tree.output), "snmp-images");
@@ -74,15 +63,3 @@ test("recording the lock again finds the same packages", async () => {
   expect(run.exitCode, run.stdout.slice(-2000)).toBe(0);
   expect(jsonLines(run.stdout).at(-1)).toMatchObject({ data: { changed: false, changes: 0 } });
 });
-
-/** `Tcp.ActiveOpens` and the like: each protocol has a line of names and a line of values. proc(5) */
-function counterValues(snmp: string): Record<string, number> {
-  const lines = snmp.trim().split("\n");
-  const values: Record<string, number> = {};
-  for (let at = 0; at + 1 < lines.length; at += 2) {
-    const [protocol = "", ...names] = (lines[at] ?? "").split(" ");
-    const numbers = (lines[at + 1] ?? "").split(" ").slice(1);
-    for (const [index, name] of names.entries()) values[`${protocol.slice(0, -1)}.${name}`] = Number(numbers[index]);
-  }
-  return values;
-}

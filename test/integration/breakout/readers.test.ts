@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { asDiffId, digestOf } from "../../../src/oci/index.ts";
 import { textSource, writeCapsule } from "../../../src/rbuild/capsule/capsule-archive.ts";
-import type { CapsuleManifest } from "../../../src/rbuild/capsule/capsule-manifest.ts";
 import { unpackCapsule } from "../../../src/rbuild/capsule/unpack-capsule.ts";
 import { readDebData } from "../../../src/rbuild/debian/deb-file.ts";
 import { openBundleSource } from "../../../src/rbuild/repository/bundle/open-bundle-source.ts";
 import { writeTar } from "../../../src/system/index.ts";
 import { guardedPlace } from "../../support/breakout/guarded-place.ts";
 import { tryAll } from "../../support/breakout/try-all.ts";
+import { capsuleManifest } from "../../support/capsule-manifest.ts";
 import { arOf, DEBIAN_BINARY } from "../../support/deb-bytes.ts";
 import { openTestStore } from "../../support/store.ts";
 import { file, once, tarOf } from "../../support/tar-entries.ts";
@@ -39,18 +39,8 @@ test("capsules, the archive behind a manifest that is right", async () => {
   const place = await guardedPlace();
   const directory = join(place.target, "capsule");
   const sources = [textSource("README", "read me\n")];
-  const digest = digestOf("x");
-  const manifest: CapsuleManifest = {
-    kind: "org.rbuild.capsule",
-    schema: 1,
-    architecture: "amd64",
-    tools: { rbuild: "0.1.0", node: "26.10.0", compatibilityVersion: 1 },
-    tree: { commit: "a".repeat(40), ref: null, tag: null, baseBranch: null, sourceDateEpoch: 1, refs: {}, directory: ".", target: "iso" },
-    images: [{ name: "base", version: "1", lock: digest, digest, imageId: digest }],
-    members: sources.map(({ path, mode, size, sha256 }) => ({ path, mode, size, sha256 })),
-  };
   const path = join(place.target, "capsule.tar");
-  await writeCapsule(path, manifest, sources);
+  await writeCapsule(path, capsuleManifest(sources), sources);
   // Without its only member and its end.
   const head = readFileSync(path).subarray(0, -4 * 512);
   const outcomes = await tryAll(place, async ({ tar }) => {

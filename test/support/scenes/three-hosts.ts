@@ -1,5 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { pathExists, run } from "../../../src/system/index.ts";
+import { counterValues } from "../without-network.ts";
 
 const PREFIX = "rbuild-scenes-";
 const ADDRESSES = { manager: "192.0.2.1", web: "192.0.2.2", developer: "192.0.2.3" } as const;
@@ -66,18 +67,6 @@ async function removeNamespace(name: string): Promise<void> {
     }
   }
   await run("ip", ["netns", "delete", name]);
-}
-
-/** Each protocol has a line of names and a line of values. */
-function counterValues(snmp: string): Record<string, number> {
-  const lines = snmp.trim().split("\n");
-  const values: Record<string, number> = {};
-  for (let at = 0; at + 1 < lines.length; at += 2) {
-    const [protocol = "", ...names] = (lines[at] ?? "").split(" ");
-    const numbers = (lines[at + 1] ?? "").split(" ").slice(1);
-    for (const [index, name] of names.entries()) values[`${protocol.slice(0, -1)}.${name}`] = Number(numbers[index]);
-  }
-  return values;
 }
 
 /** Whether a process sees somebody listen at a TCP port of its network namespace. */

@@ -4,31 +4,16 @@ import { Readable } from "node:stream";
 import fc from "fast-check";
 import { beforeEach, expect, test } from "vitest";
 import { digestOf } from "../../../../src/oci/index.ts";
-import { type CapsuleSource, fileSource, textSource, writeCapsule } from "../../../../src/rbuild/capsule/capsule-archive.ts";
-import type { CapsuleManifest } from "../../../../src/rbuild/capsule/capsule-manifest.ts";
+import { fileSource, textSource, writeCapsule } from "../../../../src/rbuild/capsule/capsule-archive.ts";
 import { unpackCapsule } from "../../../../src/rbuild/capsule/unpack-capsule.ts";
 import { verifyUnpacked } from "../../../../src/rbuild/capsule/verify-unpacked.ts";
 import { run } from "../../../../src/system/index.ts";
+import { capsuleManifest } from "../../../support/capsule-manifest.ts";
 import { scratchDirectory } from "../../../support/scratch.ts";
-
-const digest = digestOf("x");
-const HEAD: Omit<CapsuleManifest, "members"> = {
-  kind: "org.rbuild.capsule",
-  schema: 1,
-  architecture: "amd64",
-  tools: { rbuild: "0.1.0", node: "26.10.0", compatibilityVersion: 1 },
-  tree: { commit: "a".repeat(40), ref: null, tag: null, baseBranch: null, sourceDateEpoch: 1, refs: {}, directory: ".", target: "iso" },
-  images: [{ name: "base", version: "1", lock: digest, digest, imageId: digest }],
-};
 
 let directory: string;
 beforeEach(async () => {
   directory = await scratchDirectory();
-});
-
-const manifestOf = (sources: readonly CapsuleSource[]): CapsuleManifest => ({
-  ...HEAD,
-  members: sources.map(({ path, mode, size, sha256 }) => ({ path, mode, size, sha256 })),
 });
 
 async function small(name = "small.tar") {
@@ -36,7 +21,7 @@ async function small(name = "small.tar") {
   await writeFile(big, Buffer.alloc(3_000_000, "b"));
   const sources = [textSource("README", "read me\n"), textSource("build", "#!/bin/sh\n", "0755"), textSource("empty", ""), await fileSource("pool/big", big)];
   const path = join(directory, name);
-  return { path, ...(await writeCapsule(path, manifestOf(sources), sources)), sources };
+  return { path, ...(await writeCapsule(path, capsuleManifest(sources), sources)), sources };
 }
 
 const unpack = async (path: string, into = "unpacked") => {
@@ -83,11 +68,11 @@ test("is not unpacked any further than to what is wrong", async () => {
   await writeFile(path, bytes.subarray(0, bytes.length - 2_000_000));
   await expect(unpack(path, "cut")).rejects.toMatchObject({ code: "capsule.invalid" });
 
-  await writeCapsule(path, manifestOf(sources.slice(1)), sources);
+  await writeCapsule(path, capsuleManifest(sources.slice(1)), sources);
   await expect(unpack(path, "more")).rejects.toMatchObject({ code: "capsule.damaged" });
-  await writeCapsule(path, manifestOf(sources), sources.slice(0, 3));
+  await writeCapsule(path, capsuleManifest(sources), sources.slice(0, 3));
   await expect(unpack(path, "fewer")).rejects.toMatchObject({ code: "capsule.damaged", details: { path: "pool/big" } });
-  await writeCapsule(path, manifestOf(sources.slice(0, 3)), sources);
+  await writeCapsule(path, capsuleManifest(sources.slice(0, 3)), sources);
   await expect(unpack(path, "behind")).rejects.toMatchObject({ code: "capsule.invalid" });
 
   await run("tar", ["-cf", path, "-C", directory, "big"]);
@@ -113,14 +98,14 @@ test("says which member of an unpacked one is not what it must be", async () => 
 test("leaves the old file when a member is not as long as announced", async () => {
   const { path, digest: old, sources } = await small();
   const broken = sources.map((source) => (source.path === "pool/big" ? { ...source, size: 5 } : source));
-  await expect(writeCapsule(path, manifestOf(broken), broken)).rejects.toMatchObject({ code: "tar.size-mismatch" });
+  await expect(writeCapsule(path, capsuleManifest(broken), broken)).rejects.toMatchObject({ code: "tar.size-mismatch" });
   expect(digestOf(await readFile(path))).toBe(old);
 });
 
 test("whatever byte is changed, what comes out is what the manifest says, or it is refused by its code", { timeout: 60_000 }, async () => {
   const sources = [textSource("README", "read me\n"), textSource("build", "#!/bin/sh\n", "0755"), textSource("pool/a", "a".repeat(700))];
   const path = join(directory, "tiny.tar");
-  await writeCapsule(path, manifestOf(sources), sources);
+  await writeCapsule(path, capsuleManifest(sources), sources);
   const bytes = await readFile(path);
   let run = 0;
   await fc.assert(

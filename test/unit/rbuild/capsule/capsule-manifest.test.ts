@@ -1,28 +1,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { digestOf } from "../../../../src/oci/index.ts";
-import { type CapsuleManifest, capsuleManifestText, parseCapsuleManifest } from "../../../../src/rbuild/capsule/capsule-manifest.ts";
+import { capsuleManifestText, parseCapsuleManifest } from "../../../../src/rbuild/capsule/capsule-manifest.ts";
+import { capsuleManifest } from "../../../support/capsule-manifest.ts";
 
 const digest = digestOf("x");
 const member = (path: string) => ({ path, mode: "0644" as const, size: 1, sha256: digest });
-const manifest: CapsuleManifest = {
-  kind: "org.rbuild.capsule",
-  schema: 1,
-  architecture: "amd64",
-  tools: { rbuild: "0.1.0", node: "26.10.0", compatibilityVersion: 1 },
-  tree: {
-    commit: "a".repeat(40),
-    ref: "refs/heads/main",
-    tag: null,
-    baseBranch: null,
-    sourceDateEpoch: 1,
-    refs: { "refs/heads/main": "a".repeat(40) },
-    directory: ".",
-    target: "iso",
-  },
-  images: [{ name: "base", version: "1", lock: digest, digest, imageId: digest }],
-  members: [member("README"), member("pool/a"), member("rbuild/x")],
-};
+const manifest = capsuleManifest([member("README"), member("pool/a"), member("rbuild/x")]);
 const read = (value: unknown) => parseCapsuleManifest(Buffer.from(typeof value === "string" ? value : JSON.stringify(value)));
 
 test("is read as it was written, and written the same way again", () => {
