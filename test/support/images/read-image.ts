@@ -9,7 +9,7 @@ export interface ImageEntry {
   /** Seconds since 1970. */
   readonly mtime: number;
   readonly link: string;
-  /** Of regular files up to 64 KiB, else empty. */
+  /** Of regular files up to 256 KiB, else empty. */
   readonly text: string;
 }
 
@@ -19,7 +19,7 @@ export async function readImage(docker: Docker, image: string): Promise<Map<stri
   try {
     const found = new Map<string, ImageEntry>();
     for await (const entry of readTar((await container.export()) as AsyncIterable<Uint8Array> & NodeJS.ReadableStream)) {
-      const text = entry.kind === "file" && entry.size <= 65_536 ? Buffer.concat(await Array.fromAsync(entry.body)).toString("utf8") : "";
+      const text = entry.kind === "file" && entry.size <= 262_144 ? Buffer.concat(await Array.fromAsync(entry.body)).toString("utf8") : "";
       const { kind, mode, uid, gid, mtime } = entry;
       found.set(textOf(entry.path).replace(/^\.\//, "").replace(/\/$/, ""), { kind, mode, uid, gid, mtime: mtime.seconds, link: textOf(entry.linkPath), text });
     }

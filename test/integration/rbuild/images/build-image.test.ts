@@ -6,6 +6,7 @@ import { checkPin } from "../../../../src/rbuild/images/check-pin.ts";
 import { ensureImage } from "../../../../src/rbuild/images/ensure-image.ts";
 import { pinImage } from "../../../../src/rbuild/images/pin-image.ts";
 import { byteString, readTar, textOf } from "../../../../src/system/tar/index.ts";
+import type { TestPackage } from "../../../support/apt-archive/index.ts";
 import { fillTestPool, TEST_POOL } from "../../../support/image-pool.ts";
 import { type ImageLab, OWN_IMAGES, openImageLab } from "../../../support/images/image-lab.ts";
 import { readImage } from "../../../support/images/read-image.ts";
@@ -145,6 +146,56 @@ describe("the base image, built for real", () => {
       "Package: also-offered",
     ]);
     expect(await lab.build("top", { force: true })).toEqual(built);
+  });
+
+  test("carries a newer version of a package on top of an image that has the older one", async () => {
+    const told = (version: string) => ({
+      preinst: `#!/bin/sh\necho "preinst ${version}: $*"\n`,
+      prerm: `#!/bin/sh\necho "prerm ${version}: $*"\n`,
+      postinst: `#!/bin/sh\necho "postinst ${version}: $*"\n`,
+    });
+    const service = (version: string, files: TestPackage["files"]) => ({
+      name: "service",
+      version,
+      files: { "/etc/service.conf": `of ${version}\n`, ...files },
+      scripts: { ...told(version), conffiles: "/etc/service.conf\n" },
+    });
+    await lab.define("lower", { from: "base" }, { packages: [service("1", { "/usr/share/service/old": "1\n", "/usr/share/service/both": "1\n" })] });
+    await lab.define("upper", { from: "lower" }, { packages: [service("2", { "/usr/share/service/both": "2\n", "/usr/share/service/new": "2\n" })] });
+    lab.events.length = 0;
+    const built = await lab.build("upper");
+    const said = lab.events.flatMap((event) => (event.kind === "log.written" && /^p(?:re|ost)/.test(event.text) ? [event.text.trim()] : []));
+    expect(said).toEqual(["preinst 1: install", "postinst 1: configure", "prerm 1: upgrade 2", "preinst 2: upgrade 1 2", "postinst 2: configure 1"]);
+    const { RootFS } = await lab.docker.getImage(built.reference).inspect();
+    const layer = await topLayer(built.imageId, RootFS.Layers?.at(-1) ?? "");
+    expect([...layer.keys()].filter((path) => path.startsWith("usr/share/service/"))).toEqual([
+      "usr/share/service/",
+      "usr/share/service/.wh.old",
+      "usr/share/service/both",
+      "usr/share/service/new",
+    ]);
+    const tree = await readImage(lab.docker, built.imageId);
+    expect(tree.get("etc/service.conf")?.text).toBe("of 2\n");
+    expect(tree.get("var/lib/dpkg/status")?.text.match(/^Package: service\n(?:.+\n)*?Version: .*$/gm)).toEqual([expect.stringMatching(/Version: 2$/)]);
+    expect([...tree.keys()].filter((path) => /dpkg-(?:old|new|dist|tmp)$/.test(path))).toEqual([]);
+    expect(await lab.build("upper", { force: true })).toEqual(built);
+  });
+
+  test("carries a locale that its own locale-gen makes", async () => {
+    const generate = "#!/bin/sh -e\nread -r locale charset </etc/locale.gen\nmkdir -p /usr/lib/locale\necho $charset >/usr/lib/locale/$locale\n";
+    const locales = {
+      name: "makes-locales",
+      version: "1",
+      files: { "/usr/sbin/locale-gen": { content: generate, mode: 0o755 }, "/usr/share/i18n/SUPPORTED": "de_DE.UTF-8 UTF-8\nde_DE@euro ISO-8859-15\n" },
+    };
+    await lab.define("german", { from: "base", locale: "de_DE.UTF-8" }, { packages: [locales] });
+    const built = await lab.build("german");
+    const tree = await readImage(lab.docker, built.imageId);
+    const texts = ["etc/locale.gen", "usr/lib/locale/de_DE.UTF-8", "etc/default/locale"].map((path) => tree.get(path)?.text);
+    expect(texts).toEqual(["de_DE.UTF-8 UTF-8\n", "UTF-8\n", "LANG=de_DE.UTF-8\n"]);
+    expect((await lab.docker.getImage(built.imageId).inspect()).Config.Env).toContain("LANG=de_DE.UTF-8");
+    await lab.define("unsupported", { from: "base", locale: "de_DE.ISO-8859-1" }, { packages: [locales] });
+    await expect(lab.build("unsupported")).rejects.toMatchObject({ code: "image.locale-missing" });
   });
 
   /** Members of a layer as the engine saves it. */
