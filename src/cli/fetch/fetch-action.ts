@@ -8,6 +8,7 @@ import { openRepository } from "../../rbuild/repository/fetch/open-repository.ts
 import { repositoryPlace } from "../../rbuild/repository/fetch/repository-place.ts";
 import { isRbuildError, RbuildError, systemClock } from "../../system/index.ts";
 import { imageDirectories } from "../image-directories.ts";
+import { chosenSources } from "../pool-sources.ts";
 import { readRoots } from "../publish/read-roots.ts";
 import { chosenPlaces, chosenQuorum } from "../repository-choice.ts";
 import type { CommandResult, Session } from "../session.ts";
@@ -43,7 +44,10 @@ export async function fetchImages(names: readonly string[], choices: FetchChoice
   for (const name of names) {
     const pin = await pinOf(name);
     const wanted = { ...(channel === undefined ? {} : { channel }), ...(version === undefined ? {} : { version }), ...(pin ? { pin } : {}) };
-    const packages = pin && choices.build ? fromPackages(pin, { signal }, { ...dependencies, imageDirectories: imageDirectories() }) : undefined;
+    const packages =
+      pin && choices.build
+        ? fromPackages(pin, { sources: chosenSources({}, session.settings), signal }, { ...dependencies, imageDirectories: imageDirectories() })
+        : undefined;
     const ways = packages ? { ...dependencies, packages } : dependencies;
     fetched.push(await fetchImage({ name, architecture: hostPlatform().architecture, ...wanted }, repository, ways));
   }

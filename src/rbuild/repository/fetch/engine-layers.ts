@@ -3,16 +3,19 @@ import type { ContainerHost } from "../../container-host/container-host.ts";
 import { fetchSavedBlobs, type SavedBlob } from "../../images/assemble/saved-blobs.ts";
 import { inspectImage } from "../../images/inspect-image.ts";
 import { noSpace } from "../../pool/pool-errors.ts";
+import type { RepositoryIndex } from "../../trust/format/index-file.ts";
+import type { FetchPlace } from "./fetch-place.ts";
+import type { PresentBlobs } from "./obtain-blobs.ts";
 
 /** A layer that an image of the engine has. */
-export interface EngineLayer {
+interface EngineLayer {
   readonly imageId: string;
   /** At most so many bytes: the size of the whole image. */
   readonly atMost: number;
 }
 
 /** The layers of the images that rbuild has made or fetched, by the digests of their uncompressed tars. */
-export async function layersInEngine(host: ContainerHost): Promise<Map<Digest, EngineLayer>> {
+async function layersInEngine(host: ContainerHost): Promise<Map<Digest, EngineLayer>> {
   const layers = new Map<Digest, EngineLayer>();
   const images = (await host.listImages()).filter(({ RepoTags }) => RepoTags?.some((tag) => tag.startsWith("rbuild/")));
   for (const { Id } of images) {
@@ -23,7 +26,7 @@ export async function layersInEngine(host: ContainerHost): Promise<Map<Digest, E
 }
 
 /** Layers in files, as the engine gives them out. Some engines give out others than they were given: these are left out. */
-export async function saveLayers(
+async function saveLayers(
   digests: readonly Digest[],
   layers: ReadonlyMap<Digest, EngineLayer>,
   { host, directory, signal }: { readonly host: ContainerHost; readonly directory: (name: string) => Promise<string>; readonly signal?: AbortSignal },
@@ -41,4 +44,25 @@ export async function saveLayers(
     }
   }
   return saved;
+}
+
+/** The layers that can be started from. @param index knows their sizes */
+export async function presentLayers(host: ContainerHost, index: Pick<RepositoryIndex, "blobs">) {
+  const layers = await layersInEngine(host);
+  const known = new Map(index.blobs.map((blob) => [blob.digest, blob.size]));
+  const sizes = new Map([...layers].map(([digest, { atMost }]) => [digest, known.get(digest) ?? atMost]));
+  return {
+    sizes,
+    /** Saved to a place where one is needed. */
+    in: (place: FetchPlace, signal?: AbortSignal): PresentBlobs => ({
+      sizes,
+      save: (digests) => saveLayers(digests, layers, { host, directory: (name) => place.make(name), ...(signal ? { signal } : {}) }),
+    }),
+  };
+}
+
+/** Whether the engine takes an image without the layers that it has. Docker's does, or does not, by its version. */
+export async function takesPartial(host: ContainerHost): Promise<boolean> {
+  const { Platform } = (await host.version()) as { readonly Platform?: { readonly Name?: string } };
+  return Platform?.Name === "rbuild";
 }

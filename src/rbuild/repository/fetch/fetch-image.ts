@@ -10,10 +10,10 @@ import type { RepositoryIndex } from "../../trust/format/index-file.ts";
 import type { Quorum, QuorumCount } from "../../trust/verdicts/quorum.ts";
 import { checkImage } from "./check-image.ts";
 import { checkQuorum } from "./check-quorum.ts";
-import { layersInEngine, saveLayers } from "./engine-layers.ts";
-import { type FetchPlace, openFetchPlace } from "./fetch-place.ts";
+import { presentLayers, takesPartial } from "./engine-layers.ts";
+import { openFetchPlace } from "./fetch-place.ts";
 import { type FromPackages, poolsOf } from "./from-packages.ts";
-import { type BlobContext, NOTHING_PRESENT, obtainBlobs, type PresentBlobs } from "./obtain-blobs.ts";
+import { type BlobContext, NOTHING_PRESENT, obtainBlobs } from "./obtain-blobs.ts";
 import type { OpenRepository, RepositoryDependencies } from "./open-repository.ts";
 import { type PredictedBytes, predictBytes } from "./predict-bytes.ts";
 import { untrusted } from "./refusals.ts";
@@ -108,12 +108,6 @@ async function obtainDescription(image: PublishedImage, context: BlobContext) {
   return { manifest: await read(manifest), config: await read(config), bytes, items };
 }
 
-/** Whether the engine takes an image without the layers that it has. Docker's does, or does not, by its version. */
-async function takesPartial(host: ContainerHost): Promise<boolean> {
-  const { Platform } = (await host.version()) as { readonly Platform?: { readonly Name?: string } };
-  return Platform?.Name === "rbuild";
-}
-
 /** Bytes of directories and bundles cost nothing. */
 const isRemote = ({ sources }: OpenRepository): boolean => sources.every(({ kind }) => kind === "mirror");
 
@@ -129,20 +123,6 @@ async function builtFromPackages({ name, version }: PublishedImage, { sources }:
     dependencies.report({ kind: "warning.raised", code: error.code, message, ...(error.hint === undefined ? {} : { hint: error.hint }) });
     return false;
   }
-}
-
-async function presentLayers(host: ContainerHost, index: BlobContext["index"]) {
-  const layers = await layersInEngine(host);
-  const known = new Map(index.blobs.map((blob) => [blob.digest, blob.size]));
-  const sizes = new Map([...layers].map(([digest, { atMost }]) => [digest, known.get(digest) ?? atMost]));
-  return {
-    sizes,
-    /** Saved to a place where one is needed. */
-    in: (place: FetchPlace, signal?: AbortSignal): PresentBlobs => ({
-      sizes,
-      save: (digests) => saveLayers(digests, layers, { host, directory: (name) => place.make(name), ...(signal ? { signal } : {}) }),
-    }),
-  };
 }
 
 function sizeOf(digests: readonly Digest[], index: BlobContext["index"]): number {

@@ -1,3 +1,5 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
 import { hostPlatform } from "../../../oci/index.ts";
 import { isRbuildError, isSystemError } from "../../../system/index.ts";
 import { buildImage } from "../../images/build-image.ts";
@@ -9,8 +11,9 @@ import type { LockedChain, LockedDefinition } from "../../lock/lock-operations.t
 import { readLockedChain } from "../../lock/locked-chain.ts";
 import { missingOf } from "../../pool/fill-pool.ts";
 import { itemsOf } from "../../pool/locked-images.ts";
-import { openPool, poolDirectory } from "../../pool/open-pool.ts";
-import type { PoolSource } from "../../pool/pool.ts";
+import { itemPath, openPool, poolDirectory } from "../../pool/open-pool.ts";
+import type { PoolItem, PoolSource } from "../../pool/pool.ts";
+import { findSources } from "../../pool/sources.ts";
 import type { MissingPackages } from "./predict-bytes.ts";
 
 /** The other way to a pinned image: from its lock, with the packages that this machine lacks. */
@@ -23,6 +26,12 @@ export interface FromPackages {
 
 /** Images of the chain are as they are pinned, or it ends in an error. */
 export function fromPackages({ name, version }: ImagePin, options: Omit<ImageBuildOptions, "name" | "force">, dependencies: ImageDependencies): FromPackages {
+  const { sources = {} } = options;
+  /** Pools on this machine. */
+  const directories = async () => {
+    const found = await findSources({ ...sources, offline: true }, { archives: [], lockedAt: [] });
+    return found.flatMap((source) => (source.kind === "directory" ? [source.path] : []));
+  };
   return {
     async missing() {
       try {
@@ -30,18 +39,21 @@ export function fromPackages({ name, version }: ImagePin, options: Omit<ImageBui
         if (chain.images.at(-1)?.located.definition.version !== version) return undefined;
         const pool = await openPool(poolDirectory(dependencies.stateDirectory));
         const { missing } = await missingOf(itemsOf(await toBuild(chain, dependencies)), pool);
-        return { size: missing.reduce((sum, { size }) => sum + size, 0), count: missing.length };
+        const remote = await notIn(await directories(), missing);
+        return { size: remote.reduce((sum, { size }) => sum + size, 0), count: remote.length };
       } catch (error) {
         // What cannot be built is fetched, and nobody needs to know.
         if (isRbuildError(error) || isSystemError(error)) return undefined;
         throw error;
       }
     },
-    build: (pools) =>
-      buildImage({ ...options, name, sources: { ...options.sources, pools: [...(options.sources?.pools ?? []), ...pools] } }, dependencies, async (located) => {
+    async build(more) {
+      const pools = [...(await directories()), ...(sources.pools ?? []), ...more];
+      return buildImage({ ...options, name, sources: { ...sources, pools } }, dependencies, async (located) => {
         const level = await checkLocatedPin(located, dependencies);
         if (level.kind === "different") throw pinMismatch(level.pin, level.found.imageId, "reproduced");
-      }),
+      });
+    },
   };
 }
 
@@ -54,6 +66,15 @@ async function toBuild(chain: LockedChain, dependencies: ImageDependencies): Pro
     parent = present.built;
   }
   return [];
+}
+
+async function notIn(directories: readonly string[], items: readonly PoolItem[]): Promise<readonly PoolItem[]> {
+  const isIn = async ({ sha256, size }: PoolItem) => {
+    const found = await Promise.all(directories.map((directory) => stat(join(directory, itemPath(sha256))).catch(() => undefined)));
+    return found.some((file) => file?.isFile() === true && file.size === size);
+  };
+  const isThere = await Promise.all(items.map(isIn));
+  return items.filter((_item, index) => !isThere[index]);
 }
 
 /** Where the places of a repository have its packages, as `--pool` names them. */
