@@ -66,21 +66,22 @@ export function useConsequence(pin: ImageExplanation["pin"], build: Consequence,
   }
 }
 
+const ABSENT = "the engine does not have the pinned image";
+
 /** Where an absent image comes from. */
 function obtained(build: Consequence, publication: Publication | undefined): Consequence {
-  const absent = "the engine does not have the pinned image";
   const otherwise = build.kind === "refused" ? build : undefined;
   if (!publication || publication.look.kind === "nobody") {
     const why = publication?.look.kind === "nobody" && publication.look.reason !== undefined ? `, and no repository is asked: ${publication.look.reason}` : "";
-    return otherwise ?? { kind: "built", reason: `${absent}${why}` };
+    return otherwise ?? { kind: "built", reason: `${ABSENT}${why}` };
   }
   const { look, isExplicit } = publication;
-  if (look.kind === "had") return { kind: "fetched", from: [look.source], reason: absent };
+  if (look.kind === "had") return { kind: "fetched", from: [look.source], reason: ABSENT };
   const { error, urls } = look;
   if (error?.category === "untrusted" && isExplicit) return refusal(error);
   if (urls.length > 0)
-    return { kind: "fetched", from: urls, reason: `${absent}; where no repository gives it, it is ${otherwise ? "refused" : "built from its lock"}` };
-  return otherwise ?? { kind: "built", reason: `${absent}, and no repository gives it: ${error?.message ?? "none has it"}` };
+    return { kind: "fetched", from: urls, reason: `${ABSENT}; where no repository gives it, it is ${otherwise ? "refused" : "built from its lock"}` };
+  return otherwise ?? { kind: "built", reason: `${ABSENT}, and no repository gives it: ${error?.message ?? "none has it"}` };
 }
 
 function absentText(consequence: Consequence): string {
@@ -89,6 +90,8 @@ function absentText(consequence: Consequence): string {
       return `else fetches it from ${consequence.from.join(", ")}`;
     case "refused":
       return `else refuses: ${consequence.reason}`;
+    case "built":
+      return `else builds it from its lock${consequence.reason.slice(ABSENT.length)}`;
     default:
       return "else builds it from its lock";
   }

@@ -65,4 +65,8 @@ test("what depends on an engine that was not asked is left open", () => {
     kind: "open",
     reason: expect.stringContaining("fetches it from /srv/images"),
   });
+  const nobody = { look: { kind: "nobody", reason: "keys has no root" }, isExplicit: false } as const;
+  expect(useConsequence({ kind: "unasked", pin }, built, undefined, nobody)).toMatchObject({
+    reason: expect.stringMatching(/else builds it from its lock, and no repository is asked: keys has no root$/),
+  });
 });
