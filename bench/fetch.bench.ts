@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { execa } from "execa";
-import { type Bench, type BenchResult, interleave, median, medianOf, type Row, type Way } from "./support/bench.ts";
+import { type Bench, type BenchResult, interleave, median, medianOf, type Ratio, type Row, type Way } from "./support/bench.ts";
 import { ensureInstalled } from "./support/installed.ts";
 import { type PublishedImages, publishImages } from "./support/published-images.ts";
 import { type ServedRepository, serveRepository } from "./support/served-repository.ts";
@@ -81,8 +81,11 @@ async function compare(
   return {
     rows: [...rows, ...busy],
     ratios: [
-      ...theirs.map((other, index) => ({ what: `${name}: seconds of rbuild image fetch / ${ways[index + 1]?.what}`, value: ours / other, limit: 1 })),
-      { what: `${name}: processors of rbuild image fetch / ${ways[1]?.what}`, value: ourBusy / theirBusy },
+      ...theirs.map((other, index): Ratio => {
+        const what = `${name}: seconds of rbuild image fetch / ${ways[index + 1]?.what}`;
+        return { what, value: ours / other, ...(index === 0 ? { limit: 1 } : {}) };
+      }),
+      { what: `${name}: processors of rbuild image fetch / ${ways[1]?.what}`, value: ourBusy / theirBusy, limit: 1 },
       { what: `${name}: bytes of rbuild image fetch / ${ways[1]?.what}`, value: ourBytes / theirBytes, limit: 1 },
     ],
     checks: [

@@ -11,6 +11,8 @@ export type Encoding = "plain" | "gzip" | "zstd";
 /** Memory that a zstd frame may ask for: 128 MiB, as zstd's own program allows. */
 const MAX_WINDOW_LOG = 27;
 const READ_BYTES = 1024 * 1024;
+/** What comes out at once. Larger pieces are new pages each time. */
+const DECODED_BYTES = 256 * 1024;
 
 /**
  * The blob that a file has, decoded on the way: never more than its size, and its last bytes only when all of them have its digest.
@@ -44,7 +46,7 @@ export async function* decodedBlob(
 function decoded(path: string, encoding: Encoding): AsyncIterable<Uint8Array> {
   const file = createReadStream(path, { highWaterMark: READ_BYTES });
   if (encoding === "plain") return file as AsyncIterable<Uint8Array>;
-  const sized = { chunkSize: READ_BYTES };
+  const sized = { chunkSize: DECODED_BYTES };
   const decoder = encoding === "gzip" ? createGunzip(sized) : createZstdDecompress({ ...sized, params: { [constants.ZSTD_d_windowLogMax]: MAX_WINDOW_LOG } });
   // Whoever reads the decoder sees its errors and the file's.
   pipeline(file, decoder, () => undefined);
