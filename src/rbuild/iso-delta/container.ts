@@ -11,11 +11,12 @@ const MAX_PACKED_RECIPE = 8 * 1024 * 1024;
 /** Of the recipe's own frame: 2^25 bytes. */
 const WINDOW_LOG = 25;
 
-/** @throws RangeError for a recipe that is too long to be read again */
-export function writeHead(recipe: Recipe): Buffer {
+/** Undefined for a recipe that would be too long to be read again. */
+export function writeHead(recipe: Recipe): Buffer | undefined {
   const bytes = writeRecipe(recipe);
+  if (bytes.byteLength > MAX_RECIPE) return undefined;
   const packed = zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: 19 } });
-  if (bytes.byteLength > MAX_RECIPE || packed.byteLength > MAX_PACKED_RECIPE) throw new RangeError(`its recipe has ${bytes.byteLength} bytes`);
+  if (packed.byteLength > MAX_PACKED_RECIPE) return undefined;
   const head = Buffer.alloc(HEAD);
   MAGIC.copy(head);
   head.writeUInt32LE(packed.byteLength, MAGIC.byteLength);

@@ -10,7 +10,7 @@ import type { DeltaProgress } from "../repository/delta/delta-files.ts";
 import { inspectFile } from "../repository/delta/frame.ts";
 import { removeAbandoned } from "../repository/delta/leftovers.ts";
 import { undoDelta } from "../repository/delta/undo.ts";
-import { assemble } from "./assemble.ts";
+import { assemble, OtherBlock } from "./assemble.ts";
 import { baseForm } from "./base-form.ts";
 import { writeHead } from "./container.ts";
 import { type OpenIso, type Plan, planIsoDelta } from "./plan.ts";
@@ -30,6 +30,12 @@ export interface IsoDelta {
   readonly blocks: Plan["blocks"];
 }
 
+interface Paths {
+  readonly from: string;
+  readonly to: string;
+  readonly output: string;
+}
+
 interface MakeIsoDeltaOptions {
   /** Of zstd, 1 to 19. Default 19. */
   readonly level?: number;
@@ -43,12 +49,20 @@ interface MakeIsoDeltaOptions {
  * the same zstd.
  * @throws RbuildError `delta.too-large`, `delta.wrong-layer` (an ISO changed while it was read), `tool.missing`, `tool.failed`, `pool.no-space`
  */
-export async function makeIsoDelta(
-  paths: { readonly from: string; readonly to: string; readonly output: string },
-  { level, onProgress, signal }: MakeIsoDeltaOptions = {},
-): Promise<IsoDelta> {
+export async function makeIsoDelta(paths: Paths, options: MakeIsoDeltaOptions = {}): Promise<IsoDelta> {
   await using from = await openIso(paths.from);
   await using to = await openIso(paths.to);
+  try {
+    return await makeBetween(from, to, paths, options);
+  } catch (error) {
+    // What was there when they were compared is not any more.
+    if (error instanceof RangeError || error instanceof OtherBlock) throw changed(paths.to, error);
+    throw error;
+  }
+}
+
+async function makeBetween(from: OpenIso, to: OpenIso, paths: Paths, options: MakeIsoDeltaOptions): Promise<IsoDelta> {
+  const { level, onProgress, signal } = options;
   const directory = dirname(paths.output);
   await removeAbandoned(directory);
   await using form = await IncomingFile.create(directory);
@@ -71,8 +85,7 @@ export async function makeIsoDelta(
   await delta.write(headOf(recipe, paths.to));
   const frameStart = delta.size;
   const [older, newer] = [baseFile, form].map((file) => ({ path: file.path, digest: file.digest(), size: file.size })) as [BlobOf, BlobOf];
-  const options = { ...(level === undefined ? {} : { level }), ...(signal ? { signal } : {}) };
-  for await (const chunk of compressDelta(older, newer, options)) await delta.write(chunk);
+  for await (const chunk of compressDelta(older, newer, { ...(level === undefined ? {} : { level }), ...(signal ? { signal } : {}) })) await delta.write(chunk);
   const { frame } = await inspectFile(delta.path, delta.size - frameStart, signal, frameStart);
   const window = Math.max(frame?.window ?? 0, 1);
   const undone = undoDelta({ from: baseFile.path, delta: delta.path, start: frameStart }, window, signal);
@@ -111,17 +124,24 @@ async function writeBase(from: OpenIso, plan: Plan, add: (bytes: Buffer) => Prom
 }
 
 function headOf(recipe: Recipe, path: string): Buffer {
-  try {
-    return writeHead(recipe);
-  } catch (error) {
-    if (error instanceof RangeError) throw tooLarge(path, recipe.steps.length, 0, "the list of what is in both ISOs");
-    throw error;
-  }
+  const head = writeHead(recipe);
+  if (head) return head;
+  throw new RbuildError("delta.too-large", `${path} and the ISO before it have ${recipe.steps.length} pieces that differ: more than a delta can name`, {
+    category: "invalid",
+    details: { path, steps: recipe.steps.length },
+  });
 }
 
 async function checkMade(recipe: Recipe, from: OpenIso, form: AsyncIterable<Uint8Array>, path: string, signal?: AbortSignal): Promise<void> {
   const made = createHash("sha256");
   for await (const bytes of assemble(recipe, from.handle, form, signal)) made.update(bytes);
-  if (digestFromHex(made.digest("hex")) === recipe.to.digest) return;
-  throw new RbuildError("delta.wrong-layer", `${path} or the ISO before it changed while the delta was made`, { category: "untrusted", details: { path } });
+  if (digestFromHex(made.digest("hex")) !== recipe.to.digest) throw changed(path);
+}
+
+function changed(path: string, cause?: unknown): RbuildError {
+  return new RbuildError("delta.wrong-layer", `${path} or the ISO before it changed while the delta was made`, {
+    category: "untrusted",
+    details: { path },
+    ...(cause === undefined ? {} : { cause }),
+  });
 }

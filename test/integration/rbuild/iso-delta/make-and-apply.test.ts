@@ -1,3 +1,4 @@
+import { truncateSync, writeFileSync } from "node:fs";
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -76,6 +77,17 @@ test("what cannot have a delta: nothing in it, no file", async () => {
     await expect(makeIsoDelta({ ...paths, output: join(directory, "delta") })).rejects.toMatchObject({ code: "delta.wrong-layer" });
   }
   expect(await names(directory)).toEqual(["1.iso", "empty"]);
+});
+
+test("an ISO that is cut or overwritten while a delta is made from it", async () => {
+  const changes = [(path: string) => truncateSync(path, 100_000), (path: string, size: number) => writeFileSync(path, Buffer.alloc(size, 1))];
+  for (const change of changes) {
+    const { directory, from, to } = await twoIsos("zstd");
+    const onProgress = () => change(from.path, from.size);
+    const made = makeIsoDelta({ from: from.path, to: to.path, output: join(directory, "delta") }, { level: 1, onProgress });
+    await expect(made).rejects.toMatchObject({ code: "delta.wrong-layer" });
+    expect(await names(directory)).toEqual(["1.iso", "2.iso"]);
+  }
 });
 
 test("a delta says what it is of", async () => {
