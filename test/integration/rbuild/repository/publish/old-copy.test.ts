@@ -1,6 +1,6 @@
 import { cp, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { beforeEach, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { RbuildEvent } from "../../../../../src/rbuild/events.ts";
 import type { Promotion } from "../../../../../src/rbuild/repository/publish/channels.ts";
 import { readPublished } from "../../../../../src/rbuild/repository/publish/published-state.ts";
@@ -11,12 +11,16 @@ import { scratchDirectory } from "../../../../support/scratch.ts";
 import { NOW } from "../../../../support/trust/test-keys.ts";
 
 let lab: PublishLab;
-let [copy, memory]: string[] = [];
-beforeEach(async () => {
+let [own, copy, memory]: string[] = [];
+beforeAll(async () => {
   lab = await openPublishLab();
-  onTestFinished(() => lab[Symbol.asyncDispose]());
   await lab.release("1");
-  [copy, memory] = [join(lab.directory, "copy"), join(lab.directory, "memory")];
+});
+afterAll(() => lab[Symbol.asyncDispose]());
+beforeEach(async () => {
+  own = await scratchDirectory();
+  [copy, memory] = [join(own, "copy"), join(own, "memory")];
+  await rm(lab.repository, { recursive: true, force: true });
   await publish();
   await cp(lab.repository, copy, { recursive: true });
 });
@@ -40,7 +44,7 @@ test("an old copy, an empty place and another copy are refused by a machine that
     const error = await publish(options).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: "repository.old-copy", hint: expect.stringContaining("rsync"), details: { kind: "index", shown: { version: 1 } } });
   }
-  await expect(publish({ directory: join(lab.directory, "empty") })).rejects.toThrow(code("repository.old-copy"));
+  await expect(publish({ directory: join(own!, "empty") })).rejects.toThrow(code("repository.old-copy"));
   await publish(promotion("other"), { stateDirectory: await scratchDirectory() }); // somebody else gives the number 2 to something else
   await expect(publish()).rejects.toThrow(code("repository.old-copy"));
   await restore(copy!);
@@ -73,7 +77,7 @@ test("what the public copy shows is compared, where one is named", async () => {
   const stateDirectory = await scratchDirectory();
   const nothing = async () => Promise.reject(new RbuildError("trust.missing-file", "there is no current.json", { category: "untrusted" }));
   await expect(publish({}, { stateDirectory, askPublic: nothing })).rejects.toThrow(code("trust.missing-file"));
-  const elsewhere = { directory: join(lab.directory, "elsewhere"), names: ["ground"] };
+  const elsewhere = { directory: join(own!, "elsewhere"), names: ["ground"] };
   expect(await publish(elsewhere, { stateDirectory: await scratchDirectory(), askPublic: nothing })).toMatchObject({ kind: "published", index: 1 });
   await expect(publish(promotion("old"), { stateDirectory, askPublic })).rejects.toThrow(/https:\/\/images\.example\.org shows index 2/);
   expect(await publish({ ...promotion("old"), isOldCopyWanted: true }, { stateDirectory, askPublic })).toMatchObject({ index: 3 });

@@ -1,6 +1,6 @@
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { abandonPrepared } from "../../../../../src/rbuild/repository/publish/prepared/abandon-prepared.ts";
 import { type FinishOptions, finishPublication } from "../../../../../src/rbuild/repository/publish/prepared/finish-publication.ts";
 import { preparePublication } from "../../../../../src/rbuild/repository/publish/prepared/prepare-publication.ts";
@@ -22,16 +22,18 @@ const code = (name: string) => expect.objectContaining({ code: name });
 let lab: PublishLab;
 let people: Readonly<Record<"ann" | "ben" | "cleo" | "cron", TestKey>>;
 let roots: readonly TrustedRoot[];
-let request: string;
+let [repository, request]: string[] = [];
+
+beforeAll(async () => void (lab = await openPublishLab()));
+afterAll(() => lab[Symbol.asyncDispose]());
 
 beforeEach(async () => {
-  lab = await openPublishLab();
-  onTestFinished(() => lab[Symbol.asyncDispose]());
   await lab.release("1");
   const [ann, ben, cleo, cron] = await Promise.all([testKey("ann"), testKey("ben"), testKey("cleo"), testKey("cron")]);
   people = { ann, ben, cleo, cron };
   roots = await signedRoots([{ publisher: { keys: [ann, ben, cleo], threshold: 2 } }]);
-  request = join(lab.directory, "request.json");
+  const own = await scratchDirectory();
+  [repository, request] = [join(own, "repository"), join(own, "request.json")];
 });
 
 /** Roots that Ann signs, one after the other. */
@@ -60,9 +62,9 @@ async function signedRoots(
 type Names = readonly (keyof typeof people)[];
 const dependencies = (signers: Names, more: Partial<PublishDependencies> = {}) =>
   lab.dependencies({ roots, openSigners: async () => signers.map((name) => people[name].signer), ...more });
-const options = (more: Partial<PublishOptions> = {}) => ({ ...publishOptions(lab.repository), ...more });
+const options = (more: Partial<PublishOptions> = {}) => ({ ...publishOptions(repository!), ...more });
 const prepare = async (signers: Names, more: Partial<PublishOptions> = {}, rest: Partial<PublishDependencies> = {}) =>
-  preparePublication({ ...options(more), request }, await dependencies(signers, rest));
+  preparePublication({ ...options(more), request: request! }, await dependencies(signers, rest));
 const finish = async (
   signatureFiles: readonly string[],
   signers: Names = ["cron"],
@@ -85,11 +87,11 @@ async function sign(signers: Names, more: Partial<ExamineOptions> = {}): Promise
 }
 
 async function examine(more: Partial<ExamineOptions> = {}) {
-  const read = readRequest(await readFile(request), request);
+  const read = readRequest(await readFile(request!), request!);
   return examineRequest(read, { root: roots.at(-1)!, shown: undefined, imageDirectories: [join(lab.images.directory, "images")], now: NOW, ...more });
 }
 
-async function shown(directory = lab.repository) {
+async function shown(directory = repository!) {
   const state = await readPublished(directory, roots, await scratchDirectory());
   return state && { ...state, source: directory };
 }
@@ -97,13 +99,13 @@ async function shown(directory = lab.repository) {
 /** What a client that knows the first root alone finds. */
 async function ask(): Promise<string> {
   await using store = await openTrustStore(await scratchDirectory(), roots[0]!.digest);
-  const verdict = await updateTrust({ checkout: roots.slice(0, 1), repository: openDirectorySource(lab.repository), store, clock: { now: () => NOW } });
+  const verdict = await updateTrust({ checkout: roots.slice(0, 1), repository: openDirectorySource(repository!), store, clock: { now: () => NOW } });
   return verdict.kind === "current" ? `index ${verdict.index.version}` : verdict.kind === "refused" ? verdict.code : verdict.kind;
 }
 
 /** Of what clients can ask for. */
 async function served(): Promise<Map<string, string>> {
-  return new Map([...(await listFiles(lab.repository))].filter(([path]) => !path.startsWith(".publish/")));
+  return new Map([...(await listFiles(repository!))].filter(([path]) => !path.startsWith(".publish/")));
 }
 
 test("two who sign on different machines publish together; nothing is shown before", async () => {
@@ -144,7 +146,7 @@ test("two who sign on different machines publish together; nothing is shown befo
   const outcome = await finish(files);
   expect(outcome).toMatchObject({ kind: "published", index: 2, images: [{ name: "small", version: "2" }], deltas: [{}] });
   expect(await ask()).toBe("index 2");
-  expect([...(await listFiles(lab.repository)).keys()].filter((path) => path.startsWith(".publish/"))).toEqual([".publish/lock"]);
+  expect([...(await listFiles(repository!)).keys()].filter((path) => path.startsWith(".publish/"))).toEqual([".publish/lock"]);
 });
 
 test("signatures are kept until there are enough, and one signer counts once", async () => {
@@ -183,8 +185,8 @@ describe("refused, with nothing shown:", () => {
   test("what was prepared before another publication, before another root, or in another checkout", async () => {
     await prepare(["ann", "ben"]);
     await finish([]);
-    const copy = join(lab.directory, "copy");
-    await cp(lab.repository, copy, { recursive: true });
+    const copy = join(await scratchDirectory(), "copy");
+    await cp(repository!, copy, { recursive: true });
     await lab.release("2");
     await prepare(["ann"]);
     const signed = await sign(["ben"]);
@@ -194,7 +196,7 @@ describe("refused, with nothing shown:", () => {
     );
     await expect(examine({ shown: await shown(copy) })).rejects.toThrow(code("repository.prepared-outdated"));
     await expect(finish([signed])).rejects.toThrow(code("repository.old-copy"));
-    await cp(copy, lab.repository, { recursive: true, filter: (path) => !path.endsWith(".publish") });
+    await cp(copy, repository!, { recursive: true, filter: (path) => !path.endsWith(".publish") });
     const before = await served();
     await expect(finish([signed])).rejects.toThrow(code("repository.prepared-outdated"));
     expect(await served()).toEqual(before);
@@ -222,12 +224,12 @@ describe("refused, with nothing shown:", () => {
     people = { ...people, ben: mallory };
     await expect(sign(["ben"])).rejects.toThrow(code("repository.signer-without-role"));
     const good = await readFile(await sign(["ann"]), "utf8");
-    const bad = join(lab.directory, "bad.json");
+    const bad = join(await scratchDirectory(), "bad.json");
     await writeFile(bad, good.replace('"type": "signatures"', '"type": "signature"'));
     await expect(finish([bad])).rejects.toThrow(code("repository.signature-file-damaged"));
     await expect(finish([join(lab.directory, "none.json")])).rejects.toThrow(code("repository.signature-file-damaged"));
-    const text = await readFile(request, "utf8");
-    await writeFile(request, text.replace("stable", "edible"));
+    const text = await readFile(request!, "utf8");
+    await writeFile(request!, text.replace("stable", "edible"));
     await expect(sign(["ann"])).rejects.toThrow(code("repository.request-damaged"));
   });
 
@@ -272,7 +274,7 @@ test("while something is prepared no other index is published, until it is taken
   await prepare(["ann"]);
   const publish = async () => publishImages(options(), await dependencies(["ann", "ben", "cron"]));
   await expect(publish()).rejects.toThrow(code("repository.prepared-pending"));
-  expect([await abandonPrepared(lab.repository), await abandonPrepared(lab.repository)]).toEqual([true, false]);
+  expect([await abandonPrepared(repository!), await abandonPrepared(repository!)]).toEqual([true, false]);
   expect(await publish()).toMatchObject({ kind: "published" });
   expect(await prepare([])).toMatchObject({ kind: "unchanged" });
 });
