@@ -40,7 +40,7 @@ export interface ExamineOptions {
   readonly shown: ShownState | undefined;
   readonly imageDirectories: readonly string[];
   readonly now: Date;
-  /** New images that the checkout does not pin are no problem. */
+  /** New images that the checkout does not pin are no problem; all may be new where nothing is known of what was published before. */
   readonly isUnpinnedAllowed?: boolean;
 }
 
@@ -60,10 +60,10 @@ export async function examineRequest(request: SigningRequest, { root, shown, ima
   const roles = (["index", "freshness"] as const)
     .filter((part) => request[part])
     .map((part) => ({ part, role: roleOf(part), threshold: root.root.roles[roleOf(part)].threshold, keys: root.root.roles[roleOf(part)].keys }));
-  const added = new Set(changes?.added.map(({ manifest }) => manifest));
+  const added = changes && new Set(changes.added.map(({ manifest }) => manifest));
   const problems = [
     ...(changes?.replaced ?? []).map(versionTaken),
-    ...images.flatMap((image) => pinProblem(image, !isUnpinnedAllowed && added.has(image.manifest)) ?? []),
+    ...images.flatMap((image) => pinProblem(image, added ? added.has(image.manifest) && "new" : "may be new", isUnpinnedAllowed) ?? []),
   ];
   return { request, shown, changes, images, roles, problems };
 }
@@ -82,7 +82,8 @@ function checkTimes({ index, freshness }: SigningRequest, now: Date): void {
 
 function pinProblem(
   { name, version, architecture, manifest, pin }: IndexedImage & { readonly pin: PinVerdict },
-  isPinWanted: boolean,
+  novelty: "new" | "may be new" | false,
+  isUnpinnedAllowed: boolean | undefined,
 ): RbuildError | undefined {
   const what = `${name} ${version} for ${architecture}`;
   if (pin.kind === "different")
@@ -91,13 +92,17 @@ function pinProblem(
       hint: `find out which of the two is right before you sign: rbuild image build ${name} makes the pinned one from its lock`,
       details: { name, version, wantedDigest: pin.pinned, found: manifest, how: "request" },
     });
-  if (pin.kind === "exact" || !isPinWanted) return undefined;
+  if (pin.kind === "exact" || !novelty || isUnpinnedAllowed) return undefined;
   const has = pin.kind === "other-version" ? `pins version ${pin.version}` : "has no pin of it";
-  return new RbuildError("repository.not-compared", `${what} is new, and this checkout ${has}: its bytes cannot be compared`, {
-    category: "refused",
-    hint: "git pull, to the commit that is released; to sign what cannot be compared: --allow-unpinned",
-    details: { name, version, architecture, digest: manifest },
-  });
+  return new RbuildError(
+    "repository.not-compared",
+    `${what} ${novelty === "new" ? "is new" : novelty}, and this checkout ${has}: its bytes cannot be compared`,
+    {
+      category: "refused",
+      hint: `${novelty === "new" ? "git pull, to the commit that is released" : "say where the repository is, to compare with what it shows: --from URL"}; to sign what cannot be compared: --allow-unpinned`,
+      details: { name, version, architecture, digest: manifest },
+    },
+  );
 }
 
 function versionTaken({ before, after }: ContentChanges["replaced"][number]): RbuildError {

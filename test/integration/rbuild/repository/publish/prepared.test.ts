@@ -189,7 +189,7 @@ describe("refused, with nothing shown:", () => {
     await cp(repository!, copy, { recursive: true });
     await lab.release("2");
     await prepare(["ann"]);
-    const signed = await sign(["ben"]);
+    const signed = await sign(["ben"], { shown: await shown() });
     await publishImages(
       options({ directory: copy, promotions: [{ name: "small", version: "1", channel: "old" }] }),
       await dependencies(["ann", "ben", "cron"]),
@@ -243,6 +243,19 @@ describe("refused, with nothing shown:", () => {
     await expect(sign(["ben"])).rejects.toThrow(code("image.pin-mismatch"));
     await rm(pin);
     await expect(sign(["ben"])).rejects.toThrow(code("repository.not-compared"));
+    await expect(sign(["ben"], { isUnpinnedAllowed: true })).resolves.toEqual(expect.any(String));
+  });
+
+  test("images that the signer's own checkout does not pin, when he does not say what the repository shows", async () => {
+    await prepare(["ann", "ben"]);
+    await finish([]);
+    await lab.release("2");
+    await prepare(["ann"]);
+    await rm(join(lab.images.directory, "images/small/image.pin.json"));
+    await expect(sign(["ben"])).rejects.toThrow(code("repository.not-compared"));
+    const { problems, changes } = await examine({ shown: await shown() });
+    expect(changes?.added.map(({ name, version }) => `${name} ${version}`)).toContain("small 2");
+    expect(problems).toEqual([code("repository.not-compared")]);
     await expect(sign(["ben"], { isUnpinnedAllowed: true })).resolves.toEqual(expect.any(String));
   });
 
