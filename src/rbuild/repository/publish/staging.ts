@@ -1,5 +1,5 @@
-import { createReadStream } from "node:fs";
-import { chown, link, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { constants, createReadStream } from "node:fs";
+import { lchown, link, lstat, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Digest, DigestHasher } from "../../../oci/index.ts";
 import { isSystemError, namesIn, RbuildError, syncDirectory, tryLock } from "../../../system/index.ts";
@@ -51,13 +51,13 @@ export async function openStaging(directory: string): Promise<Staging> {
 
 type Own = (path: string) => Promise<void>;
 
-/** What root brings belongs to whom the directory belongs, so that a timer without root's rights can renew it. */
+/** What root brings belongs to whom the directory belongs, so that a timer without root's rights can renew it. Links that it may make there give it nothing. */
 async function ownership(directory: string): Promise<Own> {
   if (process.geteuid?.() !== 0) return async () => undefined;
   const { uid, gid } = await stat(directory);
   return async (path) => {
-    const found = await stat(path);
-    if (found.uid !== uid || found.gid !== gid) await chown(path, uid, gid);
+    const found = await lstat(path);
+    if (found.uid !== uid || found.gid !== gid) await lchown(path, uid, gid);
   };
 }
 
@@ -80,7 +80,7 @@ async function openWork(directory: string, work: string, held: AsyncDisposable, 
     own,
     staged,
     async put(path, bytes) {
-      const handle = await open(await place(path), "w", 0o644);
+      const handle = await open(await place(path), constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW, 0o644);
       try {
         await handle.writeFile(bytes);
         await handle.sync();
@@ -119,7 +119,7 @@ async function openWork(directory: string, work: string, held: AsyncDisposable, 
 
 /** On the disk, and readable for a web server. Returns its size. */
 async function settle(file: string): Promise<number> {
-  const handle = await open(file, "r+");
+  const handle = await open(file, constants.O_RDWR | constants.O_NOFOLLOW);
   try {
     await handle.chmod(0o644);
     await handle.sync();

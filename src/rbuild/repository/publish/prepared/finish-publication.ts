@@ -87,7 +87,7 @@ async function show(work: Work, prepared: Prepared, progress: readonly SigningPr
   const believed = await believedUntil(ends, root, signers, context.now);
   checkLife(believed, options.life.atLeast, context.now);
 
-  await stagePrepared(staging);
+  await stagePrepared(staging, { directory: options.directory, before, content });
   if (request.index && signatures.index) {
     const path = repositoryPaths.index(content.version, request.index.digest);
     await staging.put(repositoryPaths.signature(path), signatures.index);

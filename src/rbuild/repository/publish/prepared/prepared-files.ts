@@ -2,7 +2,9 @@ import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isSystemError, readFileIfExists, syncDirectory, writeFileAtomic } from "../../../../system/index.ts";
 import { MAX_BYTES } from "../../../trust/limits.ts";
-import type { Staging } from "../staging.ts";
+import { filesOf, type IndexContent } from "../index-content.ts";
+import { hasFile, type Staging } from "../staging.ts";
+import { outdated } from "./check-follows.ts";
 import { MAX_REQUEST_BYTES, readRequest, type SigningRequest } from "./signing-request.ts";
 
 /** Which of the two signed files. */
@@ -64,13 +66,19 @@ export async function keepSignatures(staging: Staging, signatures: Prepared["sig
   }
 }
 
-/** Stages the files that were set aside; they stay there too, until `dropPrepared`. */
-export async function stagePrepared(staging: Staging): Promise<void> {
+/**
+ * Stages the files of `content` that were set aside; they stay there too, until `dropPrepared`. Nothing else that may lie there is shown.
+ * @throws RbuildError `repository.prepared-outdated`: what is new of it is not there any more
+ */
+export async function stagePrepared(
+  staging: Staging,
+  { directory, before, content }: { readonly directory: string; readonly before: IndexContent; readonly content: IndexContent },
+): Promise<void> {
   const files = join(staging.prepared, FILES);
-  for (const entry of await readdir(files, { withFileTypes: true, recursive: true })) {
-    if (!entry.isFile()) continue;
-    const path = join(entry.parentPath, entry.name);
-    await staging.link(path.slice(files.length + 1), path);
+  const known = filesOf(before);
+  for (const [path, file] of filesOf(content)) {
+    if (await hasFile(files, file, false)) await staging.link(path, join(files, path));
+    else if (!known.has(path) && !(await hasFile(directory, file, false))) throw outdated(`its ${path} is gone`, { path });
   }
 }
 

@@ -1,4 +1,4 @@
-import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { abandonPrepared } from "../../../../../src/rbuild/repository/publish/prepared/abandon-prepared.ts";
@@ -271,6 +271,23 @@ describe("refused, with nothing shown:", () => {
     await expect(finish([], ["cron"], {}, later)).rejects.toThrow(code("repository.too-little-freshness"));
     await expect(sign(["cleo"], { now: new Date(NOW.getTime() + 20 * DAY) })).rejects.toThrow(code("repository.prepared-outdated"));
   });
+});
+
+test("of what was set aside only the index's own files are shown, and all that are new of these", async () => {
+  await prepare(["ann", "ben"]);
+  const aside = join(repository!, ".publish/prepared/files");
+  await mkdir(join(aside, "root"));
+  for (const path of ["root/2.json", "page.html", "encoded/sha256/stray"]) await writeFile(join(aside, path), "stray\n");
+  const [encoded = ""] = (await readdir(join(aside, "encoded/sha256"))).filter((name) => name !== "stray");
+  const [place, kept] = [join(aside, "encoded/sha256", encoded), join(await scratchDirectory(), "kept")];
+  await rename(place, kept);
+  await expect(finish([])).rejects.toThrow(code("repository.prepared-outdated"));
+  await symlink(kept, place);
+  await expect(finish([])).rejects.toThrow(/ELOOP/); // whoever else the directory belongs to names no file of root's
+  await rm(place);
+  await rename(kept, place);
+  expect(await finish([])).toMatchObject({ kind: "published" });
+  expect([...(await served()).keys()].filter((path) => /stray|page|root\/2/.test(path))).toEqual([]);
 });
 
 test("a key that the root has revoked is named to whoever would sign with it", async () => {
