@@ -20,7 +20,7 @@ const FIRST_LIFE_DAYS = 365;
 const keysOption = () => new Option("--keys <dir>", "the directory of roots and certificates").default("keys");
 const passphraseOption = () => new Option("--passphrase-fd <n>", "read the passphrase of a key file from this file descriptor").argParser(parseFileDescriptor);
 const signOption = () =>
-  new Option("--sign-with <signer>", "gpg:FINGERPRINT (GnuPG, its agent or a smartcard) or file:PATH (a secret key); may be given again").argParser<
+  new Option("--sign-with <signer>", "gpg:FINGERPRINT (GnuPG, its agent or a smartcard), or the file of a secret key; may be given again").argParser<
     readonly SignerChoice[]
   >(parseSigner);
 const daysOption = () =>

@@ -3,7 +3,7 @@ import { RbuildError } from "../../system/errors.ts";
 
 type Fingerprint = RoleChange["keys"][number];
 
-/** What `--sign-with` says: the key that gpg knows, or a file with a secret key. */
+/** What `--sign-with` and `--signer` say: the key that gpg knows, or a file with a secret key. */
 export type SignerChoice = { readonly kind: "gpg"; readonly user: string } | { readonly kind: "file"; readonly path: string };
 
 export const REASONS = ["compromised", "lost", "retired", "superseded"] as const satisfies readonly RevocationReason[];
@@ -24,9 +24,10 @@ export function parseRole(text: string, before: ReadonlyMap<Role, RoleChange> = 
   return new Map([...before, [role as Role, { threshold: Number(threshold), keys: keys.split(",").map(parseFingerprint) }]]);
 }
 
+/** `gpg:FINGERPRINT`, or the path of a file with a secret key, with `file:` before it or not. */
 export function parseSigner(text: string, before: readonly SignerChoice[] = []): readonly SignerChoice[] {
-  const [, kind, value = ""] = /^(gpg|file):(.+)$/s.exec(text) ?? [];
-  if (kind === undefined) throw invalid(text, "gpg:FINGERPRINT or file:PATH");
+  const [, kind = "file", value = ""] = /^(?:(gpg|file):)?(.*)$/s.exec(text) ?? [];
+  if (value === "") throw invalid(text, "gpg:FINGERPRINT or the path of a secret key");
   return [...before, kind === "gpg" ? { kind, user: value } : { kind: "file", path: value }];
 }
 

@@ -108,8 +108,14 @@ export async function importKeys(directory: string, files: readonly string[]): P
 
 export async function checkKeys(directory: string, within: number): Promise<CommandResult> {
   const radar = await scanKeys(await openCheckout(directory), systemClock.now());
-  const isNear = radar.entries.some(({ level, daysLeft }) => level === "bad" || level === "expired" || (daysLeft !== undefined && daysLeft < within));
-  return { data: radar, lines: radarLines(radar), exitCode: radar.isBroken ? EXIT.trustRefused : isNear ? EXIT.differs : EXIT.done };
+  const near = radar.entries.filter(({ daysLeft }) => daysLeft !== undefined && daysLeft < within).length;
+  const isNear = near > 0 || radar.entries.some(({ level }) => level === "bad" || level === "expired");
+  return {
+    data: radar,
+    lines: radarLines(radar),
+    notes: near > 0 ? [`${near} of these ${near === 1 ? "ends" : "end"} within ${within} days`] : [],
+    exitCode: radar.isBroken ? EXIT.trustRefused : isNear ? EXIT.differs : EXIT.done,
+  };
 }
 
 export async function drillKeys(directory: string, leaked: readonly Fingerprint[]): Promise<CommandResult> {

@@ -1,22 +1,14 @@
 import type { BundledName } from "../../rbuild/repository/bundle/choose-bundled.ts";
 import type { Promotion } from "../../rbuild/repository/publish/channels.ts";
 import { RbuildError } from "../../system/errors.ts";
-import type { SignerChoice } from "../keys/key-options.ts";
+import { parseSigner, type SignerChoice } from "../keys/key-options.ts";
 
 const NAME = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
 
 /** All throw RbuildError `cli.invalid-value`. */
 
-/** `gpg:FINGERPRINT`, or the path of a file with a secret key. */
-export function parsePublishSigner(text: string, before: readonly SignerChoice[] = []): readonly SignerChoice[] {
-  if (text.startsWith("gpg:") && text.length > 4) return [...before, { kind: "gpg", user: text.slice(4) }];
-  const path = text.startsWith("file:") ? text.slice(5) : text;
-  if (path === "" || text === "gpg:") throw invalid(text, "gpg:FINGERPRINT or the path of a secret key");
-  return [...before, { kind: "file", path }];
-}
-
 export function parseOneSigner(text: string): SignerChoice {
-  return parsePublishSigner(text)[0] as SignerChoice;
+  return parseSigner(text)[0] as SignerChoice;
 }
 
 export function parseChannel(text: string): string {

@@ -4,10 +4,10 @@ import { RbuildError, systemClock } from "../../system/index.ts";
 
 /** The signed roots of a checkout's `keys/`, at least one. @throws RbuildError codes `trust.*` */
 export async function readRoots(directory: string): Promise<readonly TrustedRoot[]> {
-  const { roots } = accepted(await readCheckout(directory, systemClock.now()));
+  const { roots, proposal } = accepted(await readCheckout(directory, systemClock.now()));
   if (roots.length > 0) return roots;
   throw new RbuildError("trust.no-root", `${directory} has no signed root: it names nobody whose signature counts`, {
     category: "untrusted",
-    hint: "rbuild keys rotate --repository NAME --role …",
+    hint: proposal ? "rbuild keys sign --sign-with …, until enough have" : "rbuild keys rotate --repository NAME --role …",
   });
 }

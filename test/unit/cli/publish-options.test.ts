@@ -1,16 +1,17 @@
 import { expect, test } from "vitest";
-import { parseAtLeastOne, parseBundledName, parseChannel, parsePromotion, parsePublishSigner } from "../../../src/cli/publish/publish-options.ts";
+import { parseSigner } from "../../../src/cli/keys/key-options.ts";
+import { parseAtLeastOne, parseBundledName, parseChannel, parsePromotion } from "../../../src/cli/publish/publish-options.ts";
 
 const INVALID = expect.objectContaining({ code: "cli.invalid-value" });
 
 test("signers are GnuPG's, or files", () => {
-  const all = ["gpg:ABC!", "cron.key", "file:gpg:odd"].reduce<ReturnType<typeof parsePublishSigner>>((before, text) => parsePublishSigner(text, before), []);
+  const all = ["gpg:ABC!", "cron.key", "file:gpg:odd"].reduce<ReturnType<typeof parseSigner>>((before, text) => parseSigner(text, before), []);
   expect(all).toEqual([
     { kind: "gpg", user: "ABC!" },
     { kind: "file", path: "cron.key" },
     { kind: "file", path: "gpg:odd" },
   ]);
-  for (const text of ["", "gpg:", "file:"]) expect(() => parsePublishSigner(text)).toThrow(INVALID);
+  for (const text of ["", "gpg:", "file:"]) expect(() => parseSigner(text)).toThrow(INVALID);
 });
 
 test("promotions and names have a version behind a colon", () => {

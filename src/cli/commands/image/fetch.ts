@@ -19,7 +19,7 @@ export function imageFetchCommand() {
       examples([
         ["sudo rbuild image fetch builder --from https://images.example.org", "the pinned version, as a delta where that is smaller"],
         ["sudo rbuild image fetch builder --channel testing", "the newest of a channel"],
-        ["sudo rbuild image fetch builder --from /media/stick/images.rbundle", "without network"],
+        ["sudo rbuild image fetch builder --from /media/stick/images.tar", "without network"],
       ]),
     )
     .action(async (names, options, command) => {

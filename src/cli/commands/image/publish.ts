@@ -1,10 +1,10 @@
 import { Option } from "@commander-js/extra-typings";
 import type { Promotion } from "../../../rbuild/repository/publish/channels.ts";
 import { MAX_LIFE_DAYS } from "../../../rbuild/trust/limits.ts";
-import { parseDays, parseDaysUpTo, parseFileDescriptor, type SignerChoice } from "../../keys/key-options.ts";
+import { parseDays, parseDaysUpTo, parseFileDescriptor, parseSigner, type SignerChoice } from "../../keys/key-options.ts";
 import { examples, newCommand } from "../../new-command.ts";
 import { OFFLINE_OPTION, withSourceOptions } from "../../pool-sources.ts";
-import { parseAtLeastOne, parseChannel, parsePromotion, parsePublishSigner } from "../../publish/publish-options.ts";
+import { parseAtLeastOne, parseChannel, parsePromotion } from "../../publish/publish-options.ts";
 import { addFile, parseCount, parsePath, parsePool } from "../../values.ts";
 
 const FRESHNESS_DAYS = 14;
@@ -20,12 +20,10 @@ export function imagePublishCommand() {
       .addOption(
         new Option("--signer <signer>", "signs as publisher: gpg:FINGERPRINT, or the file of a secret key; may be given again").argParser<
           readonly SignerChoice[]
-        >(parsePublishSigner),
+        >(parseSigner),
       )
       .addOption(
-        new Option("--freshness-signer <signer>", "signs the freshness; default: those of --signer that may").argParser<readonly SignerChoice[]>(
-          parsePublishSigner,
-        ),
+        new Option("--freshness-signer <signer>", "signs the freshness; default: those of --signer that may").argParser<readonly SignerChoice[]>(parseSigner),
       )
       .addOption(new Option("--passphrase-fd <n>", "read the passphrase of a key file from this file descriptor").argParser(parseFileDescriptor))
       .addOption(new Option("--keys <dir>", "the directory of roots and certificates").default("keys"))

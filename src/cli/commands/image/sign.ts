@@ -1,7 +1,6 @@
 import { Option } from "@commander-js/extra-typings";
-import { parseFileDescriptor, type SignerChoice } from "../../keys/key-options.ts";
+import { parseFileDescriptor, parseSigner, type SignerChoice } from "../../keys/key-options.ts";
 import { examples, newCommand } from "../../new-command.ts";
-import { parsePublishSigner } from "../../publish/publish-options.ts";
 import { addPlace } from "../../repository-choice.ts";
 import { parsePath } from "../../values.ts";
 
@@ -11,7 +10,7 @@ export function imageSignCommand() {
     .addOption(
       new Option("--signer <signer>", "signs: gpg:FINGERPRINT, or the file of a secret key; may be given again; without it nothing is signed").argParser<
         readonly SignerChoice[]
-      >(parsePublishSigner),
+      >(parseSigner),
     )
     .addOption(new Option("--passphrase-fd <n>", "read the passphrase of a key file from this file descriptor").argParser(parseFileDescriptor))
     .addOption(new Option("--keys <dir>", "the directory of roots and certificates").default("keys"))

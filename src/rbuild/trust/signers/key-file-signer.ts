@@ -64,7 +64,11 @@ async function unlock(key: PrivateKey, path: string, { passphrase }: KeyFileOpti
   try {
     return await decryptKey({ privateKey: key, passphrase: given });
   } catch (error) {
-    throw new RbuildError("keys.wrong-passphrase", `the passphrase does not unlock the key in ${path}`, { category: "refused", cause: error });
+    throw new RbuildError("keys.wrong-passphrase", `the passphrase does not unlock the key in ${path}`, {
+      category: "refused",
+      hint: "give it again; --passphrase-fd N reads a line for each locked key file, in their order",
+      cause: error,
+    });
   }
 }
 

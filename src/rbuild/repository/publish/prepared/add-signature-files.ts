@@ -4,7 +4,7 @@ import { mergeSignatures } from "../../../trust/signers/add-signature.ts";
 import { certificatesOf, type SigningContext } from "../sign-metadata.ts";
 import type { Part, Prepared } from "./prepared-files.ts";
 import { roleOf } from "./progress.ts";
-import { MAX_SIGNATURE_FILE_BYTES, readSignatureFile } from "./signature-file.ts";
+import { MAX_SIGNATURE_FILE_BYTES, noSignatureFile, readSignatureFile } from "./signature-file.ts";
 
 /**
  * The signatures so far with those of files that signers sent.
@@ -17,7 +17,9 @@ export async function addSignatureFiles(
 ): Promise<Prepared["signatures"]> {
   const joined: Partial<Record<Part, Uint8Array>> = { ...signatures };
   for (const file of files) {
-    const given = readSignatureFile((await readFileIfExists(file, MAX_SIGNATURE_FILE_BYTES)) ?? new Uint8Array(), file);
+    const bytes = await readFileIfExists(file, MAX_SIGNATURE_FILE_BYTES);
+    if (!bytes) throw noSignatureFile(file, "there is no such file");
+    const given = readSignatureFile(bytes, file);
     for (const part of ["index", "freshness"] as const) {
       const [signed, wanted] = [given[part], request[part]];
       if (!signed) continue;

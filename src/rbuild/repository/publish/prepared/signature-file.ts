@@ -31,7 +31,11 @@ export function readSignatureFile(bytes: Uint8Array, what: string): SignatureFil
   const parsed = isRefusal(read) ? undefined : fileSchema.safeParse(read.value);
   if (parsed?.success) return parsed.data;
   const why = isRefusal(read) ? read.message : (parsed?.error?.issues[0]?.message ?? "it has another form");
-  throw new RbuildError("repository.signature-file-damaged", `${what} is no file of signatures: ${why}`, {
+  throw noSignatureFile(what, why);
+}
+
+export function noSignatureFile(what: string, why: string): RbuildError {
+  return new RbuildError("repository.signature-file-damaged", `${what} is no file of signatures: ${why}`, {
     category: "invalid",
     hint: "copy it again as rbuild image sign wrote it",
     details: { path: what },
