@@ -1,6 +1,7 @@
 import type { Gathered } from "./gather-content.ts";
 import { imageKey } from "./index-content.ts";
 import type { PublishOutcome } from "./publication.ts";
+import { rememberShown } from "./show-state.ts";
 import type { Work } from "./work.ts";
 
 export function outcome(
@@ -27,6 +28,7 @@ export async function putFilesBack(work: Work, gathered: Gathered): Promise<Publ
   if (!published) throw new TypeError("before the first publication an index is needed");
   const repaired = [...staging.staged.keys()];
   await staging.bring(repaired);
+  await rememberShown(work, published.freshness);
   const { index, freshness } = published;
   const until = [freshness.expires, index.expires].sort()[0] ?? "";
   const kind = repaired.length > 0 ? "repaired" : "unchanged";

@@ -7,7 +7,7 @@ import type { IndexContent } from "./index-content.ts";
 import { numbersOf } from "./old-copy.ts";
 import type { PublishOutcome } from "./publication.ts";
 import { checkNext } from "./published-state.ts";
-import { publisherMemoryPath, rememberPublished } from "./publisher-memory.ts";
+import { publisherMemoryPath, readPublisherMemory, rememberPublished } from "./publisher-memory.ts";
 import { sweepFreshness, sweepIndexes } from "./sweep.ts";
 import { memoryOf, type Work } from "./work.ts";
 
@@ -28,9 +28,9 @@ export async function showState(
   work: Work,
   { content, freshness, until, isIndexNew }: SignedState,
 ): Promise<Pick<PublishOutcome, "kind" | "index" | "freshness" | "until" | "removed">> {
-  const { options, dependencies, staging, published, newRoots, root, memory } = work;
+  const { options, dependencies, staging, published, newRoots } = work;
   const { directory } = options;
-  const { roots, clock, stateDirectory, report } = dependencies;
+  const { roots, clock } = dependencies;
   for (const { root: each, bytes, signature } of newRoots) {
     const path = repositoryPaths.root(each.version);
     await staging.put(repositoryPaths.signature(path), signature);
@@ -40,11 +40,7 @@ export async function showState(
   await checkNext(directory, staging.incoming, { roots, memory: memoryOf(staging), fresh, now: clock.now() });
 
   await staging.bring(inOrder([...staging.staged.keys()]));
-  const origin = roots[0]?.digest ?? root.digest;
-  await rememberPublished(publisherMemoryPath(stateDirectory, origin), root.root.repository, memory, numbersOf({ freshness })).catch((error: unknown) => {
-    if (!isRbuildError(error, "repository.not-remembered")) throw error;
-    report({ kind: "warning.raised", code: error.code, message: error.message });
-  });
+  await rememberShown(work, freshness);
   // Without a last index nobody knows which of the others a client may have read.
   const removed =
     isIndexNew && published
@@ -55,6 +51,19 @@ export async function showState(
       : [];
   await sweepFreshness(directory, [freshness.version, ...(published ? [published.freshness.version] : [])]);
   return { kind: isIndexNew ? "published" : "renewed", index: freshness.index.version, freshness: freshness.version, until: timeText(until), removed };
+}
+
+/** That this machine has published it, also where it did so and was killed before it could remember. */
+export async function rememberShown({ dependencies, root }: Pick<Work, "dependencies" | "root">, freshness: Freshness): Promise<void> {
+  const { roots, stateDirectory, report } = dependencies;
+  const path = publisherMemoryPath(stateDirectory, roots[0]?.digest ?? root.digest);
+  const shown = numbersOf({ freshness });
+  const before = await readPublisherMemory(path);
+  if (before.index?.sha256 === shown.index.sha256 && before.freshness?.sha256 === shown.freshness.sha256) return;
+  await rememberPublished(path, root.root.repository, before, shown).catch((error: unknown) => {
+    if (!isRbuildError(error, "repository.not-remembered")) throw error;
+    report({ kind: "warning.raised", code: error.code, message: error.message });
+  });
 }
 
 /** Of everything that is immutable the index comes first, which names it all should the process end now; what points to it last. */

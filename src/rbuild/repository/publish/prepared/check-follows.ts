@@ -1,7 +1,13 @@
 import { RbuildError } from "../../../../system/index.ts";
 import type { TrustedRoot } from "../../../trust/client/root-chain.ts";
+import { numbersOf } from "../old-copy.ts";
 import type { PublishedState } from "../published-state.ts";
 import type { SigningRequest } from "./signing-request.ts";
+
+/** Whether a repository shows already what a request asks signatures for. */
+export function isShown({ index, freshness }: SigningRequest, published: PublishedState): boolean {
+  return index ? published.freshness.index.sha256 === index.digest : numbersOf(published).freshness.sha256 === freshness.digest;
+}
 
 /**
  * Sees that a request is of these roots and follows what the repository shows. A freshness that was renewed since changes nothing.

@@ -5,11 +5,11 @@ import { type IndexContent, imageKey } from "../index-content.ts";
 import { believedUntil, checkLife, daysAfter } from "../life.ts";
 import type { PublishDependencies, PublishOptions, PublishOutcome } from "../publication.ts";
 import { outcome } from "../publication-outcome.ts";
-import { showState } from "../show-state.ts";
+import { rememberShown, showState } from "../show-state.ts";
 import { type SigningContext, signedByAll, stageFreshness, stageSignedFreshness, withRole } from "../sign-metadata.ts";
 import { type Work, withWork } from "../work.ts";
 import { addSignatureFiles } from "./add-signature-files.ts";
-import { checkFollows, outdated } from "./check-follows.ts";
+import { checkFollows, isShown, outdated } from "./check-follows.ts";
 import { dropPrepared, keepSignatures, type Prepared, stagePrepared } from "./prepared-files.ts";
 import { type SigningProgress, signingProgress } from "./progress.ts";
 
@@ -42,7 +42,7 @@ export async function finishPublication(choices: FinishOptions, dependencies: Pu
     const { staging, root, published } = work;
     const prepared = work.prepared ?? nothingPrepared(work);
     const { request } = prepared;
-    if (published && published.freshness.index.sha256 === request.index?.digest) return shownAlready(work);
+    if (published && isShown(request, published)) return shownAlready(work);
     checkFollows(request, { root, shown: published });
     const context = await work.sign();
     const isRenewed = choices.isFinal && withRole("freshness", context).length >= root.root.roles.freshness.threshold;
@@ -114,6 +114,7 @@ async function stageGiven({ request, signatures }: Prepared, { staging }: Work):
 /** The process ended between showing it and taking it away. */
 async function shownAlready(work: Work): Promise<PublishOutcome> {
   const { index, freshness } = present(work.published);
+  await rememberShown(work, freshness);
   await dropPrepared(work.staging);
   const shown = { kind: "unchanged" as const, index: index.version, freshness: freshness.version, until: freshness.expires, removed: [] };
   return outcome(work, { content: work.before, images: [], deltas: [] }, shown);

@@ -51,6 +51,14 @@ test("an old copy, an empty place and another copy are refused by a machine that
   expect(await listFiles(lab.repository)).toSatisfy((files: Map<string, string>) => files.size === before.size);
 });
 
+test("killed after it was shown and before it was remembered, the next publication remembers it", async () => {
+  await publish(promotion("testing"));
+  await rm(join(memory!, "published"), { recursive: true });
+  expect(await publish()).toMatchObject({ kind: "unchanged", index: 2 });
+  await restore(copy!);
+  await expect(publish(promotion("old"))).rejects.toThrow(code("repository.old-copy"));
+});
+
 test("with a word more it goes on, with numbers that clients take for newer", async () => {
   const roots = await lab.roots();
   const client = await scratchDirectory();

@@ -167,8 +167,17 @@ test("the freshness can be signed elsewhere too, where its role wants several", 
   expect(await finish([await sign(["ben"])], [])).toMatchObject({ kind: "published", index: 1, freshness: 1 });
   expect(await prepare(["cron"], { renew: true })).toMatchObject({ kind: "prepared", index: 1, freshness: 2, progress: [{ part: "freshness" }] });
   expect((await examine({ shown: await shown() })).images).toEqual([]);
+  const [aside, kept] = [join(repository!, ".publish/prepared"), join(await scratchDirectory(), "prepared")];
+  await cp(aside, kept, { recursive: true });
   expect(await finish([await sign(["ben"], { shown: await shown() })], [])).toMatchObject({ kind: "renewed", index: 1, freshness: 2 });
   expect(await ask()).toBe("index 1");
+
+  // killed before it could take away what was prepared, and remember
+  await rename(kept, aside);
+  const stateDirectory = await scratchDirectory();
+  expect(await finish([], [], {}, { stateDirectory })).toMatchObject({ kind: "unchanged", index: 1, freshness: 2 });
+  expect(await readdir(join(stateDirectory, "published"))).toHaveLength(1);
+  await expect(finish([], [])).rejects.toThrow(code("repository.nothing-prepared"));
 });
 
 test("a freshness that is renewed meanwhile changes nothing; the prepared one is then too old to be shown", async () => {
