@@ -3,6 +3,7 @@ import type { FileHandle } from "node:fs/promises";
 import { asBuffer, isRbuildError, isSystemError, RbuildError, readTar, relativeTarPath, type TarEntry, textOf } from "../../system/index.ts";
 import { type ArMember, malformedPackage } from "./ar-archive.ts";
 import { decompressMember, decompressMemberInto } from "./decompress-member.ts";
+import { watch } from "./watch.ts";
 
 /** What is taken from one package, decompressed, before it is given up. Bytes. */
 export const DEB_LIMITS = { control: 64 * 2 ** 20, data: 32 * 2 ** 30 } as const;
@@ -46,15 +47,18 @@ export async function decompressInto(file: FileHandle, begin: number, member: Ar
     if (size > limit) throw limitExceeded(member, limit);
     return size;
   };
-  // A little goes in before what came out is looked at: a bomb gets no further than that.
-  async function* watched() {
+  // A little goes in before what came out is looked at,
+  async function* input() {
     for await (const chunk of member.body) {
       yield chunk;
       written();
     }
   }
+  // and gigabytes may come out of that.
+  using watched = watch(written);
+  const signal = options.signal ? AbortSignal.any([options.signal, watched.signal]) : watched.signal;
   try {
-    await decompressMemberInto(file, member.name, stem, remembering(watched(), failure), decompression(member, options));
+    await decompressMemberInto(file, member.name, stem, remembering(input(), failure), decompression(member, { signal }));
     return written();
   } catch (error) {
     throw failure.error ?? explained(member, error);

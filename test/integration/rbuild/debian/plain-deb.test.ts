@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { writePlainDeb } from "../../../../src/rbuild/debian/plain-deb.ts";
@@ -36,6 +36,16 @@ test.each(["xz", "gzip", "zstd", "bzip2"])("a bomb of %s is stopped", async (pro
   const ending = { xz: "xz", gzip: "gz", zstd: "zst", bzip2: "bz2" }[program];
   const deb = arOf([DEBIAN_BINARY, ["control.tar", await tarOf([file("./control", "Package: tiny\n")])], [`data.tar.${ending}`, packed]]);
   await expect(writePlainDeb(once(deb), join(directory, "plain.deb"), { limits: { data: MB } })).rejects.toMatchObject({ code: "package.limit-exceeded" });
+});
+
+test("a bomb is stopped in the middle of what it was read in", async () => {
+  const directory = await scratchDirectory();
+  const frame = execFileSync("zstd", ["--stdout"], { input: Buffer.alloc(64 * MB) });
+  const packed = Buffer.concat(Array.from({ length: Math.ceil((200 * 1024) / frame.byteLength) }, () => frame)); // gigabytes
+  const deb = arOf([DEBIAN_BINARY, ["control.tar", await tarOf([file("./control", "Package: tiny\n")])], ["data.tar.zst", packed]]);
+  const path = join(directory, "plain.deb");
+  await expect(writePlainDeb(once(deb), path, { limits: { data: MB } })).rejects.toMatchObject({ code: "package.limit-exceeded" });
+  expect((await stat(path)).size).toBeLessThan(512 * MB);
 });
 
 test("what is cut or damaged is refused, and what the source throws is passed on", async () => {
