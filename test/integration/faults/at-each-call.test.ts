@@ -108,7 +108,8 @@ const WORKS: Readonly<Record<string, (directory: string) => Promise<Work>>> = {
       },
       async verify(isDone) {
         // The number of a publication that failed late is not used again.
-        expect(isDone ? [2, 3] : [1, 2]).toContain(await indexVersion(repository, await scratchDirectory(), systemClock));
+        expect(isDone ? [2, 3] : [1, 2]).toContain(await indexVersion(repository, join(directory, "memory"), systemClock));
+        await rm(join(directory, "memory"), { recursive: true });
       },
     };
   },
@@ -143,20 +144,21 @@ const FAULTS = [
 ] satisfies readonly (typeof KILL)[];
 describe.each(Object.keys(WORKS) as (keyof typeof FEW)[])("%s", (name) => {
   test.each(isFull ? FAULTS : [KILL])("%s each of its calls: old or new, and the next time completes it", { timeout: 4 * 3600_000 }, async (_what, faultAt) => {
+    const place = await scratchDirectory();
     const work = async () => {
-      const directory = join(await scratchDirectory(), "work");
+      const directory = join(place, "work");
+      await rm(directory, { recursive: true, force: true });
       await mkdir(directory);
-      return { directory, ...(await WORKS[name]!(directory)) };
+      return await WORKS[name]!(directory);
     };
     const count = await countCalls(await work(), faultAt(1).kind === "error" ? "error" : "kill");
     expect(count).toBeGreaterThan(1);
     for (const at of points(count, FEW[name])) {
-      const { directory, verify, ...subject } = await work();
+      const { verify, ...subject } = await work();
       const { exitCode } = await runWithFault(subject, faultAt(at));
       await verify(exitCode === 0);
       expect(await runWithFault(subject, { kind: "none" })).toMatchObject({ exitCode: 0 });
       await verify(true);
-      await rm(directory, { recursive: true });
     }
   });
 });

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { writeBundle } from "../../../src/rbuild/repository/bundle/write-bundle.ts";
 import { applyDelta, makeDelta } from "../../../src/rbuild/repository/delta/delta.ts";
 import { openDirectorySource, openTrustStore, updateTrust } from "../../../src/rbuild/trust/index.ts";
+import { makeTempDirectory } from "../../../src/system/index.ts";
 import { isSameFile, randomBlob } from "../../support/delta/layer-files.ts";
 import { sweepFullDisk } from "../../support/faults/full-disk.ts";
 import { smallImage } from "../../support/faults/small-image.ts";
@@ -101,7 +102,8 @@ test("a fetch: the state of a client", { timeout: TIMEOUT }, async () => {
 test.runIf(process.env["RBUILD_TEST_FULL"] === "1")("a publication", { timeout: TIMEOUT }, async () => {
   const { lab, first } = releases;
   const stateOf = async (directory: string) => {
-    await using store = await openTrustStore(await scratchDirectory(), releases.roots[0]!.digest);
+    await using memory = await makeTempDirectory("/var/tmp", "rbuild-test-");
+    await using store = await openTrustStore(memory.path, releases.roots[0]!.digest);
     const verdict = await updateTrust({ checkout: releases.roots.slice(0, 1), repository: openDirectorySource(directory), store, clock });
     if (verdict.kind !== "current") throw new Error(JSON.stringify(verdict));
     return verdict.index.version;
