@@ -54,11 +54,14 @@ export async function attestImage(options: AttestOptions, dependencies: AttestDe
   return withStep(dependencies.report, { name: "image.attest", subject: options.name }, async () => {
     const [wanted] = await readWanted([options.name], dependencies.imageDirectories);
     if (!wanted) throw new TypeError("an image was named");
+    // Building takes long: what is said is of the lock as it was before.
+    const lock = (await readLocks(wanted)).at(-1);
+    if (!lock) throw new TypeError("a chain of images is not empty");
     const found = await reproduce(wanted, options, dependencies);
     const { name, version, architecture, manifest } = wanted;
     const said = { name, version, architecture, digest: manifest, found, verdict: found === manifest ? ("identical" as const) : ("different" as const) };
     if (found !== manifest && !options.signDifferent) return { ...said, state: "unsigned" };
-    return { ...said, ...(await state(wanted, found, options, dependencies)) };
+    return { ...said, ...(await state(wanted, { found, lock: lock.file.sha256 }, options, dependencies)) };
   });
 }
 
@@ -77,13 +80,12 @@ async function reproduce(wanted: WantedImage, options: AttestOptions, dependenci
 
 async function state(
   wanted: WantedImage,
-  found: Digest,
+  { found, lock }: Pick<Verdict, "found" | "lock">,
   { directory, signal }: AttestOptions,
   { root, clock, version, openSigner }: AttestDependencies,
 ): Promise<Pick<Attested, "state" | "rebuilder" | "path">> {
   const level = wanted.chain.images.at(-1);
-  const lock = (await readLocks(wanted)).at(-1);
-  if (!level || !lock) throw new TypeError("a chain of images is not empty");
+  if (!level) throw new TypeError("a chain of images is not empty");
   const signer = await openSigner();
   requireRebuilder(signer, root);
   const { name, manifest, architecture } = wanted;
@@ -95,12 +97,12 @@ async function state(
     architecture,
     compatibilityVersion: level.lock.compatibilityVersion,
     manifest,
-    lock: lock.file.sha256,
+    lock,
     found,
     revision: (before?.revision ?? 0) + 1,
     tool: { name: "rbuild", version },
   };
-  if (before?.found === found && before.lock === facts.lock)
+  if (before?.found === found && before.lock === lock)
     return { state: "present", rebuilder: signer.fingerprint, path: join(place, fileName(signer, before.revision)) };
   if (facts.revision > MAX_REVISIONS)
     throw new RbuildError("attest.too-many-revisions", `${signer.fingerprint} has judged ${name} ${wanted.version} ${MAX_REVISIONS} times already`, {

@@ -1,9 +1,11 @@
+import { readFileSync, writeFileSync } from "node:fs";
 import { readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import got from "got";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { digestOf } from "../../../../../src/oci/index.ts";
 import { attestImage } from "../../../../../src/rbuild/attest/attest-image.ts";
+import type { RbuildEvent } from "../../../../../src/rbuild/events.ts";
 import { ensureImage } from "../../../../../src/rbuild/images/ensure-image.ts";
 import { writeBundle } from "../../../../../src/rbuild/repository/bundle/write-bundle.ts";
 import { bringVerdicts } from "../../../../../src/rbuild/repository/publish/bring-verdicts.ts";
@@ -55,12 +57,19 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => stack.disposeAsync());
 
-const attestation = (signer: Signer, directory: string, more: Partial<Parameters<typeof attestImage>[0]> = {}, state?: string) =>
+const attestation = (
+  signer: Signer,
+  directory: string,
+  more: Partial<Parameters<typeof attestImage>[0]> = {},
+  state?: string,
+  onEvent?: (event: RbuildEvent) => void,
+) =>
   attestImage(
     { name: "small", directory, offline: true, ...more },
     {
       ...lab.images.dependencies,
       ...(state === undefined ? {} : { stateDirectory: state }),
+      ...(onEvent ? { report: onEvent } : {}),
       root: roots.at(-1)!,
       openSigner: async () => signer,
       clock: systemClock,
@@ -98,7 +107,13 @@ describe("rebuilders, publisher and client", () => {
     const [verdicts, state] = [await scratchDirectory(), await scratchDirectory()];
     await expect(attestation(kurt, verdicts, {}, state)).rejects.toMatchObject({ code: "attest.not-built-here", details: { level: "ground" } });
     const sources = { pools: [join(lab.images.dependencies.stateDirectory, "pool")] };
-    expect(await attestation(kurt, verdicts, { rebuild: true, sources }, state)).toMatchObject({ verdict: "identical", state: "signed" });
+    const lock = join(lab.images.directory, "images/small/image.lock.json");
+    const text = readFileSync(lock, "utf8");
+    const changeLock = ({ kind }: RbuildEvent) => void (kind === "image.built" && writeFileSync(lock, `${text}\n`));
+    const { path = "", ...attested } = await attestation(kurt, verdicts, { rebuild: true, sources }, state, changeLock);
+    writeFileSync(lock, text);
+    expect(attested).toMatchObject({ verdict: "identical", state: "signed" });
+    expect(parseVerdict(await readFile(path), path)).toMatchObject({ lock: image.lock }); // as it was when the building began
     expect(await attestation(kurt, verdicts, {}, state)).toMatchObject({ state: "present" });
     expect((await listFiles(verdicts)).size).toBe(2);
     await expect(attestation(mallory.signer, verdicts)).rejects.toMatchObject({ code: "keys.not-a-rebuilder" });
