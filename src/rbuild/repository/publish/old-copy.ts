@@ -3,7 +3,7 @@ import { isRbuildError, RbuildError } from "../../../system/index.ts";
 import { writeCanonical } from "../../trust/format/canonical.ts";
 import type { PublishDependencies, PublishOptions } from "./publication.ts";
 import type { PublishedState } from "./published-state.ts";
-import { type PublisherMemory, publisherMemoryPath, readPublisherMemory } from "./publisher-memory.ts";
+import { type PublisherMemory, type PublisherNumbers, publisherMemoryPath, readPublisherMemory } from "./publisher-memory.ts";
 
 /** Versions and digests of a state, as they are remembered. */
 export function numbersOf({ freshness }: Pick<PublishedState, "freshness">): Required<PublisherMemory> {
@@ -21,12 +21,13 @@ export async function checkNotBehind(
   published: PublishedState | undefined,
   { directory, isOldCopyWanted }: Pick<PublishOptions, "directory" | "isOldCopyWanted">,
   { stateDirectory, roots, askPublic }: Pick<PublishDependencies, "stateDirectory" | "roots" | "askPublic">,
-): Promise<PublisherMemory> {
+): Promise<PublisherNumbers> {
   const [first] = roots;
   if (!first) throw new TypeError("a checkout has a root");
   const shown: PublisherMemory = published ? numbersOf(published) : {};
   const path = publisherMemoryPath(stateDirectory, first.digest);
-  const witnesses = [{ who: "this machine has published", ...(await readPublisherMemory(path)) }];
+  const { prepared, ...own } = await readPublisherMemory(path);
+  const witnesses = [{ who: "this machine has published", ...own }];
   const open = await askPublic?.().catch((error: unknown) => {
     if (!published && isRbuildError(error, "trust.missing-file")) return undefined; // nothing is there before the first publication
     throw error;
@@ -51,6 +52,7 @@ export async function checkNotBehind(
   return {
     ...newest("index", [shown, ...witnesses]),
     ...newest("freshness", [shown, ...witnesses]),
+    ...(prepared ? { prepared } : {}),
   };
 }
 

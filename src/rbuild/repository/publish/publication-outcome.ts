@@ -1,7 +1,7 @@
 import type { Gathered } from "./gather-content.ts";
 import { imageKey } from "./index-content.ts";
 import type { PublishOutcome } from "./publication.ts";
-import { rememberShown } from "./show-state.ts";
+import { rememberShown } from "./remember-numbers.ts";
 import type { Work } from "./work.ts";
 
 export function outcome(

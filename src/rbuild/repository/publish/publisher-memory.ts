@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { z } from "zod";
 import { type Digest, digestHex } from "../../../oci/index.ts";
 import { RbuildError, readFileIfExists, writeFileAtomic } from "../../../system/index.ts";
-import { readCanonical, writeCanonical } from "../../trust/format/canonical.ts";
+import { type MetadataValue, readCanonical, writeCanonical } from "../../trust/format/canonical.ts";
 import { digestField, repositoryField, versionField } from "../../trust/format/fields.ts";
 import { isRefusal } from "../../trust/refusal.ts";
 
@@ -14,11 +14,15 @@ const schema = z.strictObject({
   repository: repositoryField,
   index: shownSchema.exactOptional(),
   freshness: shownSchema.exactOptional(),
+  /** The highest numbers that others were asked to sign: what they signed counts, also where it is never shown. */
+  prepared: z.strictObject({ index: versionField, freshness: versionField }).exactOptional(),
 });
 const MAX_MEMORY_BYTES = 4096;
 
 /** The newest of one repository that this user has published from this machine. */
 export type PublisherMemory = Readonly<Partial<Record<"index" | "freshness", z.infer<typeof shownSchema>>>>;
+/** The same, and what was prepared. */
+export type PublisherNumbers = PublisherMemory & Readonly<Pick<z.infer<typeof schema>, "prepared">>;
 
 /** Of a repository by its first root, as clients remember it. */
 export function publisherMemoryPath(stateDirectory: string, origin: Digest): string {
@@ -26,7 +30,7 @@ export function publisherMemoryPath(stateDirectory: string, origin: Digest): str
 }
 
 /** @throws RbuildError `repository.memory-damaged`: never taken for a first publication */
-export async function readPublisherMemory(path: string): Promise<PublisherMemory> {
+export async function readPublisherMemory(path: string): Promise<PublisherNumbers> {
   const bytes = await readFileIfExists(path, MAX_MEMORY_BYTES);
   if (!bytes) return {};
   const read = readCanonical(bytes, path, MAX_MEMORY_BYTES);
@@ -38,15 +42,21 @@ export async function readPublisherMemory(path: string): Promise<PublisherMemory
   });
 }
 
-/** Remembers what is shown now; never less than before. @throws RbuildError `repository.not-remembered` */
-export async function rememberPublished(path: string, repository: string, before: PublisherMemory, shown: Required<PublisherMemory>): Promise<void> {
-  const newer = (kind: "index" | "freshness") => ((before[kind]?.version ?? 0) > shown[kind].version ? before[kind] : shown[kind]) as typeof shown.index;
-  const state = { type: "publisher-memory", formatVersion: 1, repository, index: newer("index"), freshness: newer("freshness") };
+/** Remembers more of a repository; of numbers never less than before. @throws RbuildError `repository.not-remembered` */
+export async function remember(path: string, repository: string, before: PublisherNumbers, more: PublisherNumbers): Promise<void> {
+  const numbers: Record<string, MetadataValue> = {};
+  for (const kind of ["index", "freshness"] as const) {
+    const newer = (before[kind]?.version ?? 0) > (more[kind]?.version ?? 0) ? before[kind] : (more[kind] ?? before[kind]);
+    if (newer) numbers[kind] = newer;
+  }
+  const highest = (kind: "index" | "freshness") => Math.max(before.prepared?.[kind] ?? 1, more.prepared?.[kind] ?? 1);
+  if (before.prepared ?? more.prepared) numbers["prepared"] = { index: highest("index"), freshness: highest("freshness") };
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    await writeFileAtomic(path, writeCanonical(state));
+    await writeFileAtomic(path, writeCanonical({ type: "publisher-memory", formatVersion: 1, repository, ...numbers }));
   } catch (error) {
-    throw new RbuildError("repository.not-remembered", `it is published, but ${path}, which remembers that, could not be written: ${String(error)}`, {
+    const what = more.prepared ? "it is prepared" : "it is published";
+    throw new RbuildError("repository.not-remembered", `${what}, but ${path}, which remembers that, could not be written: ${String(error)}`, {
       category: "failed",
       cause: error,
     });

@@ -1,13 +1,11 @@
 import { join } from "node:path";
-import { isRbuildError } from "../../../system/index.ts";
 import { timeText } from "../../trust/format/fields.ts";
 import type { Freshness } from "../../trust/format/freshness.ts";
 import { repositoryPaths } from "../../trust/format/paths.ts";
 import type { IndexContent } from "./index-content.ts";
-import { numbersOf } from "./old-copy.ts";
 import type { PublishOutcome } from "./publication.ts";
 import { checkNext } from "./published-state.ts";
-import { publisherMemoryPath, readPublisherMemory, rememberPublished } from "./publisher-memory.ts";
+import { rememberShown } from "./remember-numbers.ts";
 import { sweepFreshness, sweepIndexes } from "./sweep.ts";
 import { memoryOf, type Work } from "./work.ts";
 
@@ -51,19 +49,6 @@ export async function showState(
       : [];
   await sweepFreshness(directory, [freshness.version, ...(published ? [published.freshness.version] : [])]);
   return { kind: isIndexNew ? "published" : "renewed", index: freshness.index.version, freshness: freshness.version, until: timeText(until), removed };
-}
-
-/** That this machine has published it, also where it did so and was killed before it could remember. */
-export async function rememberShown({ dependencies, root }: Pick<Work, "dependencies" | "root">, freshness: Freshness): Promise<void> {
-  const { roots, stateDirectory, report } = dependencies;
-  const path = publisherMemoryPath(stateDirectory, roots[0]?.digest ?? root.digest);
-  const shown = numbersOf({ freshness });
-  const before = await readPublisherMemory(path);
-  if (before.index?.sha256 === shown.index.sha256 && before.freshness?.sha256 === shown.freshness.sha256) return;
-  await rememberPublished(path, root.root.repository, before, shown).catch((error: unknown) => {
-    if (!isRbuildError(error, "repository.not-remembered")) throw error;
-    report({ kind: "warning.raised", code: error.code, message: error.message });
-  });
 }
 
 /** Of everything that is immutable the index comes first, which names it all should the process end now; what points to it last. */

@@ -8,7 +8,7 @@ import { checkNotBehind } from "./old-copy.ts";
 import { type Prepared, readPrepared } from "./prepared/prepared-files.ts";
 import type { PublishDependencies, PublishOptions } from "./publication.ts";
 import { highestVersion, missingRoots, type PublishedState, readPublished } from "./published-state.ts";
-import type { PublisherMemory } from "./publisher-memory.ts";
+import type { PublisherNumbers } from "./publisher-memory.ts";
 import { type SigningContext, signersOf } from "./sign-metadata.ts";
 import { checkEmpty, openStaging, type Staging } from "./staging.ts";
 
@@ -27,7 +27,7 @@ export interface Work {
   readonly newRoots: readonly TrustedRoot[];
   /** What waits for signatures. */
   readonly prepared: Prepared | undefined;
-  readonly memory: PublisherMemory;
+  readonly memory: PublisherNumbers;
   /** A number that nothing has had. */
   readonly nextVersion: (kind: "freshness" | "index") => Promise<number>;
   /** Opens the signers, once, and sees that they are enough for these roles. */
@@ -53,7 +53,14 @@ export async function withWork<T>(choices: PublishOptions, dependencies: Publish
     const root = roots.at(-1) as TrustedRoot;
     const nextVersion = async (kind: "freshness" | "index") => {
       const waiting = kind === "index" ? prepared?.request.index?.value.version : prepared?.request.freshness.value.version;
-      const taken = [await highestVersion(directory, kind), published?.[kind].version, root.root.floors[kind] - 1, waiting, memory[kind]?.version];
+      const taken = [
+        await highestVersion(directory, kind),
+        published?.[kind].version,
+        root.root.floors[kind] - 1,
+        waiting,
+        memory[kind]?.version,
+        memory.prepared?.[kind],
+      ];
       return Math.max(...taken.map((version) => version ?? 0)) + 1;
     };
     const sign = signing(options, staging, root, dependencies);

@@ -6,6 +6,7 @@ import { believedUntil, checkLife, daysAfter } from "../life.ts";
 import type { PublishDependencies, PublishOptions, PublishOutcome } from "../publication.ts";
 import { outcome, putFilesBack } from "../publication-outcome.ts";
 import type { PublishedState } from "../published-state.ts";
+import { rememberPrepared } from "../remember-numbers.ts";
 import { freshnessOf, indexBytes, signedByAll } from "../sign-metadata.ts";
 import { neededBy, type Work, withWork } from "../work.ts";
 import { type Prepared, setAside } from "./prepared-files.ts";
@@ -82,6 +83,7 @@ async function setAsideForSigning(
     until: freshness.expires,
     removed: [],
   });
+  await rememberPrepared(work, { index: reference.version, freshness: freshness.version });
   await setAside(staging, request.bytes, signatures);
   await writeFileAtomic(path, request.bytes);
   const dropped = prepared?.request.index?.value.version;
