@@ -1,8 +1,9 @@
 import { checkClock } from "../clock.ts";
 import { repositoryPaths } from "../format/paths.ts";
+import { MAX_BYTES } from "../limits.ts";
 import { isRefusal, type Refusal, refusal } from "../refusal.ts";
 import type { MetadataSource } from "./metadata-source.ts";
-import { followRoots, type TrustedRoot } from "./root-chain.ts";
+import { followRoots, readSigned, type TrustedRoot } from "./root-chain.ts";
 import type { TrustState, TrustStore } from "./trust-store.ts";
 
 interface Position {
@@ -51,16 +52,31 @@ function settled(position: Position, now: Date): Position | Refusal {
 }
 
 /** Follows the repository's newer roots, each kept as soon as it is verified. TUF specification, 5.3. */
-export async function advanceRoot(position: Position, repository: MetadataSource, store: TrustStore, now: Date): Promise<Position | Refusal> {
-  let { root, state } = position;
+export async function advanceRoot(
+  { root: start, state: before }: Position,
+  { checkout, repository, store }: { readonly checkout: readonly TrustedRoot[]; readonly repository: MetadataSource; readonly store: TrustStore },
+  now: Date,
+): Promise<Position | Refusal> {
+  let [root, state] = [start, before];
   for await (const next of followRoots(root, repository, now)) {
     if (isRefusal(next)) return next;
     root = next;
     state = { ...state, roots: [...state.roots, next.digest] };
-    const path = repositoryPaths.root(next.root.version);
-    await store.keep(repositoryPaths.signature(path), next.signature);
-    await store.keep(path, next.bytes);
+    await keepRoots([...checkout, next], store);
     await store.save(state);
   }
   return settled({ kind: "position", root, state }, now);
 }
+
+/** Before the state that has seen them; those of a checkout too: the next checkout may be an older one, and must get to them. */
+export async function keepRoots(roots: readonly TrustedRoot[], store: TrustStore): Promise<void> {
+  for (const { root, bytes, signature } of roots.slice(1)) {
+    const path = repositoryPaths.root(root.version);
+    const kept = await readSigned(store.kept, path, MAX_BYTES.root);
+    if (kept && !isRefusal(kept) && isSame(kept.bytes, bytes) && isSame(kept.signature, signature)) continue;
+    await store.keep(repositoryPaths.signature(path), signature);
+    await store.keep(path, bytes);
+  }
+}
+
+const isSame = (one: Uint8Array | undefined, other: Uint8Array): boolean => one !== undefined && Buffer.compare(one, other) === 0;

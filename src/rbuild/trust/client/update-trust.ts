@@ -14,7 +14,7 @@ import { judgeFreshness } from "./judge-freshness.ts";
 import type { MetadataSource } from "./metadata-source.ts";
 import { readSigned, type SignedFile, type TrustedRoot } from "./root-chain.ts";
 import type { TrustState, TrustStore } from "./trust-store.ts";
-import { advanceRoot, openRoots } from "./trusted-roots.ts";
+import { advanceRoot, keepRoots, openRoots } from "./trusted-roots.ts";
 import type { RepositoryVerdict } from "./verdict.ts";
 
 export interface UpdateOptions {
@@ -34,7 +34,7 @@ export async function updateTrust({ checkout, repository, store, clock }: Update
   const now = clock.now(); // 5.1: one moment for all checks
   const opened = await openRoots(checkout, store, now);
   if (isRefusal(opened)) return opened;
-  const advanced = await advanceRoot(opened, repository, store, now); // 5.3
+  const advanced = await advanceRoot(opened, { checkout, repository, store }, now); // 5.3
   if (isRefusal(advanced)) return advanced;
   const { root, state } = advanced;
   // 5.3.10
@@ -50,6 +50,7 @@ export async function updateTrust({ checkout, repository, store, clock }: Update
   const indexed = await fetchIndex(root, freshness, repository, store, now); // 5.5, 5.6
   if (isRefusal(indexed)) return indexed;
   const { index } = indexed;
+  await keepRoots(checkout, store);
   await keepSigned(store, repositoryPaths.freshness(freshness.version), found);
   await keepSigned(store, repositoryPaths.index(index.version, freshness.index.sha256), indexed);
   await store.save({

@@ -319,6 +319,16 @@ describe("roots", () => {
     expect(codeOf(await client.update(copy, { roots: await rootsOf(copy, 3) }))).toBe("current");
   });
 
+  test("an older checkout after a newer one goes on from what the newer one had", async () => {
+    const copy = honest.clone();
+    await copy.putRoot(2, roles(), [alice, bob]);
+    await copy.putState({ ...state(), index: 6 });
+    const client = await developer();
+    expect(codeOf(await client.update(copy, { roots: await rootsOf(copy, 2) }))).toBe("current");
+    expect(codeOf(await client.update(copy))).toBe("current");
+    expect(codeOf(await client.update(honest))).toBe("trust.rollback");
+  });
+
   test("a root that only its own keys signed is refused", async () => {
     const own = { root: { keys: [mallory], threshold: 1 }, publisher: { keys: [mallory], threshold: 1 }, freshness: { keys: [mallory], threshold: 1 } };
     expect(await attacked((copy) => copy.putRoot(2, own, [mallory]))).toBe("trust.unknown-key");
