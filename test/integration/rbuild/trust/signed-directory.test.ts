@@ -88,7 +88,7 @@ test("a directory that GnuPG's keys signed is believed from the first use, and n
     const middle = changed.byteLength >> 1;
     changed[middle] = (changed[middle] ?? 0) ^ 1;
     await writeFile(join(repository, path), changed);
-    expect(await ask(), path).toMatch(/^trust\.(?:mix-and-match|bad-signature|malformed-signature|unknown-key)$/);
+    expect(await ask(), path).toMatch(/^trust\.(?:mix-and-match|bad-signature|malformed-signature|malformed-metadata|unknown-key)$/);
     await writeFile(join(repository, path), before);
   }
   expect(await ask()).toBe("current");
