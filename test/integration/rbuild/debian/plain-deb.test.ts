@@ -24,7 +24,6 @@ test.each(["xz", "gzip", "zstd", "none"])("the archives of a package packed with
   execFileSync("dpkg-deb", ["--root-owner-group", `-Z${compression}`, "--build", root, path]);
   const plain = await writePlainDeb(createReadStream(path), join(directory, "plain.deb"));
   for (const part of ["--ctrl-tarfile", "--fsys-tarfile"]) expect(archiveOf(plain.path, part).equals(archiveOf(path, part))).toBe(true);
-  expect(execFileSync("ar", ["t", plain.path], { encoding: "utf8" })).toBe("debian-binary\ncontrol.tar\ndata.tar\n");
   expect(execFileSync("stat", ["--format=%s", plain.path], { encoding: "utf8" })).toBe(`${plain.size}\n`);
   expect(plain.control.get("control")?.content.toString()).toContain("Package: tiny\n");
 });
