@@ -31,7 +31,11 @@ export function pageRoute(files: MetadataSource, clock: Clock): (asked: Asked, v
       : { steps: [], rebuilders: new Map() };
   return async (asked, view) => {
     let found = known.get(view);
-    if (!found) known.set(view, (found = findOut(view)));
+    if (!found) {
+      known.set(view, (found = findOut(view)));
+      // What did not work for once is tried again.
+      found.catch(() => known.delete(view));
+    }
     const host = HOST.test(asked.headers.host ?? "") ? (asked.headers.host as string) : "SERVER";
     const bytes = Buffer.from(renderPage({ view, ...(await found), host, now: clock.now() }).text);
     return bytesAnswer(asked, bytes, {

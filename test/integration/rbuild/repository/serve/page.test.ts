@@ -1,6 +1,10 @@
 import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { pageRoute } from "../../../../../src/rbuild/repository/serve/page/page-route.ts";
+import { openMemoryStore } from "../../../../../src/rbuild/repository/serve/view/memory-store.ts";
+import { viewRepository } from "../../../../../src/rbuild/repository/serve/view/repository-view.ts";
+import { openDirectorySource } from "../../../../../src/rbuild/trust/index.ts";
 import { imagesOnDisk } from "../../../../support/repository/images-on-disk.ts";
 import { serveDirectory } from "../../../../support/repository/serve-directory.ts";
 import { NOW } from "../../../../support/trust/test-keys.ts";
@@ -32,6 +36,20 @@ describe("the page", () => {
     expect(text).toContain("<code>bash</code> 5.2-1 → 5.2-2");
     expect(text).toContain("<code>new</code> .b. is new");
     expect(text).toContain("<code>old</code> 1 is gone");
+  });
+
+  test("is there again once its files can be read again", async () => {
+    const { directory } = await imagesOnDisk();
+    const repository = openDirectorySource(directory);
+    const clock = { now: () => NOW };
+    const view = await viewRepository({ repository, keys: undefined, store: openMemoryStore(), clock });
+    let isBroken = true;
+    const read: typeof repository.read = (path, maxBytes) => (isBroken ? Promise.reject(new Error("too many open files")) : repository.read(path, maxBytes));
+    const page = pageRoute({ name: directory, read }, clock);
+    const asked = { method: "GET", path: "/", query: new URLSearchParams(), headers: {} } as unknown as Parameters<typeof page>[0];
+    await expect(page(asked, view)).rejects.toThrow("too many open files");
+    isBroken = false;
+    expect(await page(asked, view)).toMatchObject({ status: 200 });
   });
 
   test("allows nothing but its own style", async () => {
