@@ -24,7 +24,7 @@ export function serveCommand() {
         .default(DEFAULT_LIMITS.connectionsPerAddress),
     )
     .addOption(new Option("--rate <number>", "requests a second from one address; 0: any").argParser(parseCount).default(DEFAULT_LIMITS.requestsPerSecond))
-    .option("--attack <name>", "be a hostile mirror, to test a client with; list: what there is")
+    .option("--attack <attack>", "be a hostile mirror, to test a client with; list: what there is")
     .option("--attack-lab <directory>", "throw-away keys for attacks that need keys; made there", parsePath)
     .option("--attack-beyond-loopback", "let others than this machine meet the hostile mirror")
     .addHelpText(

@@ -66,6 +66,7 @@ function argumentKind(argument: Argument, path: readonly string[]): ValueKind {
 function valueKind(flags: string, choices: readonly string[] | undefined): ValueKind {
   if (choices && choices.length > 0) return { kind: "choices", choices };
   const placeholder = /[<[]([a-z-]+)(?:\.\.\.)?[>\]]/.exec(flags)?.[1];
+  if (placeholder === "attack") return { kind: "names", names: "attacks" };
   return { kind: placeholder === "dir" || placeholder === "directory" ? "directory" : placeholder?.endsWith("file") ? "file" : "other" };
 }
 

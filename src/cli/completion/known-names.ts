@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { definedNames } from "../../rbuild/definition/defined-names.ts";
 import { imageDirectories } from "../image-directories.ts";
 
-/** Images that are defined, or that the engine has. */
-export type NameKind = "definitions" | "images";
+/** Images that are defined, or that the engine has; attacks of `rbuild serve`. */
+export type NameKind = "definitions" | "images" | "attacks";
 
 const MAX_INDEX_BYTES = 4 * 2 ** 20;
 
@@ -15,6 +15,8 @@ export async function knownNames(kind: NameKind, engineRoot: string): Promise<st
       return definedNames(imageDirectories());
     case "images":
       return (await imageNames(join(engineRoot, "image", "index.json"))).sort();
+    case "attacks":
+      return ["list", ...Object.keys((await import("../../rbuild/repository/serve/attack/attacks.ts")).ATTACKS)].sort();
     default:
       return kind satisfies never;
   }

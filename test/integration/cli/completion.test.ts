@@ -39,6 +39,7 @@ describe("bash", () => {
     expect(await bash("doctor", "--for", "t")).toEqual(["test"]);
     expect(await bash("config", "set", "mi")).toEqual(["mirror"]);
     expect(await bash("completion", "")).toEqual(["bash", "fish", "zsh"]);
+    expect(await bash("serve", "--attack", "roll")).toEqual(["rollback"]);
   });
 
   it("offers directories where one is wanted", async () => {

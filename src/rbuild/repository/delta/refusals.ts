@@ -12,12 +12,16 @@ export interface Undoing {
 }
 
 export function damaged(undoing: Undoing, why: string, cause?: unknown): RbuildError {
-  return new RbuildError("delta.damaged", `the delta ${undoing.delta.path} is damaged: ${why}`, untrusted(undoing, {}, cause));
+  return new RbuildError(
+    "delta.damaged",
+    `the delta ${undoing.delta.path} is damaged: ${why}`,
+    untrusted(undoing, "fetch the delta again, or what it makes", {}, cause),
+  );
 }
 
 export function expands(undoing: Undoing, size: number): RbuildError {
   const message = `the delta ${undoing.delta.path} makes ${size} bytes or more; the blob has ${undoing.expected.size}`;
-  return new RbuildError("delta.expands", message, untrusted(undoing, { size }));
+  return new RbuildError("delta.expands", message, untrusted(undoing, DO_WITHOUT, { size }));
 }
 
 export function noProgram(undoing: Undoing, cause: unknown): RbuildError {
@@ -32,16 +36,22 @@ export function tooMuchMemory(undoing: Undoing, needed: number, memory: number):
 
 export function wrongBase(undoing: Undoing, why: string, cause?: unknown): RbuildError {
   const { path, digest } = undoing.from;
-  return new RbuildError("delta.wrong-base", `${path} is not ${digest}, which the delta starts from: ${why}`, untrusted(undoing, { path }, cause));
+  return new RbuildError(
+    "delta.wrong-base",
+    `${path} is not ${digest}, which the delta starts from: ${why}`,
+    untrusted(undoing, "name the file that has this digest, or fetch what the delta makes", { path }, cause),
+  );
 }
 
 export function wrongResult(undoing: Undoing, found: Digest): RbuildError {
   const message = `the delta ${undoing.delta.path} makes ${found}, not ${undoing.expected.digest}`;
-  return new RbuildError("delta.wrong-result", message, untrusted(undoing, { found }));
+  return new RbuildError("delta.wrong-result", message, untrusted(undoing, DO_WITHOUT, { found }));
 }
 
-function untrusted(undoing: Undoing, facts: Readonly<Record<string, unknown>>, cause?: unknown) {
-  return { category: "untrusted", details: { ...detailsOf(undoing), ...facts }, ...(cause === undefined ? {} : { cause }) } as const;
+const DO_WITHOUT = "fetch what the delta should make, and tell whoever made it";
+
+function untrusted(undoing: Undoing, hint: string, facts: Readonly<Record<string, unknown>>, cause?: unknown) {
+  return { category: "untrusted", hint, details: { ...detailsOf(undoing), ...facts }, ...(cause === undefined ? {} : { cause }) } as const;
 }
 
 const detailsOf = ({ from, delta, expected }: Undoing) => ({ delta: delta.sha256, from: from.digest, to: expected.digest });
