@@ -8,6 +8,8 @@ export async function readRoots(directory: string): Promise<readonly TrustedRoot
   if (roots.length > 0) return roots;
   throw new RbuildError("trust.no-root", `${directory} has no signed root: it names nobody whose signature counts`, {
     category: "untrusted",
-    hint: proposal ? "rbuild keys sign --sign-with …, until enough have" : "rbuild keys rotate --repository NAME --role …",
+    hint: proposal
+      ? "rbuild keys sign --sign-with …, until enough have"
+      : "take keys/ from whoever publishes, with the checkout; to publish yourself: rbuild keys rotate --repository NAME --role …",
   });
 }
