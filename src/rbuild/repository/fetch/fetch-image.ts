@@ -75,12 +75,22 @@ export async function fetchImage(choice: ImageChoice, repository: OpenRepository
     const context: BlobContext = { ...dependencies, index, sources: repository.sources, place };
     const described = await obtainDescription(image, context);
     const blobs = checkImage(image, described, index);
-    const layers = await obtainBlobs(image.layers, { ...present.in(place, signal), mayStay }, context);
-    const files = image.layers.flatMap((layer) => layers.blobs.get(layer) ?? []);
-    signal?.throwIfAborted();
-    await loadImage(blobs, files, reference, { host, report, parentStep: step.id, unpack: true, ...(signal ? { signal } : {}) });
+    let bytes = described.bytes;
+    const load = async (options: { readonly mayStay: boolean }) => {
+      const layers = await obtainBlobs(image.layers, { ...present.in(place, signal), ...options }, context);
+      bytes += layers.bytes;
+      const files = image.layers.flatMap((layer) => layers.blobs.get(layer) ?? []);
+      signal?.throwIfAborted();
+      await loadImage(blobs, files, reference, { host, report, parentStep: step.id, unpack: true, ...(signal ? { signal } : {}) });
+      return layers;
+    };
+    const layers = await load({ mayStay }).catch((error: unknown) => {
+      signal?.throwIfAborted();
+      // The engine lacks one after all: it has it compressed alone, or somebody removed it meanwhile.
+      if (mayStay && !isRbuildError(error)) return load({ mayStay: false });
+      throw error;
+    });
     await place.forget([...described.items, ...layers.items]);
-    const bytes = described.bytes + layers.bytes;
     const how = layers.isDelta ? "delta" : "full";
     report({ kind: "image.fetched", name, version, digest, how, bytes, size, source: repository.source });
     return { ...named, how, bytes, predicted };

@@ -1,7 +1,11 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Digest } from "../../../../../src/oci/index.ts";
+import { fetchSavedBlobs } from "../../../../../src/rbuild/images/assemble/saved-blobs.ts";
 import { writeBundle } from "../../../../../src/rbuild/repository/bundle/write-bundle.ts";
+import { imageArchive } from "../../../../support/image-archive.ts";
 import { serveFiles } from "../../../../support/repository/fetch-lab.ts";
 import { type TwoReleases, twoReleases } from "../../../../support/repository/two-releases.ts";
 import { scratchDirectory } from "../../../../support/scratch.ts";
@@ -30,6 +34,20 @@ test("an image is fetched whole, then its next version as a delta, from a web se
   web.asked.length = 0;
   expect(await client.fetch([web.url])).toMatchObject({ how: "present", bytes: 0 });
   expect(web.asked.map(({ url }) => url)).toEqual(["/root/2.json", "/current.json", "/freshness/2.json", "/freshness/2.json.asc"]);
+});
+
+test("layers that the engine has compressed alone are fetched", async () => {
+  await (await releases.client()).fetch([releases.first]);
+  const { Id, RootFS } = await releases.docker.getImage("rbuild/small:1").inspect();
+  const digests = (RootFS.Layers ?? []) as Digest[];
+  const saved = await fetchSavedBlobs(Id, digests, { host: releases.docker, directory: await scratchDirectory() });
+  const layers = await Promise.all(digests.map((digest) => readFile(saved.get(digest)!.path)));
+  const client = await releases.client();
+  const { archive } = await imageArchive(layers, { isCompressed: true, reference: "rbuild/other:1" });
+  (await releases.docker.loadImage(Readable.from([archive]))).resume();
+  expect((await releases.docker.getImage("rbuild/other:1").inspect()).RootFS.Layers).toEqual(digests);
+  expect(await client.fetch([releases.first])).toMatchObject({ version: "1", how: "full", digest: releases.pins[0].digest });
+  expect(await idOf("rbuild/small:1")).toBe(releases.pins[0].imageId);
 });
 
 test("a damaged part of an earlier fetch is taken up, and then begun anew; both count", async () => {
