@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { withStep } from "../../make-runner/index.ts";
 import type { Digest } from "../../oci/index.ts";
@@ -16,6 +17,7 @@ interface MakeChoices {
 }
 
 export async function make(from: string, to: string, { output, level }: MakeChoices, { reporter, signal }: Session): Promise<CommandResult> {
+  await checkFiles([from, to]);
   const data = await withStep(reporter.report, { name: "delta.make", subject: basename(to) }, (step) => {
     const onProgress = ({ bytes, of }: DeltaProgress) => step.progress(bytes, "bytes", of);
     return makeIsoDelta({ from, to, output: resolve(output) }, { onProgress, signal, ...(level === undefined ? {} : { level }) });
@@ -37,6 +39,7 @@ interface ApplyChoices {
 }
 
 export async function apply(from: string, delta: string, choices: ApplyChoices, { reporter, signal }: Session): Promise<CommandResult> {
+  await checkFiles([from, delta]);
   const expected = await expectedDigest(choices);
   const output = resolve(choices.output);
   const data = await withStep(reporter.report, { name: "delta.apply", subject: basename(output) }, (step) =>
@@ -57,6 +60,7 @@ async function expectedDigest({ output, expect, sums, signature, keys }: ApplyCh
 }
 
 export async function show(path: string): Promise<CommandResult> {
+  await checkFiles([path]);
   const { recipe, size } = await readIsoDelta(path);
   const { from, to, coders, baseSize, formSize, steps } = recipe;
   const compressors = coders.map(({ kind, version, capacity }) => ({ kind, version, capacity }));
@@ -71,4 +75,15 @@ export async function show(path: string): Promise<CommandResult> {
       ...new Set(compressors.map(({ kind, version }) => `blocks packed with ${kind}, library ${version}`)),
     ],
   };
+}
+
+/** @throws RbuildError `cli.invalid-value` */
+async function checkFiles(paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
+    const isFile = await stat(path).then(
+      (found) => !found.isDirectory(),
+      () => false,
+    );
+    if (!isFile) throw new RbuildError("cli.invalid-value", `there is no file ${path} that can be read`, { category: "invalid", details: { path } });
+  }
 }

@@ -25,6 +25,13 @@ test("a release manager makes a delta, and a user undoes it by a list that the p
   expect(made).toMatchObject({ exitCode: 0, data: { from: { digest: from.digest }, to: { digest: to.digest }, blocks: { sent: 0 } } });
   expect(await run("show", delta)).toMatchObject({ exitCode: 0, data: { to: { digest: to.digest, size: to.size }, compressors: [{ kind: "zstd" }, {}] } });
 
+  for (const words of [
+    ["show", "none"],
+    ["make", from.path, "none", "--output", delta],
+    ["apply", "none", delta, "--output", output, "--expect", to.digest],
+  ])
+    expect(await run(...words)).toMatchObject({ exitCode: 2, code: "cli.invalid-value" });
+
   const apply = (...words: string[]) => run("apply", from.path, delta, "--output", output, ...words);
   expect(await apply()).toMatchObject({ exitCode: 2, code: "cli.invalid-value" });
   expect(await apply("--expect", "sha256:12")).toMatchObject({ exitCode: 2, code: "cli.invalid-value" });
