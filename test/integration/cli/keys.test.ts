@@ -87,7 +87,8 @@ describe("rbuild keys", () => {
     expect((await keys(["import", "none"], 2, options)).code).toBe("keys.unreadable");
     expect((await keys(["rotate", "--role", "captain=AA"], 2, options)).code).toBe("cli.invalid-value");
     expect((await keys(["rotate", "--role", "root=AA"], 2, options)).code).toBe("cli.invalid-value");
-    expect((await keys(["sign", "--sign-with", "paper"], 2, options)).code).toBe("cli.invalid-value");
+    expect((await keys(["sign", "--sign-with", "gpg:"], 2, options)).code).toBe("cli.invalid-value");
+    expect((await keys(["sign", "--sign-with", "paper"], 2, options)).code).toBe("keys.unreadable");
     expect((await keys(["show", "A".repeat(40)], 2, options)).code).toBe("keys.unknown-key");
     expect((await keys(["check"], 0, options)).data).toMatchObject({ entries: [] });
   });
