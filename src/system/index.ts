@@ -13,6 +13,7 @@ export { NetlinkSocket } from "./kernel/netlink-socket.ts";
 export * from "./kernel/open-in-root.ts";
 export * from "./kernel/read-in-root.ts";
 export * from "./kernel/sd-notify.ts";
+export { spreadDirectory } from "./kernel/spread-directory.ts";
 export * from "./kernel/xattrs.ts";
 export { openXz } from "./kernel/xz-block.ts";
 export { openZlib } from "./kernel/zlib-block.ts";

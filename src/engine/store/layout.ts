@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { canonicalJson, MEDIA_TYPE } from "../../oci/index.ts";
-import { isSystemError, lock, pathExists, RbuildError, writeFileAtomic } from "../../system/index.ts";
+import { isSystemError, lock, pathExists, RbuildError, spreadDirectory, writeFileAtomic } from "../../system/index.ts";
 
 /** Where the parts of the store are below the engine's root. */
 export interface StoreLayout {
@@ -40,6 +40,8 @@ export function storeLayout(root: string): StoreLayout {
 export async function prepareLayout(layout: StoreLayout): Promise<void> {
   try {
     for (const path of [layout.blobs, layout.ingest, layout.staging]) await mkdir(path, { recursive: true, mode: 0o711 });
+    // Here snapshots are made, and stay where they were made when they are moved.
+    spreadDirectory(layout.staging);
     await makeLayout(layout);
   } catch (error) {
     if (!isSystemError(error, "EACCES", "EPERM", "EROFS")) throw error;
