@@ -1,4 +1,4 @@
-import { type Digest, isDigest } from "../oci/index.ts";
+import { type Digest, isDigest } from "../oci/digest.ts";
 import type { ProxyChoice } from "../rbuild/index.ts";
 import { RbuildError } from "../system/errors.ts";
 import { redact } from "../system/redaction.ts";

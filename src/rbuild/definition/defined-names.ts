@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { namesIn, pathExists } from "../../system/index.ts";
+import { namesIn, pathExists } from "../../system/files.ts";
 
 export const DEFINITION_FILE = "image.yaml";
 
