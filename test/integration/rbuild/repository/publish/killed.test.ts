@@ -1,13 +1,12 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
+import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { cp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openDirectorySource, openTrustStore, updateTrust } from "../../../../../src/rbuild/trust/index.ts";
 import { systemClock } from "../../../../../src/system/index.ts";
 import { RBUILD, rbuild } from "../../../../support/rbuild-command.ts";
+import { killWhen } from "../../../../support/repository/kill-when.ts";
 import { listFiles, openPublishLab, type PublishLab } from "../../../../support/repository/publish-lab.ts";
 
 let lab: PublishLab;
@@ -91,13 +90,3 @@ test.each(MOMENTS)("killed %s, the repository is as it was or as it shall be, an
   const left = [...(await listFiles(lab.repository)).keys()].filter((path) => path.startsWith("."));
   expect(left).toEqual([".publish/lock"]);
 });
-
-/** The whole group: the launcher, and what it runs. */
-async function killWhen(child: ChildProcess, isReached: () => boolean): Promise<void> {
-  const ended = once(child, "exit");
-  const deadline = Date.now() + 20_000;
-  while (child.exitCode === null && Date.now() < deadline && !isReached()) await turn();
-  if (child.exitCode === null && child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
-  await ended;
-  await sleep(50);
-}

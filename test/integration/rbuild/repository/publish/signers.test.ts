@@ -1,15 +1,14 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
+import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
 import { encryptKey } from "openpgp";
 import { expect, onTestFinished, test } from "vitest";
 import { openDirectorySource, openTrustStore, readCheckout, updateTrust } from "../../../../../src/rbuild/trust/index.ts";
 import { systemClock } from "../../../../../src/system/index.ts";
 import { countCalls, runWithFault } from "../../../../support/faults/faulty-run.ts";
 import { jsonLines, RBUILD, rbuild } from "../../../../support/rbuild-command.ts";
+import { killWhen } from "../../../../support/repository/kill-when.ts";
 import { listFiles, openPublishLab } from "../../../../support/repository/publish-lab.ts";
 import { scratchDirectory } from "../../../../support/scratch.ts";
 import { gnupgHome } from "../../../../support/trust/gnupg-home.ts";
@@ -218,13 +217,3 @@ const everySeventh = (count: number): readonly number[] => Array.from({ length: 
 
 /** Every other one in the quick run. */
 const some = <T>(moments: readonly T[]): readonly T[] => moments.filter((_moment, index) => isFull || index % 2 === 1);
-
-/** The whole group: the launcher, and what it runs. */
-async function killWhen(child: ChildProcess, isReached: () => boolean): Promise<void> {
-  const ended = once(child, "exit");
-  const deadline = Date.now() + 20_000;
-  while (child.exitCode === null && Date.now() < deadline && !isReached()) await turn();
-  if (child.exitCode === null && child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
-  await ended;
-  await sleep(50);
-}
