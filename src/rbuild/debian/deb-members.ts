@@ -47,18 +47,11 @@ export async function decompressInto(file: FileHandle, begin: number, member: Ar
     if (size > limit) throw limitExceeded(member, limit);
     return size;
   };
-  // A little goes in before what came out is looked at,
-  async function* input() {
-    for await (const chunk of member.body) {
-      yield chunk;
-      written();
-    }
-  }
-  // and gigabytes may come out of that.
+  // Gigabytes may come out of the little that a program has taken.
   using watched = watch(written);
   const signal = options.signal ? AbortSignal.any([options.signal, watched.signal]) : watched.signal;
   try {
-    await decompressMemberInto(file, member.name, stem, remembering(input(), failure), decompression(member, { signal }));
+    await decompressMemberInto(file, member.name, stem, remembering(member.body, failure), decompression(member, { signal }));
     return written();
   } catch (error) {
     throw failure.error ?? explained(member, error);
