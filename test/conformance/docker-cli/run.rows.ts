@@ -85,7 +85,16 @@ export const RUN_ROWS: readonly Row[] = [
     err: /is already in use/,
   },
   { title: "-i passes stdin and its end", sh: "printf 'a\\nb\\nc\\n' | docker run --rm -i $IMAGE wc -l", out: "3" },
-  { title: "-i with a command that reads nothing", sh: "yes | head -100000 | docker run --rm -i $IMAGE echo done", out: "done" },
+  {
+    title: "-i with a command that reads nothing, ten times",
+    sh: "for i in $(seq 10); do yes | head -100000 | docker run --rm -i $IMAGE echo done; done | uniq -c",
+    out: "10 done",
+  },
+  {
+    title: "-i with a command that closes its stdin and goes on",
+    sh: "yes | head -100000 | docker run --rm -i $IMAGE sh -c 'exec <&-; sleep 0.5; echo done'",
+    out: "done",
+  },
   { title: "without -i stdin is empty", sh: "echo x | docker run --rm $IMAGE wc -c", out: "0" },
   {
     title: "50 MB through stdin and back",

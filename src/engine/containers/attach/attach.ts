@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { isSystemError } from "../../../system/errors.ts";
 import type { AttachedStreams, ContainerId } from "../container.ts";
 import { type ContainerContext, publishContainer } from "../container-context.ts";
 import { Attachment, type AttachmentOptions } from "./attachment.ts";
@@ -30,9 +31,9 @@ async function connectIfRunning(context: ContainerContext, id: ContainerId, atta
   try {
     attachment.connect(context.store.paths(id).bundle);
   } catch (error) {
-    // it has ended this moment
-    if (!["ENOENT", "ECONNREFUSED"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
-    attachment.end();
+    const hasEnded = isSystemError(error, "ENOENT", "ECONNREFUSED");
+    attachment.end(hasEnded ? undefined : error);
+    if (!hasEnded) throw error;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { isSystemError } from "../../../system/errors.ts";
 import { connectSeqpacket } from "../../../system/kernel/unix-seqpacket.ts";
 import { BUNDLE } from "../../runtime/monitor/conmon.ts";
 import type { AttachedStreams, WritableStdin } from "../container.ts";
@@ -21,7 +22,7 @@ export class Attachment implements AttachedStreams {
   readonly output: OutputQueue;
   readonly stdin?: WritableStdin;
   readonly #options: AttachmentOptions;
-  readonly #connected = Promise.withResolvers<Socket | undefined>();
+  readonly #input = Promise.withResolvers<Socket | undefined>();
   #socket: Socket | undefined;
   #isEnded = false;
 
@@ -40,7 +41,10 @@ export class Attachment implements AttachedStreams {
     return this.#isEnded;
   }
 
-  /** Joins the monitor whose bundle this is; once. */
+  /**
+   * Joins the monitor whose bundle this is; once. Input has a connection of its own: the one of a process that ends with input unread
+   * is reset, and output that was still to be received on it would be lost with it. It gets the output too, and drops it.
+   */
   connect(bundle: string): void {
     if (this.#socket || this.#isEnded) return;
     const socket = connectSeqpacket(bundle, BUNDLE.attachSocket);
@@ -48,15 +52,15 @@ export class Attachment implements AttachedStreams {
     socket.on("data", (packet: Buffer) => this.#receive(socket, packet));
     socket.on("end", () => this.end());
     socket.on("close", () => this.end());
-    // the process has ended while something was written to it
-    socket.on("error", (error: NodeJS.ErrnoException) => this.end(error.code === "EPIPE" || error.code === "ECONNRESET" ? undefined : error));
-    this.#connected.resolve(socket);
+    socket.on("error", (error) => this.end(error));
+    if (this.#options.stdin) this.#input.resolve(connectInput(bundle));
   }
 
   end(error?: unknown): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    this.#connected.resolve(undefined);
+    this.#input.resolve(undefined);
+    void this.#input.promise.then((input) => input?.destroy());
     this.output.end(error);
     this.#socket?.destroy();
   }
@@ -74,17 +78,29 @@ export class Attachment implements AttachedStreams {
 
   /** What the process no longer reads is dropped without error, as a shell's pipe would end its writer. */
   async #write(data: Uint8Array): Promise<void> {
-    const socket = await this.#connected.promise;
+    const input = await this.#input.promise;
     for (let at = 0; at < data.byteLength; at += MAX_INPUT_PACKET) {
-      if (socket === undefined || this.#isEnded || !socket.writable) return;
+      if (!input?.writable) return;
       const packet = data.subarray(at, at + MAX_INPUT_PACKET);
       // one at a time: written together they would become one packet
-      await new Promise<void>((resolve) => socket.write(packet, () => resolve()));
+      await new Promise<void>((resolve) => input.write(packet, () => resolve()));
     }
   }
 
   async #endInput(): Promise<void> {
-    const socket = await this.#connected.promise;
-    if (socket?.writable) await new Promise<void>((resolve) => socket.end(() => resolve()));
+    const input = await this.#input.promise;
+    if (input?.writable) await new Promise<void>((resolve) => input.end(() => resolve()));
+  }
+}
+
+/** Errors are the process's end, which shows on the output. The monitor may have ended since the output was joined. */
+function connectInput(bundle: string): Socket | undefined {
+  try {
+    return connectSeqpacket(bundle, BUNDLE.attachSocket)
+      .on("error", () => undefined)
+      .resume();
+  } catch (error) {
+    if (isSystemError(error, "ENOENT", "ECONNREFUSED")) return undefined;
+    throw error;
   }
 }
