@@ -60,7 +60,7 @@ export class Attachment implements AttachedStreams {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#input.resolve(undefined);
-    void this.#input.promise.then((input) => input?.destroy());
+    void this.#closeInput();
     this.output.end(error);
     this.#socket?.destroy();
   }
@@ -85,6 +85,10 @@ export class Attachment implements AttachedStreams {
       // one at a time: written together they would become one packet
       await new Promise<void>((resolve) => input.write(packet, () => resolve()));
     }
+  }
+
+  async #closeInput(): Promise<void> {
+    (await this.#input.promise)?.destroy();
   }
 
   async #endInput(): Promise<void> {
