@@ -68,7 +68,8 @@ export async function keepSignatures(staging: Staging, signatures: Prepared["sig
 
 /**
  * Stages the files of `content` that were set aside; they stay there too, until `dropPrepared`. Nothing else that may lie there is shown.
- * @throws RbuildError `repository.prepared-outdated`: what is new of it is not there any more
+ * They may have lain there for weeks, and clients refuse other bytes than those that were signed: so all that is new of it is hashed.
+ * @throws RbuildError `repository.prepared-outdated`: what is new of it is not there any more, or damaged
  */
 export async function stagePrepared(
   staging: Staging,
@@ -77,8 +78,8 @@ export async function stagePrepared(
   const files = join(staging.prepared, FILES);
   const known = filesOf(before);
   for (const [path, file] of filesOf(content)) {
-    if (await hasFile(files, file, false)) await staging.link(path, join(files, path));
-    else if (!known.has(path) && !(await hasFile(directory, file, false))) throw outdated(`its ${path} is gone`, { path });
+    if (await hasFile(files, file, true)) await staging.link(path, join(files, path));
+    else if (!known.has(path) && !(await hasFile(directory, file, true))) throw outdated(`its ${path} is gone, or has other bytes`, { path });
   }
 }
 

@@ -299,6 +299,23 @@ test("of what was set aside only the index's own files are shown, and all that a
   expect([...(await served()).keys()].filter((path) => /stray|page|root\/2/.test(path))).toEqual([]);
 });
 
+test("what was set aside and has other bytes since is not shown, though clients would refuse it", async () => {
+  await prepare(["ann", "ben"]);
+  const files = join(repository!, ".publish/prepared/files");
+  for (const [path] of await listFiles(files)) {
+    const place = join(files, path);
+    const good = await readFile(place);
+    await writeFile(
+      place,
+      good.map((byte, index) => (index === 0 ? byte ^ 1 : byte)),
+    );
+    await expect(finish([])).rejects.toMatchObject({ code: "repository.prepared-outdated", details: { path } });
+    await writeFile(place, good);
+  }
+  expect([...(await served()).keys()]).toEqual([]);
+  expect(await finish([])).toMatchObject({ kind: "published" });
+});
+
 test("a key that the root has revoked is named to whoever would sign with it", async () => {
   const { ann, ben, cleo } = people;
   const revoked = { revoked: [{ fingerprint: ben.fingerprint, reason: "lost", since: "2026-11-20T00:00:00Z" }] };
