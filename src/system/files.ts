@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { constants, write, writeSync } from "node:fs";
-import { type FileHandle, mkdir, mkdtemp, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { isSystemError, RbuildError } from "./errors.ts";
@@ -12,22 +12,13 @@ import { isSystemError, RbuildError } from "./errors.ts";
 export async function writeFileAtomic(
   path: string,
   data: string | Uint8Array,
-  options: { readonly mode?: number; readonly sync?: boolean } = {},
-): Promise<void> {
-  await replaceFile(path, (handle) => handle.writeFile(data), options);
-}
-
-/** The same for content that is written piece by piece. What `write` throws leaves the old content. */
-export async function replaceFile(
-  path: string,
-  write: (handle: FileHandle) => Promise<void>,
   { mode = 0o644, sync = true }: { readonly mode?: number; readonly sync?: boolean } = {},
 ): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}`);
   const handle = await open(temporary, "wx", mode);
   try {
     try {
-      await write(handle);
+      await handle.writeFile(data);
       if (sync) await handle.sync();
     } finally {
       await handle.close();
@@ -55,14 +46,29 @@ export async function readFileIfExists(path: string, maxBytes: number): Promise<
   try {
     // Nobody may write to a pipe, and a device never ends.
     await using handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const found = await handle.stat();
-    if (!found.isFile()) throw new RbuildError("file.not-regular", `${path} is no regular file`, { category: "invalid" });
-    const { size } = found;
-    if (size > maxBytes) throw new RbuildError("file.too-large", `${path} has ${size} bytes; at most ${maxBytes} are read`, { category: "invalid" });
-    return await handle.readFile();
+    if (!(await handle.stat()).isFile()) throw new RbuildError("file.not-regular", `${path} is no regular file`, { category: "invalid" });
+    const bytes = await readWithin(handle, maxBytes);
+    if (bytes) return bytes;
+    throw new RbuildError("file.too-large", `${path} has more than the ${maxBytes} bytes that are read`, { category: "invalid" });
   } catch (error) {
     if (isSystemError(error, "ENOENT", "ENOTDIR")) return undefined;
     throw error;
+  }
+}
+
+const LEAST_BUFFER = 4096;
+
+/** What an open file or pipe gives until its end, or undefined when that is more: whatever size it says, and however it grows meanwhile. */
+export async function readWithin(handle: FileHandle, maxBytes: number): Promise<Buffer | undefined> {
+  const { size } = await handle.stat();
+  if (size > maxBytes) return undefined;
+  let buffer = Buffer.allocUnsafeSlow(Math.min(Math.max(size, LEAST_BUFFER), maxBytes) + 1);
+  for (let length = 0; ; ) {
+    const { bytesRead } = await handle.read(buffer, length, buffer.byteLength - length, null);
+    length += bytesRead;
+    if (length > maxBytes) return undefined;
+    if (bytesRead === 0) return buffer.subarray(0, length);
+    if (length === buffer.byteLength) buffer = Buffer.concat([buffer], Math.min(2 * length, maxBytes) + 1);
   }
 }
 

@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
 import { basename } from "node:path";
 import { type Digest, digestFromHex } from "../../oci/index.ts";
-import { RbuildError } from "../../system/index.ts";
+import { RbuildError, readWithin } from "../../system/index.ts";
 import type { TrustedRoot } from "../trust/client/root-chain.ts";
 import { MAX_BYTES } from "../trust/limits.ts";
 import { accepted } from "../trust/refusal.ts";
@@ -48,10 +48,8 @@ export async function listedDigest(path: string, name: string, signed?: SignedSu
 
 async function readSmall(path: string, maxBytes: number): Promise<Buffer> {
   await using handle = await open(path);
-  const buffer = Buffer.alloc(maxBytes + 1);
-  let size = 0;
-  for (let last = -1; last !== 0 && size <= maxBytes; size += last) last = (await handle.read(buffer, size, buffer.byteLength - size, null)).bytesRead;
-  if (size <= maxBytes) return buffer.subarray(0, size);
+  const bytes = await readWithin(handle, maxBytes);
+  if (bytes) return bytes;
   throw new RbuildError("delta.unlisted", `${path} has more than ${maxBytes} bytes: it is no list of checksums, nor a signature of one`, {
     category: "invalid",
     details: { path, most: maxBytes },

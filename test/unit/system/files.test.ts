@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { readFileIfExists } from "../../../src/system/index.ts";
@@ -10,6 +10,9 @@ test("a file is read up to its limit, and one that is not there is no error", as
   await writeFile(join(directory, "file"), "12345");
   expect((await readFileIfExists(join(directory, "file"), 5))?.toString()).toBe("12345");
   await expect(readFileIfExists(join(directory, "file"), 4)).rejects.toMatchObject({ code: "file.too-large" });
+  // It says that it is empty.
+  await expect(readFileIfExists("/proc/self/status", 4)).rejects.toMatchObject({ code: "file.too-large" });
+  expect((await readFileIfExists("/proc/self/mounts", 2 ** 20))?.toString()).toBe(await readFile("/proc/self/mounts", "utf8"));
   expect(await readFileIfExists(join(directory, "none"), 5)).toBeUndefined();
   expect(await readFileIfExists(join(directory, "file/none"), 5)).toBeUndefined();
 });

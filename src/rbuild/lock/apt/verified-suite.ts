@@ -1,6 +1,6 @@
-import { open, readFile } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { digestFromHex, digestOf } from "../../../oci/index.ts";
-import { RbuildError } from "../../../system/index.ts";
+import { RbuildError, readWithin } from "../../../system/index.ts";
 import { type IndexedPackage, type PackagesIndex, readPackagesIndex } from "../../debian/packages-index.ts";
 import { verifyInRelease } from "../archive/in-release.ts";
 import type { LockedArchive, LockedPackage } from "../image-lock.ts";
@@ -138,7 +138,7 @@ function lockedPackage({ fields }: IndexedPackage, { archive, suite }: LockedArc
 
 async function readBounded(path: string, limit: number): Promise<Buffer> {
   await using handle = await open(path, "r");
-  const { size } = await handle.stat();
-  if (size > limit) throw new RbuildError("file.too-large", `${path} has ${size} bytes; at most ${limit} are read`, { category: "invalid" });
-  return await readFile(handle);
+  const bytes = await readWithin(handle, limit);
+  if (bytes) return bytes;
+  throw new RbuildError("file.too-large", `${path} has more than the ${limit} bytes that are read`, { category: "invalid" });
 }

@@ -1,6 +1,6 @@
 import { constants, open } from "node:fs/promises";
 import { join } from "node:path";
-import { isSystemError } from "../../../system/index.ts";
+import { isSystemError, readWithin } from "../../../system/index.ts";
 import type { MetadataSource, Received } from "./metadata-source.ts";
 
 /** A directory: a checkout's `keys/`, a mounted stick, what a client keeps. Follows no link at a path's end and waits for no pipe. */
@@ -14,17 +14,8 @@ async function readBounded(path: string, maxBytes: number): Promise<Received> {
     throw error;
   });
   if (!handle) return { kind: "absent" };
-  try {
-    if (!(await handle.stat()).isFile()) return { kind: "absent" };
-    const buffer = Buffer.alloc(maxBytes + 1);
-    let length = 0;
-    for (;;) {
-      const { bytesRead } = await handle.read(buffer, length, buffer.byteLength - length, null);
-      length += bytesRead;
-      if (length > maxBytes) return { kind: "too-large" };
-      if (bytesRead === 0) return { kind: "bytes", bytes: new Uint8Array(buffer.subarray(0, length)) };
-    }
-  } finally {
-    await handle.close();
-  }
+  await using opened = handle;
+  if (!(await opened.stat()).isFile()) return { kind: "absent" };
+  const bytes = await readWithin(opened, maxBytes);
+  return bytes ? { kind: "bytes", bytes: new Uint8Array(bytes) } : { kind: "too-large" };
 }

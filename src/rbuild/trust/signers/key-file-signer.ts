@@ -1,6 +1,6 @@
-import { readFile, stat } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { createMessage, decryptKey, enums, type PrivateKey, readPrivateKey, sign } from "openpgp";
-import { isSystemError, RbuildError } from "../../../system/index.ts";
+import { isSystemError, RbuildError, readWithin } from "../../../system/index.ts";
 import { isFingerprint } from "../format/fields.ts";
 import { MAX_BYTES } from "../limits.ts";
 import { STRICT } from "../openpgp/policy.ts";
@@ -48,8 +48,10 @@ export async function openKeyFileSigner(path: string, options: KeyFileOptions): 
 
 async function readSecretKey(path: string): Promise<PrivateKey> {
   try {
-    if ((await stat(path)).size > MAX_BYTES.certificate) throw unreadable(path, `it has more than ${MAX_BYTES.certificate} bytes`);
-    const bytes = new Uint8Array(await readFile(path));
+    await using handle = await open(path);
+    const read = await readWithin(handle, MAX_BYTES.certificate);
+    if (!read) throw unreadable(path, `it has more than ${MAX_BYTES.certificate} bytes`);
+    const bytes = new Uint8Array(read);
     const isArmored = ((bytes[0] ?? 0) & 0x80) === 0;
     return await (isArmored ? readPrivateKey({ armoredKey: Buffer.from(bytes).toString("latin1") }) : readPrivateKey({ binaryKey: bytes }));
   } catch (error) {
