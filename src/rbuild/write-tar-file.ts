@@ -1,5 +1,9 @@
-import { type Digest, DigestHasher } from "../oci/index.ts";
-import { replaceFile, type TarInput, writeTar } from "../system/index.ts";
+import { stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { Digest } from "../oci/index.ts";
+import { syncDirectory, type TarInput, writeTar } from "../system/index.ts";
+import { removeAbandoned } from "./pool/abandoned-files.ts";
+import { IncomingFile } from "./pool/incoming-file.ts";
 
 export interface TarFileOptions {
   readonly signal?: AbortSignal;
@@ -7,20 +11,26 @@ export interface TarFileOptions {
   readonly onProgress?: (bytes: number) => void;
 }
 
-/** Writes a tar of these members: all of it or nothing, with the same bytes for the same members. */
+/**
+ * Writes a tar of these members: all of it or nothing, with the same bytes for the same members. What killed processes left in the same
+ * directory is removed.
+ * @throws RbuildError `pool.no-space`
+ */
 export async function writeTarFile(
   path: string,
   members: Iterable<TarInput>,
   { signal, onProgress }: TarFileOptions = {},
 ): Promise<{ readonly size: number; readonly digest: Digest }> {
-  const hasher = new DigestHasher();
-  await replaceFile(path, async (handle) => {
-    for await (const chunk of writeTar(members)) {
-      signal?.throwIfAborted();
-      hasher.update(chunk);
-      await handle.appendFile(chunk);
-      onProgress?.(hasher.size);
-    }
-  });
-  return { size: hasher.size, digest: hasher.digest() };
+  const directory = dirname(path);
+  await stat(directory); // a stick that is not there is not made
+  await removeAbandoned(directory);
+  await using file = await IncomingFile.create(directory);
+  for await (const chunk of writeTar(members)) {
+    signal?.throwIfAborted();
+    await file.write(chunk);
+    onProgress?.(file.size);
+  }
+  await file.commit(path, { isPublic: false });
+  await syncDirectory(directory);
+  return { size: file.size, digest: file.digest() };
 }

@@ -5,7 +5,7 @@ import { digestOf } from "../../src/oci/index.ts";
 import { openBundleSource } from "../../src/rbuild/repository/bundle/open-bundle-source.ts";
 import { readSignatureFile, writeSignatureFile } from "../../src/rbuild/repository/publish/prepared/signature-file.ts";
 import { readRequest, writeRequest } from "../../src/rbuild/repository/publish/prepared/signing-request.ts";
-import { openMemoryStore } from "../../src/rbuild/repository/serve/view/memory-store.ts";
+import { openMemoryStore } from "../../src/rbuild/trust/client/memory-store.ts";
 import { followRoots, type TrustedRoot } from "../../src/rbuild/trust/client/root-chain.ts";
 import { readCanonical } from "../../src/rbuild/trust/format/canonical.ts";
 import { parseMetadata } from "../../src/rbuild/trust/format/parse.ts";

@@ -94,10 +94,13 @@ export class IncomingFile implements AsyncDisposable {
     return `sha256:${this.#hash.copy().digest("hex")}` as Digest;
   }
 
-  /** Moves the file, complete and on disk, to where it belongs. */
-  async commit(destination: string): Promise<void> {
+  /**
+   * Moves the file, complete and on disk, to where it belongs.
+   * @param options.isPublic readable for everybody, else as the umask says
+   */
+  async commit(destination: string, { isPublic = true }: { readonly isPublic?: boolean } = {}): Promise<void> {
     try {
-      await this.#handle.chmod(0o644);
+      if (isPublic) await this.#handle.chmod(0o644);
       await this.#handle.sync();
     } catch (error) {
       throw noSpace(error, this.path);

@@ -1,16 +1,15 @@
 import { createReadStream } from "node:fs";
-import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { withStep } from "../../../make-runner/index.ts";
 import { type Digest, DigestHasher } from "../../../oci/index.ts";
-import { byteString, type Clock, isSystemError, makeTempDirectory, RbuildError, type TarInput, tarHeader } from "../../../system/index.ts";
+import { byteString, type Clock, isSystemError, RbuildError, type TarInput, tarHeader } from "../../../system/index.ts";
 import type { RbuildReport } from "../../events.ts";
+import { openMemoryStore } from "../../trust/client/memory-store.ts";
 import type { TrustedRoot } from "../../trust/client/root-chain.ts";
 import type { CurrentRepository, StaleRepository } from "../../trust/client/verdict.ts";
 import { writeCanonical } from "../../trust/format/canonical.ts";
 import { repositoryPaths } from "../../trust/format/paths.ts";
-import { type MetadataSource, openDirectorySource, openTrustStore, updateTrust } from "../../trust/index.ts";
-import { MAX_BYTES } from "../../trust/limits.ts";
+import { type MetadataSource, openDirectorySource, updateTrust } from "../../trust/index.ts";
 import { refusalError } from "../../trust/refusal.ts";
 import { gatherVerdicts, verdictFiles } from "../../trust/verdicts/gather-verdicts.ts";
 import { writeTarFile } from "../../write-tar-file.ts";
@@ -58,18 +57,15 @@ export interface BundleOutcome {
 export async function writeBundle(options: BundleOptions, { roots, report, clock }: BundleDependencies): Promise<BundleOutcome> {
   const [path, directory] = [resolve(options.file), resolve(options.directory)];
   return withStep(report, { name: "image.bundle", subject: path }, async (step) => {
-    await using memory = await makeTempDirectory(tmpdir(), "rbuild-bundle-");
-    const origin = roots[0]?.digest;
-    if (!origin) throw new RangeError("a checkout's roots are not empty");
-    await using store = await openTrustStore(memory.path, origin);
-    const verdict = await updateTrust({ checkout: roots, repository: openDirectorySource(directory), store, clock });
+    const received = new Map<string, Uint8Array>();
+    const verdict = await updateTrust({ checkout: roots, repository: recording(openDirectorySource(directory), received), store: openMemoryStore(), clock });
     if (verdict.kind === "refused") throw refusalError(verdict);
     if (verdict.kind === "stale")
       report({ kind: "warning.raised", code: verdict.reason.code, message: verdict.reason.message, hint: "renew it first: rbuild image publish DIR --renew" });
     const { index, freshness } = verdict;
     const images = chooseImages(index, options.names, options.channel);
     const files = chooseFiles(index, images, options.hasPool ?? false);
-    const metadata = await readMetadata(verdict, roots, store.kept);
+    const metadata = metadataOf(verdict, roots, received);
     for (const image of images) {
       const words = await gatherVerdicts({ image, root: verdict.root, sources: [openDirectorySource(directory)], demanded: 0, now: clock.now() });
       for (const [name, bytes] of verdictFiles(words)) metadata.set(name, bytes);
@@ -92,25 +88,40 @@ export async function writeBundle(options: BundleOptions, { roots, report, clock
   });
 }
 
+function recording(source: MetadataSource, received: Map<string, Uint8Array>): MetadataSource {
+  return {
+    name: source.name,
+    async read(path, maxBytes) {
+      const found = await source.read(path, maxBytes);
+      if (found.kind === "bytes") received.set(path, found.bytes);
+      return found;
+    },
+  };
+}
+
 /** All of it as it was verified, whatever happens to the repository meanwhile. The pointer comes first, signatures after what they sign. */
-async function readMetadata({ root, freshness, index }: CurrentRepository | StaleRepository, roots: readonly TrustedRoot[], kept: MetadataSource) {
+function metadataOf(
+  { root, freshness, index }: CurrentRepository | StaleRepository,
+  roots: readonly TrustedRoot[],
+  received: ReadonlyMap<string, Uint8Array>,
+): Map<string, Uint8Array> {
   const files = new Map<string, Uint8Array>();
   files.set(repositoryPaths.current, writeCanonical({ type: "current", formatVersion: 1, freshness: { version: freshness.version } }));
-  const take = async (path: string, maxBytes: number) => {
-    for (const [name, limit] of [[path, maxBytes] as const, [repositoryPaths.signature(path), MAX_BYTES.signature] as const]) {
-      const received = await kept.read(name, limit);
-      if (received.kind !== "bytes") throw new TypeError(`${name} was verified and is not kept`);
-      files.set(name, received.bytes);
+  const take = (path: string) => {
+    for (const name of [path, repositoryPaths.signature(path)]) {
+      const bytes = received.get(name);
+      if (!bytes) throw new TypeError(`${name} was verified, and is not there`);
+      files.set(name, bytes);
     }
   };
   for (let version = 1; version <= root.root.version; version++) {
     const path = repositoryPaths.root(version);
     const known = roots[version - 1];
     if (known) files.set(path, known.bytes).set(repositoryPaths.signature(path), known.signature);
-    else await take(path, MAX_BYTES.root);
+    else take(path);
   }
-  await take(repositoryPaths.freshness(freshness.version), MAX_BYTES.freshness);
-  await take(repositoryPaths.index(index.version, freshness.index.sha256), MAX_BYTES.index);
+  take(repositoryPaths.freshness(freshness.version));
+  take(repositoryPaths.index(index.version, freshness.index.sha256));
   return files;
 }
 

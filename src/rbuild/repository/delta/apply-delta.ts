@@ -1,10 +1,10 @@
 import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { isRbuildError, isSystemError } from "../../../system/index.ts";
+import { removeAbandoned } from "../../pool/abandoned-files.ts";
 import { IncomingFile } from "../../pool/incoming-file.ts";
 import type { ApplyDeltaOptions } from "./delta-files.ts";
 import { type Frame, inspectFile } from "./frame.ts";
-import { removeAbandoned } from "./leftovers.ts";
 import { memoryForDeltas, memoryToApply } from "./memory.ts";
 import { damaged, expands, noProgram, tooMuchMemory, type Undoing, wrongBase, wrongResult } from "./refusals.ts";
 import { undoDelta } from "./undo.ts";

@@ -3,11 +3,11 @@ import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { digestFromHex } from "../../../oci/index.ts";
 import { isRbuildError, RbuildError } from "../../../system/index.ts";
+import { removeAbandoned } from "../../pool/abandoned-files.ts";
 import { IncomingFile } from "../../pool/incoming-file.ts";
 import { compressDelta, wrongLayer } from "./compress.ts";
 import type { BlobFile, DeltaFile, MakeDeltaOptions } from "./delta-files.ts";
 import { inspectFile } from "./frame.ts";
-import { removeAbandoned } from "./leftovers.ts";
 import { MAX_DELTA_BLOB } from "./memory.ts";
 import { undoDelta } from "./undo.ts";
 

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Clock, isSystemError, RbuildError, systemClock } from "../../../system/index.ts";
+import { openMemoryStore } from "../../trust/client/memory-store.ts";
 import { isRefusal } from "../../trust/refusal.ts";
 import type { Attack } from "./attack/attacks.ts";
 import { hostileRoute } from "./attack/hostile-route.ts";
@@ -11,7 +12,6 @@ import { createHttpServer } from "./http/http-server.ts";
 import { RequestCounts } from "./http/metrics.ts";
 import { type ServeLimits, STOP_TIMEOUT } from "./limits.ts";
 import { routeName, routeRequests } from "./routes.ts";
-import { openMemoryStore } from "./view/memory-store.ts";
 import { metadataOf } from "./view/metadata-of-files.ts";
 import { watchRepository } from "./view/watch-repository.ts";
 

@@ -1,7 +1,7 @@
 import { type Clock, RbuildError, systemClock } from "../../../../system/index.ts";
+import { openMemoryStore } from "../../../trust/client/memory-store.ts";
 import type { OpenFiles } from "../files/open-files.ts";
 import type { Route } from "../http/answer.ts";
-import { openMemoryStore } from "../view/memory-store.ts";
 import { metadataOf } from "../view/metadata-of-files.ts";
 import { viewRepository } from "../view/repository-view.ts";
 import { attackRoute } from "./attack-route.ts";

@@ -1,6 +1,6 @@
-import type { TrustState, TrustStore } from "../../../trust/client/trust-store.ts";
+import type { TrustState, TrustStore } from "./trust-store.ts";
 
-/** What the server remembers of its own repository for as long as it runs: a state that goes back is seen as what it is. */
+/** What is remembered of a repository for as long as the process runs: its state, no file. */
 export function openMemoryStore(): TrustStore {
   let state: TrustState | undefined;
   return {
