@@ -4,6 +4,8 @@ import { type Digest, isDigest } from "../../oci/index.ts";
 /** Beside `image.yaml`. What is kept of the archives (InRelease, keyring) is in `<LOCK_FILE minus .json>.d/`. */
 export const LOCK_FILE = "image.lock.json";
 export const LOCK_DIRECTORY = "image.lock.d";
+/** Of any lock file: some 40 000 packages. */
+export const MAX_LOCK_BYTES = 16 * 2 ** 20;
 
 const digest = z.custom<Digest>(isDigest, { error: "must be sha256:<64 lower-case hex>" });
 const archiveName = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/);

@@ -1,10 +1,7 @@
 import { basename, dirname, join } from "node:path";
 import { canonicalJson, digestOf } from "../../oci/index.ts";
 import { RbuildError, readFileIfExists } from "../../system/index.ts";
-import { type ImageLock, imageLockSchema, LOCK_FILE, type LockedPackage } from "./image-lock.ts";
-
-/** Some 40 000 packages. */
-const MAX_LOCK_BYTES = 16 * 2 ** 20;
+import { type ImageLock, imageLockSchema, LOCK_FILE, type LockedPackage, MAX_LOCK_BYTES } from "./image-lock.ts";
 
 /**
  * The lock beside a definition, or undefined when it has none.

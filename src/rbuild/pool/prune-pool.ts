@@ -2,13 +2,11 @@ import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Digest } from "../../oci/index.ts";
 import { isSystemError, readFileIfExists, tryLock } from "../../system/index.ts";
-import { LOCK_FILE } from "../lock/image-lock.ts";
+import { TREE_LOCK_FILE } from "../iso/locked/tree-lock.ts";
+import { LOCK_FILE, MAX_LOCK_BYTES } from "../lock/image-lock.ts";
 
 /** What younger files have is being used by somebody whose lock is not written yet. Milliseconds. */
 const MIN_AGE = 3600_000;
-/** Some 40 000 packages. */
-const MAX_LOCK_BYTES = 16 * 2 ** 20;
-const TREE_LOCK = "rbuild.lock.json";
 
 /** A file of a pool, or what is left of a fetch that was broken off. */
 export interface PoolFile {
@@ -72,7 +70,7 @@ export async function listPool(directory: string): Promise<PoolFile[]> {
 
 /** Every digest that a lock of the image definitions or of the tree mentions. */
 async function namedByLocks(imageDirectories: readonly string[], tree: string): Promise<ReadonlySet<string>> {
-  const paths = [join(tree, TREE_LOCK)];
+  const paths = [join(tree, TREE_LOCK_FILE)];
   for (const directory of imageDirectories) for (const name of await readdir(directory).catch(none)) paths.push(join(directory, name, LOCK_FILE));
   const named = new Set<string>();
   for (const path of paths) {

@@ -2,12 +2,10 @@ import { join } from "node:path";
 import type { Digest, JsonValue } from "../../../oci/index.ts";
 import { RbuildError, readFileIfExists } from "../../../system/index.ts";
 import { compareValues } from "../../explain/compare-values.ts";
+import { MAX_LOCK_BYTES } from "../../lock/image-lock.ts";
 import { wantedSuite } from "../../lock/wanted.ts";
 import type { WantedLock } from "../config/schema.ts";
 import { TREE_LOCK_FILE, type TreeLock, treeLockDigest, treeLockSchema } from "./tree-lock.ts";
-
-/** Some 40 000 packages. */
-const MAX_LOCK_BYTES = 16 * 2 ** 20;
 
 /** What a tree's lock says of its rbuild.yaml as it is now. */
 export type TreeLockState =

@@ -3,12 +3,11 @@ import { isRbuildError, isSystemError, RbuildError, readFileIfExists } from "../
 import type { ContainerHost } from "../../container-host/container-host.ts";
 import { DEFINITION_FILE } from "../../definition/defined-names.ts";
 import { openGit } from "../../iso/git/git.ts";
-import { type ImageLock, LOCK_FILE } from "../image-lock.ts";
+import { type ImageLock, LOCK_FILE, MAX_LOCK_BYTES } from "../image-lock.ts";
 import { parseLock } from "../read-lock.ts";
 import type { ReadSide } from "./diff-images.ts";
 import { readEnginePackages } from "./engine-packages.ts";
 
-const MAX_LOCK_BYTES = 16 * 2 ** 20;
 const NAME = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
 /** Images that stand on each other. */
 const MAX_CHAIN = 32;

@@ -2,14 +2,12 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { digestHex, digestOf } from "../../../oci/index.ts";
 import { readFileIfExists } from "../../../system/index.ts";
-import { type ImageLock, LOCK_FILE } from "../../lock/image-lock.ts";
+import { type ImageLock, LOCK_FILE, MAX_LOCK_BYTES } from "../../lock/image-lock.ts";
 import { lockDigest } from "../../lock/lock-digest.ts";
 import { parseLock } from "../../lock/read-lock.ts";
 import type { IndexedFile } from "./index-content.ts";
 import type { LockNeeds } from "./plan-content.ts";
 import type { WantedImage } from "./wanted-images.ts";
-
-const MAX_LOCK_BYTES = 16 * 2 ** 20;
 
 export interface LockBytes {
   readonly file: IndexedFile;

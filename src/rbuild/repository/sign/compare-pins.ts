@@ -3,7 +3,7 @@ import { digestOf } from "../../../oci/index.ts";
 import { isRbuildError, readFileIfExists } from "../../../system/index.ts";
 import { findDefinition } from "../../definition/find-definition.ts";
 import { readPin } from "../../images/pin/pin-file.ts";
-import { LOCK_FILE } from "../../lock/image-lock.ts";
+import { LOCK_FILE, MAX_LOCK_BYTES } from "../../lock/image-lock.ts";
 import type { IndexedImage } from "../publish/index-content.ts";
 
 /** What a checkout says of an image: `exact`, its pin names these bytes; `different`, it names others under that version. */
@@ -12,8 +12,6 @@ export type PinVerdict =
   | { readonly kind: "different"; readonly pinned: string }
   | { readonly kind: "other-version"; readonly version: string }
   | { readonly kind: "unpinned" };
-
-const MAX_LOCK_BYTES = 16 * 2 ** 20;
 
 /** @throws RbuildError `image.pin-invalid`, `definition.invalid` */
 export async function comparePin(image: IndexedImage, imageDirectories: readonly string[]): Promise<PinVerdict> {

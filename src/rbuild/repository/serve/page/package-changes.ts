@@ -2,7 +2,7 @@ import type { Digest } from "../../../../oci/index.ts";
 import { isRbuildError } from "../../../../system/index.ts";
 import { comparePackages } from "../../../lock/diff/compare-packages.ts";
 import { flattenLocks } from "../../../lock/diff/flatten-locks.ts";
-import type { ImageLock } from "../../../lock/image-lock.ts";
+import { type ImageLock, MAX_LOCK_BYTES } from "../../../lock/image-lock.ts";
 import { lockDigest } from "../../../lock/lock-digest.ts";
 import type { PackageChange } from "../../../lock/lock-operations.ts";
 import { parseLock } from "../../../lock/read-lock.ts";
@@ -19,7 +19,6 @@ export interface Step {
   readonly changes: readonly PackageChange[] | undefined;
 }
 
-const MAX_LOCK_BYTES = 16 * 2 ** 20;
 /** Read for one page, and steps shown of one image. */
 const MAX_LOCKS = 200;
 const MAX_STEPS = 10;
