@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { constants, write, writeSync } from "node:fs";
-import { mkdir, mkdtemp, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, mkdir, mkdtemp, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { isSystemError, RbuildError } from "./errors.ts";
