@@ -7,6 +7,7 @@ import { digestHex, digestOf } from "../../../../../src/oci/index.ts";
 import { ATTACKS, type Attack } from "../../../../../src/rbuild/repository/serve/attack/attacks.ts";
 import { openTrustStore, readCheckout, updateTrust } from "../../../../../src/rbuild/trust/index.ts";
 import { type ImagesOnDisk, imagesOnDisk } from "../../../../support/repository/images-on-disk.ts";
+import { REFUSED_METADATA } from "../../../../support/repository/refused-metadata.ts";
 import { serveDirectory } from "../../../../support/repository/serve-directory.ts";
 import { scratchDirectory } from "../../../../support/scratch.ts";
 import { NOW } from "../../../../support/trust/test-keys.ts";
@@ -67,20 +68,11 @@ async function verdictOf(images: ImagesOnDisk, port: number, seen?: string): Pro
 }
 
 const TRUST: Readonly<Partial<Record<Attack, string>>> = {
+  ...REFUSED_METADATA,
   freeze: "current",
-  mix: "trust.mix-and-match",
-  unsigned: "trust.unsigned",
-  "wrong-signature": "trust.unknown-key",
-  "oversize-signature": "trust.too-large",
-  "several-armours": "trust.malformed-signature",
-  "packet-bomb": "trust.malformed-signature",
-  "extra-packets": "trust.malformed-signature",
-  "bitflip-metadata": "trust.malformed-metadata",
   "captive-portal": "trust.malformed-metadata",
   "error-page": "trust.missing-file",
   truncate: "trust.missing-file",
-  short: "trust.malformed-metadata",
-  endless: "trust.too-large",
   "no-length": "current",
 };
 

@@ -1,55 +1,21 @@
-import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { SignedAttack } from "../../../../../src/rbuild/repository/serve/attack/signed/signed-attacks.ts";
-import { SIGNED_ATTACKS } from "../../../../../src/rbuild/repository/serve/attack/signed/signed-attacks.ts";
+import { SIGNED_ATTACKS, type SignedAttack } from "../../../../../src/rbuild/repository/serve/attack/signed/signed-attacks.ts";
 import { serveRepository } from "../../../../../src/rbuild/repository/serve/serve-repository.ts";
-import type { TrustedRoot } from "../../../../../src/rbuild/trust/client/root-chain.ts";
-import { readCheckout } from "../../../../../src/rbuild/trust/index.ts";
-import { openTestHost } from "../../../../support/iso/container-host.ts";
-import { type FetchLab, openFetchLab } from "../../../../support/repository/fetch-lab.ts";
-import { type ImagesOnDisk, imagesOnDisk } from "../../../../support/repository/images-on-disk.ts";
-import { serveDirectory, serveOptions } from "../../../../support/repository/serve-directory.ts";
-import { NOW } from "../../../../support/trust/test-keys.ts";
+import type { FetchLab } from "../../../../support/repository/fetch-lab.ts";
+import { serveOptions } from "../../../../support/repository/serve-directory.ts";
+import { NEW, OLD, openVictims, type Victims } from "../../../../support/repository/victims.ts";
 
 const stack = new AsyncDisposableStack();
-let images: ImagesOnDisk;
-let attackLab: string;
-/** Of a mirror with which nothing is wrong, of the same keys. */
-let honest: string;
-let roots: readonly TrustedRoot[];
-let host: Awaited<ReturnType<typeof openTestHost>>;
+let lab: Victims;
 let usual: FetchLab;
 
 beforeAll(async () => {
-  host = stack.use(await openTestHost());
-  images = await imagesOnDisk(NOW, directory);
-  attackLab = join(await directory(), "lab");
-  honest = stack.use(await serveRepository({ ...serveOptions(images.directory), attack: "resigned", attackLab })).url;
-  const checkout = await readCheckout(join(attackLab, "keys"), NOW);
-  if (checkout.kind !== "checkout") throw new Error(checkout.message);
-  roots = checkout.roots;
-  usual = await victim();
+  lab = await openVictims("resigned", stack);
+  usual = await lab.victim();
 }, 60_000);
 afterAll(() => stack.disposeAsync());
-
-/** Until the last test. */
-async function directory(): Promise<string> {
-  const path = await mkdtemp("/var/tmp/rbuild-attack-lab-");
-  stack.defer(() => rm(path, { recursive: true, force: true }));
-  return path;
-}
-
-/** A client that has an image from the honest mirror. */
-async function victim(): Promise<FetchLab> {
-  const client = await openFetchLab(host.docker, roots, await directory());
-  expect(await client.fetch([honest], OLD)).toMatchObject({ how: "full" });
-  return client;
-}
-
-const OLD = { name: "tools", version: "1.0" } as const;
-const NEW = { name: "tools", version: "2.0" } as const;
-const mirror = async (attack: SignedAttack): Promise<string> => (await serveDirectory(images.directory, { attack, attackLab })).url;
 
 /** What is signed by enough of the keys is remembered, though the rest is refused. */
 const REMEMBERED = {
@@ -94,14 +60,14 @@ test("every attack with signatures is tried", () => {
 
 test.each(Object.entries(REFUSED) as [SignedAttack, string][])("%s is called %s; the store and what is remembered stay as they were", async (attack, code) => {
   const before = await usual.memory();
-  await expect(usual.fetch([await mirror(attack)], NEW)).rejects.toMatchObject({ code, category: "untrusted" });
+  await expect(usual.fetch([await lab.mirror(attack)], NEW)).rejects.toMatchObject({ code, category: "untrusted" });
   expect(await usual.memory()).toEqual(before);
-  expect(await usual.fetch([honest], OLD)).toMatchObject({ how: "present" });
+  expect(await usual.fetch([lab.first], OLD)).toMatchObject({ how: "present" });
 });
 
 test.each(Object.entries(REMEMBERED) as [SignedAttack, string][])("%s is called %s; the store stays as it was", { timeout: 60_000 }, async (attack, code) => {
-  const client = await victim();
-  const url = await mirror(attack);
+  const client = await lab.victim();
+  const url = await lab.mirror(attack);
   // Of its two faces the first one is believed.
   if (attack === "equivocation") await client.fetch([url], OLD);
   const before = await client.memory();
@@ -114,22 +80,23 @@ test.each([
   ["rotation", "trust.unknown-key"],
   ["old-key", "trust.rollback"],
 ] as const)("%s is no attack", async (attack, code) => {
-  const client = await victim();
-  const url = await mirror(attack);
+  const client = await lab.victim();
+  const url = await lab.mirror(attack);
   expect(await client.fetch([url], NEW)).toMatchObject({ how: "full" });
   // So is an image that was released under keys which have been rotated away since.
-  const newcomer = await openFetchLab(host.docker, roots, await directory());
+  const newcomer = await lab.newcomer();
   expect(await newcomer.fetch([url], OLD)).toMatchObject({ how: "full" });
   // What has been followed is remembered: where it began is an older state now.
-  await expect(client.fetch([honest], NEW)).rejects.toMatchObject({ code });
+  await expect(client.fetch([lab.first], NEW)).rejects.toMatchObject({ code });
 });
 
 test("a lab is made where there is nothing, and needed", async () => {
-  const scratch = await directory();
+  const scratch = await lab.directory();
   await writeFile(join(scratch, "thesis.txt"), "");
-  const open = (more: object) => serveRepository({ ...serveOptions(images.directory), attack: "expired-key", ...more });
+  const open = (more: object) => serveRepository({ ...serveOptions(lab.images.directory), attack: "expired-key", ...more });
   await expect(open({})).rejects.toMatchObject({ code: "serve.attack-needs-lab", category: "invalid" });
   await expect(open({ attackLab: scratch })).rejects.toMatchObject({ code: "serve.no-attack-lab", category: "invalid" });
   expect(await readdir(scratch)).toEqual(["thesis.txt"]);
-  for (const name of await readdir(join(attackLab, "secret"))) expect((await stat(join(attackLab, "secret", name))).mode & 0o777).toBe(0o600);
+  const secret = join(lab.attackLab ?? "", "secret");
+  for (const name of await readdir(secret)) expect((await stat(join(secret, name))).mode & 0o777).toBe(0o600);
 });
