@@ -2,6 +2,7 @@ import { join, resolve } from "node:path";
 import { withStep } from "../../../make-runner/index.ts";
 import { RbuildError } from "../../../system/index.ts";
 import type { TrustedRoot } from "../../trust/client/root-chain.ts";
+import { holdNumbers } from "./hold-numbers.ts";
 import { EMPTY_CONTENT, type IndexContent, isSameContent } from "./index-content.ts";
 import { daysUntil } from "./life.ts";
 import { checkNotBehind } from "./old-copy.ts";
@@ -45,6 +46,7 @@ export async function withWork<T>(choices: PublishOptions, dependencies: Publish
   return withStep(report, { name: "image.publish", subject: directory }, async () => {
     if ((await highestVersion(directory, "freshness")) === 0) await checkEmpty(directory);
     await using staging = await openStaging(directory);
+    await using _numbers = await holdNumbers(directory, dependencies, options.signal);
     const published = await readPublished(directory, roots, memoryOf(staging));
     if (!published && renew) throw nothingPublished(directory);
     const memory = await checkNotBehind(published, options, dependencies);

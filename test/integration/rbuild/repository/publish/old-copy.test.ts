@@ -91,9 +91,42 @@ test("what the public copy shows is compared, where one is named", async () => {
   expect(await publish({ ...promotion("old"), isOldCopyWanted: true }, { stateDirectory, askPublic })).toMatchObject({ index: 3 });
 });
 
+test("two publications at once from two copies never give one number to two contents: the second waits, and says for whom", async () => {
+  const signing = Promise.withResolvers<void>();
+  const opened = Promise.withResolvers<void>();
+  const first = publish(promotion("testing"), {
+    openSigners: async () => {
+      opened.resolve();
+      await signing.promise;
+      return [lab.publisher.signer, lab.cron.signer];
+    },
+  });
+  await opened.promise;
+  const events: RbuildEvent[] = [];
+  const waits = Promise.withResolvers<void>();
+  const second = publish(
+    { ...promotion("old"), directory: copy! },
+    {
+      report(event) {
+        events.push(event);
+        if (event.kind === "warning.raised") waits.resolve();
+      },
+    },
+  ).catch((error: unknown) => error);
+  await Promise.race([waits.promise, second]);
+  const ended = new AbortController();
+  ended.abort(new Error("enough"));
+  await expect(publish({ directory: join(own!, "third"), signal: ended.signal })).rejects.toThrow("enough");
+  signing.resolve();
+  expect(await first).toMatchObject({ kind: "published", index: 2 });
+  expect(await second).toMatchObject({ code: "repository.old-copy", details: { kind: "index", shown: { version: 1 }, known: { version: 2 } } });
+  const message = expect.stringMatching(new RegExp(`^process ${process.pid} publishes to ${lab.repository} since `));
+  expect(events.filter(({ kind }) => kind === "warning.raised")).toEqual([expect.objectContaining({ code: "repository.waiting", message })]);
+});
+
 test("a memory that cannot be read is an error; one that cannot be written is told", async () => {
   const directory = join(memory!, "published");
-  const [name = ""] = await readdir(directory);
+  const name = (await readdir(directory)).find((each) => each.endsWith(".json")) ?? "";
   await writeFile(join(directory, name), "{}");
   await expect(publish(promotion("old"))).rejects.toThrow(code("repository.memory-damaged"));
   await rm(directory, { recursive: true });
