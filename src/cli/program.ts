@@ -48,15 +48,15 @@ const COMMANDS: Readonly<Record<string, () => CommandUnknownOpts>> = {
   completion: () => completionCommand(() => createProgram()),
   __names: namesCommand,
 };
+const VERSION_FLAGS = ["-V", "--version"];
 
 /**
  * The whole command line. Makes commands only; what they do is imported when one of them runs.
- * @param first the first word after the program's name: when it is a command, no other is made
+ * @param first the first word after the program's name: when it is a command, no other is made; when it asks for the version, none
  */
 export function createProgram(first?: string): CommandUnknownOpts {
-  const command = first !== undefined && Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;
   const program = newCommand("rbuild", "Reproducible build environments for live systems and images")
-    .version(readVersion(), "-V, --version", "print the version")
+    .version(readVersion(), VERSION_FLAGS.join(", "), "print the version")
     .helpOption("-h, --help", "print help for a command")
     .helpCommand("help [command]", "print help for a command")
     .enablePositionalOptions()
@@ -73,12 +73,20 @@ export function createProgram(first?: string): CommandUnknownOpts {
       changeDirectory(globalOptionsOf(command).directory);
       takeKeysOfTree(command);
     });
-  for (const create of command ? [command] : Object.values(COMMANDS)) {
+  for (const create of makersFor(first)) {
     const made = create();
     program.addCommand(made, { hidden: made.name().startsWith("__") });
   }
   addGlobalOptions(program);
   return program;
+}
+
+/** Making all commands takes ten milliseconds. */
+function makersFor(first: string | undefined): readonly (() => CommandUnknownOpts)[] {
+  if (first === undefined) return Object.values(COMMANDS);
+  if (VERSION_FLAGS.includes(first)) return [];
+  const command = Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;
+  return command ? [command] : Object.values(COMMANDS);
 }
 
 /** Where nobody says which `keys/`, those of the tree are meant, as its definitions are. */

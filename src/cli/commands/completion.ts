@@ -1,5 +1,5 @@
 import { Argument, type CommandUnknownOpts } from "@commander-js/extra-typings";
-import { type NameKind } from "../completion/known-names.ts";
+import type { NameKind } from "../completion/known-names.ts";
 import { globalOptionsOf } from "../global-options.ts";
 import { examples, newCommand } from "../new-command.ts";
 

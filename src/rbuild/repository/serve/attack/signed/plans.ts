@@ -4,7 +4,7 @@ import { timeText } from "../../../../trust/format/fields.ts";
 import type { RepositoryIndex } from "../../../../trust/format/index-file.ts";
 import { imageKey } from "../../../publish/index-content.ts";
 import { DAY, EXPIRED_SINCE, type LabKey } from "./lab-keys.ts";
-import { type Fields, type LabRoles } from "./lab-root.ts";
+import type { Fields, LabRoles } from "./lab-root.ts";
 import { packetBomb } from "./packet-bomb.ts";
 import type { SigningManner } from "./sign-as.ts";
 import type { SignedAttack } from "./signed-attacks.ts";
