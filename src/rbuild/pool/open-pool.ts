@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import { constants } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Digest } from "../../oci/index.ts";
 import { isSystemError, RbuildError, tryFlock } from "../../system/index.ts";
+import { verifiedBytes } from "../verified-bytes.ts";
 import { IncomingFile, isStillAt } from "./incoming-file.ts";
 import type { Pool, PoolItem } from "./pool.ts";
 import { itemDetails, VENDOR_HINT, wrongBytes } from "./pool-errors.ts";
@@ -71,24 +71,18 @@ class DirPool implements Pool {
   async *read(item: PoolItem): AsyncGenerator<Buffer, void, undefined> {
     const path = this.pathOf(item.sha256);
     await using handle = await openItem(path, item);
-    const hash = createHash("sha256");
-    let size = 0;
-    let held: Buffer | undefined;
-    while (size <= item.size) {
-      // The chunks are the reader's own.
-      const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(READ_BYTES), 0, READ_BYTES, null);
-      if (bytesRead === 0) break;
-      if (held) yield held;
-      held = buffer.subarray(0, bytesRead);
-      hash.update(held);
-      size += bytesRead;
-    }
-    if (size === item.size && `sha256:${hash.digest("hex")}` === item.sha256) {
-      if (held) yield held;
-      return;
-    }
-    if (await isStillAt(handle, path)) await rm(path, { force: true });
-    throw damaged(item);
+    yield* verifiedBytes(chunksOf(handle), { digest: item.sha256, size: item.size }, async () => {
+      if (await isStillAt(handle, path)) await rm(path, { force: true });
+      return damaged(item);
+    });
+  }
+}
+
+async function* chunksOf(handle: FileHandle): AsyncGenerator<Buffer, void, undefined> {
+  for (;;) {
+    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(READ_BYTES), 0, READ_BYTES, null);
+    if (bytesRead === 0) return;
+    yield buffer.subarray(0, bytesRead);
   }
 }
 

@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { join, resolve } from "node:path";
 import { withStep } from "../../../make-runner/index.ts";
-import { type Digest, DigestHasher } from "../../../oci/index.ts";
+import type { Digest } from "../../../oci/index.ts";
 import { byteString, type Clock, isSystemError, RbuildError, type TarInput, tarHeader } from "../../../system/index.ts";
 import type { RbuildReport } from "../../events.ts";
 import { openMemoryStore } from "../../trust/client/memory-store.ts";
@@ -12,6 +12,7 @@ import { repositoryPaths } from "../../trust/format/paths.ts";
 import { type MetadataSource, openDirectorySource, updateTrust } from "../../trust/index.ts";
 import { refusalError } from "../../trust/refusal.ts";
 import { gatherVerdicts, verdictFiles } from "../../trust/verdicts/gather-verdicts.ts";
+import { verifiedBytes } from "../../verified-bytes.ts";
 import { writeTarFile } from "../../write-tar-file.ts";
 import { MAX_MEMBER_BYTES } from "./bundle-paths.ts";
 import { type BundledFile, type BundledName, chooseFiles, chooseImages } from "./choose-bundled.ts";
@@ -135,20 +136,16 @@ function* entries(metadata: ReadonlyMap<string, Uint8Array>, files: readonly Bun
 }
 
 async function* verified(directory: string, { path, sha256, size }: BundledFile): AsyncGenerator<Uint8Array, void, undefined> {
-  const hasher = new DigestHasher();
+  const file = join(directory, path);
+  const damaged = () =>
+    new RbuildError("repository.damaged", `${file} is not the file that the index names`, {
+      category: "untrusted",
+      hint: "rbuild image publish DIR --verify, or copy the repository again",
+      details: { path, wanted: sha256, size },
+    });
   try {
-    for await (const chunk of createReadStream(join(directory, path), { highWaterMark: 2 ** 20, end: size })) {
-      hasher.update(chunk as Buffer);
-      if (hasher.size > size) break;
-      yield chunk as Buffer;
-    }
+    yield* verifiedBytes(createReadStream(file, { highWaterMark: 2 ** 20, end: size }) as AsyncIterable<Buffer>, { digest: sha256, size }, damaged);
   } catch (error) {
-    if (!isSystemError(error, "ENOENT", "ENOTDIR")) throw error;
+    throw isSystemError(error, "ENOENT", "ENOTDIR") ? damaged() : error;
   }
-  if (hasher.size === size && hasher.digest() === sha256) return;
-  throw new RbuildError("repository.damaged", `${join(directory, path)} is not the file that the index names`, {
-    category: "untrusted",
-    hint: "rbuild image publish DIR --verify, or copy the repository again",
-    details: { path, wanted: sha256, size },
-  });
 }

@@ -1,8 +1,9 @@
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream";
 import { constants, createGunzip, createZstdDecompress } from "node:zlib";
-import { type Digest, DigestHasher } from "../../../oci/index.ts";
+import type { Digest } from "../../../oci/index.ts";
 import { isSystemError, type RbuildError } from "../../../system/index.ts";
+import { verifiedBytes } from "../../verified-bytes.ts";
 import { untrusted } from "./refusals.ts";
 
 /** How the bytes of a file are to be read. */
@@ -24,23 +25,18 @@ export async function* decodedBlob(
   blob: { readonly digest: Digest; readonly size: number },
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const hasher = new DigestHasher();
-  let held: Uint8Array | undefined;
+  const refuse = ({ size, digest }: { readonly size: number; readonly digest?: Digest }) =>
+    digest === undefined
+      ? untrusted("trust.decompression-bomb", `${blob.digest} was to have ${blob.size} bytes, and its file gives more`)
+      : wrongBytes(blob, `its file gives ${size} bytes with the digest ${digest}`);
   try {
-    for await (const chunk of decoded(path, encoding)) {
+    for await (const chunk of verifiedBytes(decoded(path, encoding), blob, refuse)) {
       signal?.throwIfAborted();
-      if (hasher.size + chunk.byteLength > blob.size)
-        throw untrusted("trust.decompression-bomb", `${blob.digest} was to have ${blob.size} bytes, and its file gives more`);
-      hasher.update(chunk);
-      if (held) yield held;
-      held = chunk;
+      yield chunk;
     }
   } catch (error) {
     throw isDecoderError(error) ? wrongBytes(blob, `its file cannot be decoded as ${encoding}: ${error.message}`) : error;
   }
-  const digest = hasher.digest();
-  if (digest !== blob.digest || hasher.size !== blob.size) throw wrongBytes(blob, `its file gives ${hasher.size} bytes with the digest ${digest}`);
-  if (held) yield held;
 }
 
 function decoded(path: string, encoding: Encoding): AsyncIterable<Uint8Array> {

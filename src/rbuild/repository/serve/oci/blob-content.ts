@@ -1,7 +1,6 @@
-import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { createGunzip, createZstdDecompress } from "node:zlib";
-import { digestHex } from "../../../../oci/index.ts";
+import { verifiedBytes } from "../../../verified-bytes.ts";
 import type { OpenedFile, OpenFiles } from "../files/open-files.ts";
 import { MAX_DECODING } from "../limits.ts";
 import type { Blob } from "./catalog.ts";
@@ -46,18 +45,11 @@ async function* decode(blob: Blob, path: string, encoding: "gzip" | "zstd", file
   const decoder = encoding === "gzip" ? createGunzip() : createZstdDecompress();
   source.on("error", (error) => decoder.destroy(error)).pipe(decoder);
   try {
-    const hash = createHash("sha256");
-    let length = 0;
-    let held: Uint8Array | undefined;
-    for await (const chunk of decoder as AsyncIterable<Buffer>) {
-      length += chunk.byteLength;
-      if (length > blob.size) throw new Error(`${path} has more than the ${blob.size} bytes of its blob`);
-      hash.update(chunk);
-      if (held) yield held;
-      held = chunk;
-    }
-    if (length !== blob.size || hash.digest("hex") !== digestHex(blob.digest)) throw new Error(`${path} is not ${blob.digest}`);
-    if (held) yield held;
+    yield* verifiedBytes(
+      decoder as AsyncIterable<Buffer>,
+      blob,
+      ({ size, digest }) => new Error(`${path} has ${digest ?? `${size} bytes or more`}, not ${blob.digest}`),
+    );
   } finally {
     const next = waiting.shift();
     if (next) next();
