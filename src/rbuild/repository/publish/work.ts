@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
 import { withStep } from "../../../make-runner/index.ts";
-import { RbuildError } from "../../../system/index.ts";
+import { isRbuildError, RbuildError } from "../../../system/index.ts";
 import type { TrustedRoot } from "../../trust/client/root-chain.ts";
 import { holdNumbers } from "./hold-numbers.ts";
 import { EMPTY_CONTENT, type IndexContent, isSameContent } from "./index-content.ts";
@@ -51,7 +51,7 @@ export async function withWork<T>(choices: PublishOptions, dependencies: Publish
     if (!published && renew) throw nothingPublished(directory);
     const memory = await checkNotBehind(published, options, dependencies);
     const newRoots = await missingRoots(directory, roots);
-    const prepared = await readPrepared(staging.prepared);
+    const prepared = usable(await readPrepared(staging, directory), memory, options, dependencies);
     const root = roots.at(-1) as TrustedRoot;
     const nextVersion = async (kind: "freshness" | "index") => {
       const waiting = kind === "index" ? prepared?.request.index?.value.version : prepared?.request.freshness.value.version;
@@ -80,6 +80,23 @@ export async function withWork<T>(choices: PublishOptions, dependencies: Publish
       sign,
     });
   });
+}
+
+/**
+ * What waits for signatures. When it is damaged, its numbers are known from memory alone; with these a renewal goes on, which does nothing else
+ * with it: clients must not be kept from a freshness until somebody mends it.
+ */
+function usable(
+  found: Prepared | RbuildError | undefined,
+  { prepared: numbers }: PublisherNumbers,
+  { renew }: PublishOptions,
+  { report }: PublishDependencies,
+): Prepared | undefined {
+  if (!isRbuildError(found)) return found;
+  if (!renew || !numbers) throw found;
+  const { code, message, hint } = found;
+  report({ kind: "warning.raised", code, message, ...(hint === undefined ? {} : { hint }) });
+  return undefined;
 }
 
 /** What must be signed anew: the index (and freshness), the freshness alone, or nothing. */

@@ -1,6 +1,6 @@
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { isSystemError, readFileIfExists, syncDirectory, writeFileAtomic } from "../../../../system/index.ts";
+import { isRbuildError, isSystemError, RbuildError, readFileIfExists, syncDirectory, writeFileAtomic } from "../../../../system/index.ts";
 import { MAX_BYTES } from "../../../trust/limits.ts";
 import { filesOf, type IndexContent } from "../index-content.ts";
 import { hasFile, type Staging } from "../staging.ts";
@@ -22,17 +22,29 @@ const REQUEST = "request.json";
 const FILES = "files";
 const signatureName = (part: Part): string => `${part}.asc`;
 
-/** @throws RbuildError `repository.request-damaged` */
-export async function readPrepared(directory: string): Promise<Prepared | undefined> {
+/** What waits in a directory, nothing, or why that cannot be told: a `repository.request-damaged` that names the file and what mends it. */
+export async function readPrepared({ prepared: directory }: Staging, repository: string): Promise<Prepared | RbuildError | undefined> {
   const path = join(directory, REQUEST);
-  const bytes = await readFileIfExists(path, MAX_REQUEST_BYTES);
-  if (!bytes) return undefined;
+  let request: SigningRequest;
+  try {
+    const bytes = await readFileIfExists(path, MAX_REQUEST_BYTES);
+    if (!bytes) return undefined;
+    request = readRequest(bytes, path);
+  } catch (error) {
+    if (!isRbuildError(error)) throw error;
+    return new RbuildError("repository.request-damaged", `what waits for signatures cannot be read: ${error.message}`, {
+      category: "invalid",
+      hint: `rbuild image publish ${repository} --abandon; then --prepare it anew`,
+      details: { path },
+      cause: error,
+    });
+  }
   const signatures: Partial<Record<Part, Uint8Array>> = {};
   for (const part of ["index", "freshness"] as const) {
     const signature = await readFileIfExists(join(directory, signatureName(part)), MAX_BYTES.signature);
     if (signature) signatures[part] = signature;
   }
-  return { directory, request: readRequest(bytes, path), signatures };
+  return { directory, request, signatures };
 }
 
 /** Sets everything that is staged aside, in the place of what was prepared before. */

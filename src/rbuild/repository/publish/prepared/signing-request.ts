@@ -86,7 +86,7 @@ function misfit({
 function damaged(what: string, why: string): RbuildError {
   return new RbuildError("repository.request-damaged", `${what} is no signing request: ${why}`, {
     category: "invalid",
-    hint: "copy it again as rbuild image publish --prepare wrote it; where the repository itself has it: rbuild image publish DIR --abandon",
+    hint: "copy it again as rbuild image publish --prepare wrote it",
     details: { path: what },
   });
 }

@@ -1,6 +1,7 @@
 import { cp, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { RbuildEvent } from "../../../../../src/rbuild/events.ts";
 import { abandonPrepared } from "../../../../../src/rbuild/repository/publish/prepared/abandon-prepared.ts";
 import { type FinishOptions, finishPublication } from "../../../../../src/rbuild/repository/publish/prepared/finish-publication.ts";
 import { preparePublication } from "../../../../../src/rbuild/repository/publish/prepared/prepare-publication.ts";
@@ -324,6 +325,33 @@ test("a key that the root has revoked is named to whoever would sign with it", a
   await expect(publishImages(options(), await dependencies(["ann", "ben", "cron"]))).rejects.toThrow(named);
   await prepare(["ann"]);
   await expect(sign(["ben"])).rejects.toThrow(named);
+});
+
+test("a damaged request keeps nobody from renewing the freshness, where this machine knows its numbers; all else says what mends it", async () => {
+  await prepare(["ann", "ben"]);
+  await finish([]);
+  await lab.release("2");
+  await prepare(["ann"]);
+  const path = join(repository!, ".publish/prepared/request.json");
+  await writeFile(path, (await readFile(path, "utf8")).replace('"signing-request"', '"signing-"'));
+  const damaged = {
+    code: "repository.request-damaged",
+    message: expect.stringContaining(path),
+    hint: expect.stringContaining(`publish ${repository} --abandon`),
+  };
+  await expect(publishImages(options(), await dependencies(["ann", "ben", "cron"]))).rejects.toMatchObject(damaged);
+  await expect(prepare(["ann"])).rejects.toMatchObject(damaged);
+  await expect(finish([])).rejects.toMatchObject(damaged);
+  await expect(publishImages(options({ renew: true }), await dependencies(["cron"], { stateDirectory: await scratchDirectory() }))).rejects.toMatchObject(
+    damaged,
+  );
+  const events: RbuildEvent[] = [];
+  const report = (event: RbuildEvent) => void events.push(event);
+  // Others may have signed freshness 3.
+  expect(await publishImages(options({ renew: true }), await dependencies(["cron"], { report }))).toMatchObject({ kind: "renewed", freshness: 4 });
+  expect(events).toContainEqual({ kind: "warning.raised", ...damaged });
+  expect(await abandonPrepared(repository!)).toBe(true);
+  expect(await prepare(["ann"])).toMatchObject({ kind: "prepared", index: 3, freshness: 5 });
 });
 
 test("while something is prepared no other index is published, until it is taken away", async () => {
