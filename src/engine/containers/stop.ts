@@ -32,10 +32,11 @@ export async function requireRunning(context: ContainerContext, id: ContainerId)
 export async function killContainer(context: ContainerContext, id: ContainerId, signal: string | number = SIGKILL): Promise<void> {
   const number = parseSignal(signal);
   const { stored, phase } = await requireRunning(context, id);
+  // first: its end may be seen before the signal is known to have gone out
+  if (number !== SIGSTOP && number !== SIGCONT && isEnding(number, stored.record.stopSignal)) await markStopped(context, id);
   if (!signalProcess(phase.process, number)) return;
   publishContainer(context, "kill", stored.record, stored.status, { signal: String(number) });
   if (number === SIGKILL) await endOf(context, id, phase);
-  if (number !== SIGSTOP && number !== SIGCONT && isEnding(number, stored.record.stopSignal)) await markStopped(context, id);
 }
 
 /** Its stop signal, then SIGKILL after `timeout` seconds; -1 waits for ever. False when it was not running. */
@@ -52,6 +53,7 @@ export async function stopContainer(context: ContainerContext, id: ContainerId, 
   const waiting = timeout < 0 ? undefined : AbortSignal.timeout(timeout * 1000);
   try {
     await waitContainer(context, id, "not-running", waiting);
+    await settleEnd(context, id);
   } catch (error) {
     if (!waiting?.aborted) throw error;
     publishContainer(context, "kill", stored.record, stored.status, { signal: String(SIGKILL) });
@@ -62,7 +64,7 @@ export async function stopContainer(context: ContainerContext, id: ContainerId, 
   return true;
 }
 
-/** Waits until the end of a killed container is taken note of. */
+/** Waits until the end of a killed container is taken note of, and what it had is given back. */
 async function endOf(context: ContainerContext, id: ContainerId, phase: Running): Promise<void> {
   if (phase.paused) await (await context.runtime()).resume(id).catch(() => undefined);
   await waitContainer(context, id, "not-running", AbortSignal.timeout(KILL_TIMEOUT_MS));

@@ -1,6 +1,9 @@
 import { dlopen } from "node:ffi";
 import { closeSync, constants, openSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { isSystemError } from "../errors.ts";
 import { checkCall } from "./errno.ts";
 
 const { functions: libc } = dlopen(null, {
@@ -17,12 +20,39 @@ const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
 const O_PATH = 0o10000000;
 
+/** How often, in milliseconds, and how many times a server is asked that has clients waiting: 10 seconds. */
+const RETRY_INTERVAL = 5;
+const MAX_RETRIES = 2000;
+
 /**
  * Connects to the SOCK_SEQPACKET socket `name` in `directory`; the directory's path may be of any length.
  * Each `data` event of the flowing socket is one packet; each `write` that was waited for is one. The socket is half-open after
  * the peer's end until `end` is called. @throws an Error with `code`, as Node's own functions do
  */
-export function connectSeqpacket(directory: string, name: string): Socket {
+export async function connectSeqpacket(directory: string, name: string): Promise<Socket> {
+  for (let retries = 0; ; retries++) {
+    try {
+      return tryConnect(directory, name);
+    } catch (error) {
+      if (!isSystemError(error, "EAGAIN") || retries === MAX_RETRIES) throw error;
+      await sleep(RETRY_INTERVAL);
+    }
+  }
+}
+
+/**
+ * Waits until no client is in the queue of a server whose socket has this name, in whatever directory: from then on servers know all that have
+ * connected before. proc(5): in /proc/net/unix a connection is "connecting", 02, until it is accepted, and has the server's path.
+ */
+export async function allAccepted(name: string): Promise<void> {
+  for (let retries = 0; retries < MAX_RETRIES; retries++) {
+    const waiting = (await readFile("/proc/net/unix", "latin1")).split("\n").filter((line) => line.endsWith(`/${name}`) && line.split(/ +/)[5] === "02");
+    if (waiting.length === 0) return;
+    await sleep(RETRY_INTERVAL);
+  }
+}
+
+function tryConnect(directory: string, name: string): Socket {
   const directoryFd = openSync(directory, O_PATH | constants.O_DIRECTORY);
   try {
     const fd = checkCall(libc.socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "socket", name);

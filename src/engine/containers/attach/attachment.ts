@@ -24,6 +24,7 @@ export class Attachment implements AttachedStreams {
   readonly #options: AttachmentOptions;
   readonly #input = Promise.withResolvers<Socket | undefined>();
   #socket: Socket | undefined;
+  #isJoining = false;
   #isEnded = false;
 
   constructor(options: AttachmentOptions, signal?: AbortSignal) {
@@ -33,8 +34,9 @@ export class Attachment implements AttachedStreams {
     signal?.addEventListener("abort", () => this.end(signal.reason), { once: true });
   }
 
+  /** Joined, or about to be. */
   get isConnected(): boolean {
-    return this.#socket !== undefined;
+    return this.#isJoining;
   }
 
   get isEnded(): boolean {
@@ -45,15 +47,17 @@ export class Attachment implements AttachedStreams {
    * Joins the monitor whose bundle this is; once. Input has a connection of its own: the one of a process that ends with input unread
    * is reset, and output that was still to be received on it would be lost with it. It gets the output too, and drops it.
    */
-  connect(bundle: string): void {
-    if (this.#socket || this.#isEnded) return;
-    const socket = connectSeqpacket(bundle, BUNDLE.attachSocket);
+  async connect(bundle: string): Promise<void> {
+    if (this.#isJoining || this.#isEnded) return;
+    this.#isJoining = true;
+    const socket = await connectSeqpacket(bundle, BUNDLE.attachSocket);
+    if (this.#isEnded) return void socket.destroy();
     this.#socket = socket;
     socket.on("data", (packet: Buffer) => this.#receive(socket, packet));
     socket.on("end", () => this.end());
     socket.on("close", () => this.end());
     socket.on("error", (error) => this.end(error));
-    if (this.#options.stdin) this.#input.resolve(connectInput(bundle));
+    if (this.#options.stdin) await this.#connectInput(bundle);
   }
 
   end(error?: unknown): void {
@@ -87,6 +91,12 @@ export class Attachment implements AttachedStreams {
     }
   }
 
+  async #connectInput(bundle: string): Promise<void> {
+    const input = await connectInput(bundle);
+    if (this.#isEnded) input?.destroy();
+    else this.#input.resolve(input);
+  }
+
   async #closeInput(): Promise<void> {
     (await this.#input.promise)?.destroy();
   }
@@ -98,11 +108,9 @@ export class Attachment implements AttachedStreams {
 }
 
 /** Errors are the process's end, which shows on the output. The monitor may have ended since the output was joined. */
-function connectInput(bundle: string): Socket | undefined {
+async function connectInput(bundle: string): Promise<Socket | undefined> {
   try {
-    return connectSeqpacket(bundle, BUNDLE.attachSocket)
-      .on("error", () => undefined)
-      .resume();
+    return (await connectSeqpacket(bundle, BUNDLE.attachSocket)).on("error", () => undefined).resume();
   } catch (error) {
     if (isSystemError(error, "ENOENT", "ECONNREFUSED")) return undefined;
     throw error;

@@ -16,6 +16,10 @@ export class OutputQueue implements AsyncIterable<OutputChunk> {
     this.#onDrain = onDrain;
   }
 
+  get isEnded(): boolean {
+    return this.#end !== undefined;
+  }
+
   /** False: the source should wait for `onDrain`. */
   push(chunk: OutputChunk): boolean {
     if (this.#end) return true;

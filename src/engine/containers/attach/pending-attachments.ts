@@ -1,3 +1,5 @@
+import { allAccepted } from "../../../system/kernel/unix-seqpacket.ts";
+import { BUNDLE } from "../../runtime/monitor/conmon.ts";
 import type { ContainerId } from "../container.ts";
 import type { Attachment } from "./attachment.ts";
 
@@ -15,8 +17,11 @@ export class PendingAttachments {
     if (waiting?.delete(attachment) && waiting.size === 0) this.#waiting.delete(id);
   }
 
-  connect(id: ContainerId, bundle: string): void {
-    for (const attachment of this.#take(id)) attachment.connect(bundle);
+  async connect(id: ContainerId, bundle: string): Promise<void> {
+    const clients = [...this.#take(id)];
+    await Promise.all(clients.map((client) => client.connect(bundle)));
+    // a monitor accepts one between two reads of output: the others would miss what it reads first
+    if (clients.length > 1) await allAccepted(BUNDLE.attachSocket);
   }
 
   /** The container will not start: there is nothing to come. */

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { isSystemError, toolEnvironment } from "../../../system/index.ts";
 import { startFailure } from "../../runtime/monitor/start-failure.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
@@ -8,7 +8,7 @@ import { runtimeMessage } from "../../runtime/runtime-message.ts";
 import { OutputQueue } from "../attach/output-queue.ts";
 import type { AttachedStreams, WritableStdin } from "../container.ts";
 
-/** How long output is read after the process has ended while something it left behind keeps its streams open. */
+/** How long output is read after the process has ended while something it left behind keeps its streams open. A slow reader's time does not count. */
 const LINGER_MS = 500;
 const MAX_MESSAGE = 16 * 1024;
 
@@ -65,6 +65,7 @@ async function readPid(path: string): Promise<number | undefined> {
 
 function streamsOf(child: ChildProcess, exitCode: Promise<number>, signal: AbortSignal | undefined): AttachedStreams {
   const { stdin, stdout, stderr } = child;
+  let wasHeldBack = false;
   const output = new OutputQueue(() => {
     stdout?.resume();
     stderr?.resume();
@@ -75,6 +76,7 @@ function streamsOf(child: ChildProcess, exitCode: Promise<number>, signal: Abort
   ] as const) {
     source?.on("data", (data: Buffer) => {
       if (output.push({ stream, data })) return;
+      wasHeldBack = true;
       stdout?.pause();
       stderr?.pause();
     });
@@ -86,10 +88,17 @@ function streamsOf(child: ChildProcess, exitCode: Promise<number>, signal: Abort
     stderr?.destroy();
   };
   child.on("close", () => output.end());
-  void exitCode.then(
-    () => sleep(LINGER_MS, undefined, { ref: false }).then(() => lingering(output, close, stdout?.readableLength ?? 0)),
-    (error: unknown) => output.end(error),
-  );
+  const linger = async () => {
+    do {
+      wasHeldBack = stdout?.isPaused() ?? false;
+      await sleep(LINGER_MS, undefined, { ref: false });
+      // what had come when a busy process was at other things is read first
+      await nextTurn();
+    } while (wasHeldBack && !output.isEnded);
+    output.end();
+    close();
+  };
+  void exitCode.then(linger, (error: unknown) => output.end(error));
   signal?.addEventListener("abort", () => (output.end(signal.reason), close()), { once: true });
   stdin?.on("error", () => undefined);
   return {
@@ -101,13 +110,6 @@ function streamsOf(child: ChildProcess, exitCode: Promise<number>, signal: Abort
       return Promise.resolve();
     },
   };
-}
-
-function lingering(output: OutputQueue, close: () => void, buffered: number): void {
-  // a slow reader still gets what is there
-  if (buffered > 0) return;
-  output.end();
-  close();
 }
 
 function pipeInput(stdin: NonNullable<ChildProcess["stdin"]>): WritableStdin {

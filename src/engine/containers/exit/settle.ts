@@ -26,8 +26,10 @@ export async function settleEnd(context: ContainerContext, id: ContainerId): Pro
   }
   const { phase } = stored.status;
   if (phase.kind !== "running") return true;
+  // asked first: a monitor writes the exit code before it ends
+  const mayWrite = await isRunning(phase);
   const exit = await readExitStatus(context.store.paths(id));
-  if (exit === undefined && (await isRunning(phase))) return false;
+  if (exit === undefined && mayWrite) return false;
   await settle(context, stored, phase, exit);
   return true;
 }

@@ -90,7 +90,7 @@ async function launch(context: ContainerContext, stored: StoredContainer, stubs:
     stoppedByUser: false,
     restarts,
   };
-  context.pending.connect(id, paths.bundle);
+  await context.pending.connect(id, paths.bundle);
   await context.seccomp.keep(runtime, assembled.spec, id);
   await allDone([runtime.start(id), context.store.writeStatus(id, now)]);
   watchEnd(context, id, { process, monitor: monitorProcess });

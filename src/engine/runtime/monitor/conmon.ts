@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -41,11 +41,14 @@ const MAX_SYNC_MESSAGE = 64 * 1024;
 
 /**
  * Creates a container under a conmon of its own, which outlives this process, keeps the streams, writes the log and, when the process
- * ends, its exit code. The first process waits for the runtime's `start`. The bundle has a directory `monitor` already.
+ * ends, its exit code. The first process waits for the runtime's `start`. The bundle has a directory `monitor` already, and may have what the
+ * monitor of an earlier start has left.
  * @throws RbuildError `runtime.failed`, `tool.missing`
  */
 export async function createMonitored(conmon: string, runtime: Runtime, request: MonitorRequest): Promise<MonitoredProcess> {
   const { containerId, bundle } = request;
+  // or its number would be taken for the new one's, and that memory ran out then for the reason of the next end
+  for (const name of [BUNDLE.monitorPidFile, BUNDLE.oomFile]) await rm(join(bundle, name), { force: true });
   const pid = await spawnConmon(
     conmon,
     [
@@ -71,8 +74,8 @@ export interface ExecRequest {
   /** The runtime-spec's `process` as a file. */
   readonly processPath: string;
   readonly stdin: boolean;
-  /** Called when clients can connect and the process has not started. */
-  readonly onReady: () => void;
+  /** Called when clients can connect and the process has not started; it is waited for. */
+  readonly onReady: () => Promise<void>;
 }
 
 /**
@@ -124,7 +127,7 @@ async function spawnConmon(
   args: readonly string[],
   cwd: string,
   failure: (message: string) => RbuildError,
-  onReady?: () => void,
+  onReady?: () => Promise<void>,
 ): Promise<number> {
   const { pipes } = startSession(conmon, args, {
     cwd,
@@ -139,7 +142,7 @@ async function spawnConmon(
     if (onReady && attachPipe) {
       const ready = await readReport(attachPipe, conmon);
       if (ready.data < 0) throw failure(runtimeMessage(ready.message) || "conmon could not listen");
-      onReady();
+      await onReady();
       startPipe?.write("\0");
     }
     const { data, message } = await readReport(syncPipe, conmon);

@@ -47,13 +47,28 @@ test("passes stdin and its end", async () => {
   });
 });
 
-test("carries 20 MB of output unchanged to a slow reader", async () => {
-  const { id } = await engine.containers.createExec(container, { command: ["sh", "-c", "yes 0123456789 | head -c 20000000"] });
+test.each([
+  [20_000_000, "", 300],
+  // the process ends with the end of its output still in the pipe, which is longer unread than its leftovers are listened to
+  [1_250_000, "", 1000],
+  [1_250_000, ">&2", 1000],
+])("carries %i bytes of output%s unchanged to a slow reader", async (bytes, redirection, pause) => {
+  const { id } = await engine.containers.createExec(container, { command: ["sh", "-c", `yes 0123456789 | head -c ${bytes} ${redirection}`] });
   await using streams = await engine.containers.startExec(id);
-  await sleep(300);
+  await sleep(pause);
   let size = 0;
   for await (const { data } of streams.output) size += data.byteLength;
-  expect(size).toBe(20_000_000);
+  expect(size).toBe(bytes);
+});
+
+test("ends with the process, and not with what it left behind", async () => {
+  const { id } = await engine.containers.createExec(container, {
+    command: ["sh", "-c", "(for i in $(seq 60); do echo again; sleep 0.1; done; echo last) & echo first"],
+  });
+  await using streams = await engine.containers.startExec(id);
+  const { stdout } = await collect(streams.output);
+  expect(stdout).toContain("first\n");
+  expect(stdout).not.toContain("last\n");
 });
 
 test.each([
