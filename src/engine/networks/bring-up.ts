@@ -50,7 +50,7 @@ export async function bringUp(
   await using _held = await lock(SUBNET_LOCK);
   using socket = NetlinkSocket.open();
   deleteLink(socket, bridge);
-  const block = definition.subnet === undefined ? await chooseSubnet(options.others) : ownSubnet(definition, definition.subnet);
+  const block = ownSubnet(definition) ?? (await chooseSubnet(options.others));
   const gateway = (definition.gateway === undefined ? undefined : parseAddress(definition.gateway)) ?? block.base + 1;
   const mtu = uplinkMtu(socket);
   createBridge(socket, bridge, { mac: macFor(gateway), ...(mtu === undefined ? {} : { mtu }) });
@@ -85,9 +85,13 @@ export async function bringUp(
   return { bridge, ready };
 }
 
-function ownSubnet(definition: NetworkDefinition, text: string): Ipv4Block {
+/** Undefined where the engine has the choice: of the default bridge, and where an engine with another root was quicker to use what it chose. */
+function ownSubnet(definition: NetworkDefinition): Ipv4Block | undefined {
+  const text = definition.subnet;
+  if (text === undefined) return undefined;
   const block = parseSubnet(text);
   const clash = hostBlocks().find((used) => overlaps(used, block));
+  if (clash && definition.isSubnetChosen) return undefined;
   if (clash) {
     throw new RbuildError(
       "network.subnet-in-use",

@@ -16,6 +16,8 @@ const definitionSchema = z.object({
   internal: z.boolean(),
   /** Undefined for the default bridge, whose subnet is chosen each time it is brought up. */
   subnet: z.string().exactOptional(),
+  /** By the engine: it may choose another when that has come into use elsewhere. */
+  isSubnetChosen: z.boolean().exactOptional(),
   gateway: z.string().exactOptional(),
   labels: z.record(z.string(), z.string()),
   options: z.record(z.string(), z.string()),

@@ -53,7 +53,7 @@ export class NetworkCatalog implements Networks {
       createdAt: this.#clock.now().toISOString(),
       internal: spec.internal ?? false,
       subnet: blockText(block),
-      ...(spec.gateway === undefined ? {} : { gateway: spec.gateway }),
+      ...(spec.gateway === undefined ? { isSubnetChosen: spec.subnet === undefined } : { gateway: spec.gateway }),
       labels: spec.labels ?? {},
       options: spec.options ?? {},
     };
