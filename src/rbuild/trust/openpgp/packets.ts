@@ -9,22 +9,34 @@ export interface Packet {
   readonly bytes: Uint8Array;
 }
 
+/** Packets one after the other, cut by their headers alone; at last what is wrong, in words that follow "it …". RFC 9580, 4.2. */
+export function* cutPackets(bytes: Uint8Array): Generator<Packet | string, void, undefined> {
+  for (let at = 0; at < bytes.byteLength; ) {
+    const header = readHeader(bytes, at);
+    if (typeof header === "string") {
+      yield header;
+      return;
+    }
+    const { tag, start, end } = header;
+    yield { tag, body: bytes.subarray(start, end), bytes: bytes.subarray(at, end) };
+    at = end;
+  }
+}
+
 /**
- * Cuts a sequence of packets by their headers alone, so that nothing is unpacked or parsed of what is not wanted. RFC 9580, 4.2.
+ * All packets of a sequence, of which nothing is unpacked or parsed that is not wanted.
  * @returns the packets, or what is wrong, in words that follow "it …"
  */
 export function splitPackets(bytes: Uint8Array, allowed: ReadonlySet<number>, maxPackets: number): readonly Packet[] | string {
   const packets: Packet[] = [];
-  for (let at = 0; at < bytes.byteLength; ) {
+  for (const packet of cutPackets(bytes)) {
     if (packets.length === maxPackets) return `has more than ${maxPackets} packets`;
-    const header = readHeader(bytes, at);
-    if (typeof header === "string") return header;
-    const { tag, start, end } = header;
+    if (typeof packet === "string") return packet;
+    const { tag } = packet;
     if (tag === TAG.secretKey || tag === TAG.secretSubkey) return "has a secret key, which must never be here";
     if (tag === TAG.compressed) return "has a compressed packet, which is not unpacked";
     if (!allowed.has(tag)) return `has a packet of type ${tag}, which does not belong here`;
-    packets.push({ tag, body: bytes.subarray(start, end), bytes: bytes.subarray(at, end) });
-    at = end;
+    packets.push(packet);
   }
   return packets.length === 0 ? "has no packet" : packets;
 }
