@@ -42,8 +42,8 @@ export interface TrustStore extends AsyncDisposable {
   save(state: TrustState): Promise<void>;
   /** Keeps an accepted file; before the state that speaks of it. */
   keep(path: string, bytes: Uint8Array): Promise<void>;
-  /** Removes kept files of a directory but those named. */
-  retain(directory: string, names: readonly string[]): Promise<void>;
+  /** Removes kept files of a directory but those named, which are asked for only where there are any. */
+  retain(directory: string, names: Iterable<string>): Promise<void>;
 }
 
 /**
@@ -65,7 +65,9 @@ export async function openTrustStore(stateDirectory: string, origin: Digest, opt
     },
     async retain(name, names) {
       const present = await readdir(join(directory, name)).catch(() => []);
-      for (const file of present) if (!names.includes(file)) await rm(join(directory, name, file), { force: true });
+      if (present.length === 0) return;
+      const stay = new Set(names);
+      for (const file of present) if (!stay.has(file)) await rm(join(directory, name, file), { force: true });
     },
     [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
   };

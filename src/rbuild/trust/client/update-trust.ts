@@ -10,6 +10,7 @@ import { repositoryPaths } from "../format/paths.ts";
 import { MAX_BYTES } from "../limits.ts";
 import { isRefusal, type Refusal, refusal } from "../refusal.ts";
 import { verifyThreshold } from "../threshold.ts";
+import { forgetOlder } from "./forget-older.ts";
 import { judgeFreshness } from "./judge-freshness.ts";
 import type { MetadataSource } from "./metadata-source.ts";
 import { readSigned, type SignedFile, type TrustedRoot } from "./root-chain.ts";
@@ -59,7 +60,7 @@ export async function updateTrust({ checkout, repository, store, clock }: Update
     freshness: { version: freshness.version, sha256: digestOf(found.bytes), keys: root.root.roles.freshness.keys },
     index: { version: index.version, sha256: freshness.index.sha256, keys: root.root.roles.publisher.keys },
   });
-  await dropOlder(store, freshness);
+  await forgetOlder(store, { root, freshness, index }, state.index);
 
   const reason = staleness(freshness, index.expires, now); // 5.4.4, 5.5.6: stale is not bad
   return reason ? { kind: "stale", reason, root, freshness, index } : { kind: "current", root, freshness, index };
@@ -148,11 +149,4 @@ function missing(repository: MetadataSource, path: string): Refusal {
 async function keepSigned(store: TrustStore, path: string, { bytes, signature }: SignedFile): Promise<void> {
   await store.keep(repositoryPaths.signature(path), signature ?? new Uint8Array());
   await store.keep(path, bytes);
-}
-
-async function dropOlder(store: TrustStore, { version, index }: Freshness): Promise<void> {
-  for (const path of [repositoryPaths.freshness(version), repositoryPaths.index(index.version, index.sha256)]) {
-    const [directory, name] = path.split("/") as [string, string];
-    await store.retain(directory, [name, repositoryPaths.signature(name)]);
-  }
 }

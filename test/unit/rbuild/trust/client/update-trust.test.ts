@@ -1,6 +1,7 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { type Digest, digestHex, digestOf } from "../../../../../src/oci/index.ts";
 import { followRoots, type TrustedRoot } from "../../../../../src/rbuild/trust/client/root-chain.ts";
 import { repositoryPaths } from "../../../../../src/rbuild/trust/format/paths.ts";
 import { openTrustStore, type RepositoryVerdict, updateTrust } from "../../../../../src/rbuild/trust/index.ts";
@@ -8,6 +9,7 @@ import { joinSignatures } from "../../../../../src/rbuild/trust/openpgp/signatur
 import { scratchDirectory } from "../../../../support/scratch.ts";
 import { MADE, NOW, type TestKey, testKey } from "../../../../support/trust/test-keys.ts";
 import { daysFromNow, rootValue, TestRepository } from "../../../../support/trust/test-repository.ts";
+import { IMAGE } from "../../../../support/trust/test-verdicts.ts";
 
 let alice: TestKey;
 let bob: TestKey;
@@ -422,6 +424,47 @@ describe("keys over time", () => {
       expect([code, "trust.future-signature"]).toContain(verdict);
     }
   });
+});
+
+test("verdicts are kept as long as the index names their image and the root their rebuilder", async () => {
+  const file = (path: string, sha256: string) => ({ path: path.replace("@", digestHex(sha256 as Digest)), sha256, size: 100 });
+  const content = (images: readonly (typeof IMAGE)[]) => ({
+    images: images.map((image) => ({ ...image, channels: [], released: daysFromNow(0), config: IMAGE.manifest, layers: [IMAGE.manifest] })),
+    blobs: [...new Set([IMAGE.manifest, ...images.map(({ manifest }) => manifest)])]
+      .sort()
+      .map((digest) => ({ digest, size: 100, plain: file("blobs/sha256/@", digest), encodings: [] })),
+    locks: [file("locks/sha256/@.json", IMAGE.lock)],
+  });
+  const other = { ...IMAGE, version: "13", manifest: digestOf("another manifest") };
+  const repository = new TestRepository();
+  const rebuilder = { keys: [bob, carol], threshold: 0 };
+  const named = { ...roles(), publisher: { keys: [alice], threshold: 1 } };
+  await repository.putRoot(1, { ...named, rebuilder }, [alice, bob]);
+  await repository.putState({ ...state(), index: 1, indexFields: content([IMAGE, other]) });
+  const client = await developer(repository);
+  expect(codeOf(await client.update(repository))).toBe("current");
+  const roots = await rootsOf(repository, 1);
+  const places = [IMAGE, other].flatMap(({ manifest }) => [bob, carol].map(({ fingerprint }) => repositoryPaths.verdict(manifest, fingerprint, 1)));
+  const kept = async () => {
+    await using store = await openTrustStore(client.directory, roots[0]!.digest);
+    const found = await Promise.all(places.map((path) => store.kept.read(path, 100)));
+    return found.map(({ kind }) => kind === "bytes");
+  };
+  {
+    await using store = await openTrustStore(client.directory, roots[0]!.digest);
+    for (const path of [...places, `verdicts/${"0".repeat(64)}.json`]) {
+      await store.keep(path, Buffer.from("a verdict"));
+      await store.keep(repositoryPaths.signature(path), Buffer.from("its signature"));
+    }
+  }
+  expect([codeOf(await client.update(repository)), await kept()]).toEqual(["current", [true, true, true, true]]);
+  await repository.putState({ ...state(), index: 2, indexFields: content([other]) });
+  expect([codeOf(await client.update(repository)), await kept()]).toEqual(["current", [false, false, true, true]]);
+  await repository.putRoot(2, { ...named, rebuilder: { keys: [carol], threshold: 0 } }, [alice, bob]);
+  await repository.putState({ ...state(), index: 3, indexFields: content([other]), freshnessFields: { root: { version: 2 } } });
+  expect([codeOf(await client.update(repository)), await kept()]).toEqual(["current", [false, false, false, true]]);
+  const [name = ""] = await readdir(join(client.directory, "trust"));
+  expect(await readdir(join(client.directory, "trust", name, "verdicts"))).toHaveLength(2);
 });
 
 describe("a damaged memory", () => {
