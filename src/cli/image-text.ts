@@ -1,3 +1,4 @@
+import { differenceFrom } from "../rbuild/images/pin/pin-refusal.ts";
 import type { PruneReport } from "../rbuild/images/prune-images.ts";
 import type { ImageListing, PinVerdict } from "../rbuild/index.ts";
 import { formatBytes } from "../ui/index.ts";
@@ -30,7 +31,7 @@ export function verdictLine(verdict: PinVerdict & { readonly name: string }): st
     case "exact":
       return `${text} (${verdict.pin.digest})`;
     case "different":
-      return `${text}: wanted ${verdict.pin.imageId}, found ${verdict.found.imageId}; to mend it: rbuild image build ${verdict.name} --force`;
+      return `${text}: ${differentText(verdict)}`;
     case "absent":
       return `${text}; to mend it: rbuild image build ${verdict.name}`;
     case "unpinned":
@@ -38,6 +39,11 @@ export function verdictLine(verdict: PinVerdict & { readonly name: string }): st
     default:
       return verdict satisfies never;
   }
+}
+
+function differentText({ pin, found }: Extract<PinVerdict, { kind: "different" }>): string {
+  const { wanted, got, mend } = differenceFrom(pin, found);
+  return `wanted ${wanted}, found ${got}; ${mend ?? `to mend it: rbuild image build ${pin.name} --force`}`;
 }
 
 export function pruneLines({ images, bytes }: PruneReport, isDryRun: boolean): string[] {

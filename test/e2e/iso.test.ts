@@ -60,7 +60,7 @@ test("bad input gets one clear error with its exit code, and nothing is lost", a
 
 test("a base that is not the pinned one is refused with exit code 4", async () => {
   const lab = await openCommandLab(MAKEFILE);
-  await writeDefinition(join(lab.tree.directory, "images"), TEST_BUILDER, `sha256:${"1".repeat(64)}`);
+  await writeDefinition(join(lab.tree.directory, "images"), TEST_BUILDER, { imageId: `sha256:${"1".repeat(64)}`, digest: `sha256:${"1".repeat(64)}` });
   await lab.tree.commit();
   expect(await lab.run("iso")).toMatchObject({ exitCode: 4, code: "image.pin-mismatch", error: { hint: expect.stringContaining("--allow-base-mismatch") } });
   expect(await pathExists(join(lab.out, "live.iso"))).toBe(false);

@@ -93,7 +93,7 @@ function brokenNeed({ name, error: { code, message } }: BrokenDefinition): Offli
 /** The pinned image itself, where the engine or a repository has it. */
 async function asPinned(located: LocatedDefinition, { containerHost, repositories, stateDirectory }: OfflineOptions): Promise<OfflineNeed | undefined> {
   const { name } = located.definition;
-  const verdict = containerHost && (await checkLocatedPin(located, { containerHost }));
+  const verdict = containerHost && (await checkLocatedPin(located, { containerHost, stateDirectory }));
   if (verdict?.kind === "exact") return { kind: "present", name };
   // What the engine has in its place is not replaced.
   const pin = verdict?.kind === "different" ? undefined : await currentPin(located);

@@ -54,7 +54,7 @@ export function useConsequence(pin: ImageExplanation["pin"], build: Consequence,
     case "exact":
       return { kind: "used" };
     case "different":
-      return refusal(pinMismatch(pin.pin, pin.found.imageId, "present"));
+      return refusal(pinMismatch(pin.pin, pin.found, "present"));
     case "unpinned":
       return refusal(unpinned(pin.name));
     case "absent":

@@ -46,7 +46,7 @@ export interface ExplainedLevel {
 export async function explainImage(located: LocatedDefinition, below: ExplainedLevel | undefined, dependencies: ExplainDependencies): Promise<ExplainedLevel> {
   const { name, version } = located.definition;
   const { lock, locked } = await lockVerdict(located, below);
-  const pin = await pinVerdict(located, dependencies.containerHost);
+  const pin = await pinVerdict(located, dependencies);
   const inputs = locked && (await currentInputs(locked, below));
   const { engine, imageId } = await engineVerdict(located, locked, inputs, dependencies);
   const pool = locked && (await poolVerdict(locked, dependencies.pool));
@@ -68,8 +68,8 @@ export async function explainImage(located: LocatedDefinition, below: ExplainedL
   return { explanation, locked, imageId: expected };
 }
 
-async function pinVerdict(located: LocatedDefinition, containerHost: ContainerHost | undefined): Promise<ImageExplanation["pin"]> {
-  if (containerHost) return checkLocatedPin(located, { containerHost });
+async function pinVerdict(located: LocatedDefinition, { containerHost, stateDirectory }: ExplainDependencies): Promise<ImageExplanation["pin"]> {
+  if (containerHost) return checkLocatedPin(located, { containerHost, stateDirectory });
   const pin = await currentPin(located);
   return pin ? { kind: "unasked", pin } : { kind: "unpinned", name: located.definition.name };
 }

@@ -45,7 +45,7 @@ async function checkChain(
   let refusal: RbuildError | undefined;
   for (const located of chain) {
     verdict = await checkLocatedPin(located, dependencies);
-    if (verdict.kind === "different") refusal ??= pinMismatch(verdict.pin, verdict.found.imageId, "present");
+    if (verdict.kind === "different") refusal ??= pinMismatch(verdict.pin, verdict.found, "present");
   }
   if (!verdict) throw new TypeError("a chain of definitions is not empty");
   if (verdict.kind === "unpinned") refusal ??= unpinned(verdict.name);
@@ -56,8 +56,7 @@ async function takePresent(verdict: PinVerdict & { kind: "exact" | "different" }
   const { pin } = verdict;
   const reference = imageReference(pin);
   if (verdict.kind === "different") {
-    const { imageId } = verdict.found;
-    return { kind: "overridden", pin, reason: pinMismatch(pin, imageId, "present").message, reference, imageId };
+    return { kind: "overridden", pin, reason: pinMismatch(pin, verdict.found, "present").message, reference, imageId: verdict.found.imageId };
   }
   const found = (await inspectImage(containerHost, reference)) ?? (await inspectImage(containerHost, pin.imageId));
   return { kind: "exact", how: "present", pin, reference, imageId: found?.Id ?? pin.imageId };
@@ -86,7 +85,7 @@ async function fetchPublished(
     const fetched = await fetchPinned(pin, choice, { offline: offline ?? false, ...(sources ? { sources } : {}), ...(signal ? { signal } : {}) }, dependencies);
     if (!fetched) return undefined;
     const found = await inspectImage(dependencies.containerHost, fetched.reference);
-    if (!found || !isImage(found, pin)) throw pinMismatch(pin, found?.Id ?? "nothing", "published");
+    if (!found || !isImage(found, pin)) throw pinMismatch(pin, { imageId: found?.Id ?? "nothing", digest: undefined }, "published");
     return { kind: "exact", how: fetched.how === "packages" ? "reproduced" : "fetched", pin, reference: fetched.reference, imageId: found.Id };
   } catch (error) {
     signal?.throwIfAborted();
@@ -111,7 +110,7 @@ async function reproduce(
   const built = await buildImage(options, dependencies, async (located) => {
     const level = await checkLocatedPin(located, dependencies);
     if (level.kind !== "different") return;
-    refusal ??= pinMismatch(level.pin, level.found.imageId, "reproduced");
+    refusal ??= pinMismatch(level.pin, level.found, "reproduced");
     if (!allowMismatch) throw refusal;
   });
   const found = await inspectImage(dependencies.containerHost, built.reference);

@@ -1,6 +1,7 @@
 import type { ContainerHost } from "../container-host/container-host.ts";
 import type { RbuildReport } from "../events.ts";
 import type { SourceChoice } from "../pool/sources.ts";
+import type { ImageIdentity } from "./identify-image.ts";
 
 export interface ImageDependencies {
   readonly containerHost: ContainerHost;
@@ -49,7 +50,7 @@ export interface ImagePin {
 export type PinVerdict =
   | { readonly kind: "exact"; readonly pin: ImagePin }
   | { readonly kind: "absent"; readonly pin: ImagePin }
-  | { readonly kind: "different"; readonly pin: ImagePin; readonly found: { readonly imageId: string } }
+  | { readonly kind: "different"; readonly pin: ImagePin; readonly found: ImageIdentity }
   | { readonly kind: "unpinned"; readonly name: string };
 
 export type ImageListing =

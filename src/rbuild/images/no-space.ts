@@ -1,4 +1,5 @@
 import { isRbuildError, isSystemError, RbuildError } from "../../system/index.ts";
+import { statusOf } from "../container-host/host-error.ts";
 
 /** Whether the kernel, a tool or a container engine says that a disk is full. */
 export const saysFull = (text: string): boolean => /no space left|disk quota exceeded/i.test(text);
@@ -15,6 +16,6 @@ export function noSpace(what: string, options: { readonly cause?: unknown; reado
 /** An error of an image's build; one that comes of a full disk, here or where the engine keeps its state, says so. */
 export function explainFullDisk(error: unknown, name: string): unknown {
   if (isRbuildError(error) || !(error instanceof Error)) return error;
-  const isFull = isSystemError(error, "ENOSPC", "EDQUOT") || (error as { statusCode?: number }).statusCode === 507 || saysFull(error.message);
+  const isFull = isSystemError(error, "ENOSPC", "EDQUOT") || statusOf(error) === 507 || saysFull(error.message);
   return isFull ? noSpace(`build the image ${name}`, { cause: error }) : error;
 }

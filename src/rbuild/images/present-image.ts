@@ -3,6 +3,7 @@ import { type Platform, platformText } from "../../oci/index.ts";
 import type { LocatedDefinition } from "../definition/read-definition.ts";
 import type { LockedChain } from "../lock/lock-operations.ts";
 import { readBuiltRecord } from "./built-record.ts";
+import { identifyImage, isSameImage } from "./identify-image.ts";
 import type { BuiltImage, ImageDependencies } from "./image-operations.ts";
 import { collectInputs, digestOfInputs, type ImageInputs, INPUTS_LABEL } from "./inputs/collect-inputs.ts";
 import { inspectImage, isImage } from "./inspect-image.ts";
@@ -37,6 +38,6 @@ export async function findPresent(
   const record = await readBuiltRecord(stateDirectory, name);
   if (record && record.built.version === version && isImage(inspected, record.built)) return { built: record.built, inspected };
   const pin = await readPin(directory);
-  if (!pin || !isImage(inspected, pin)) return undefined;
+  if (!pin || !isSameImage(await identifyImage(inspected, pin, { containerHost, stateDirectory }), pin)) return undefined;
   return { built: { name, version, reference, digest: pin.digest, imageId: pin.imageId, size: inspected.Size }, inspected };
 }

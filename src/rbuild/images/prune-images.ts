@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
 import type { ContainerHost } from "../container-host/container-host.ts";
-import { asked } from "../container-host/host-error.ts";
+import { asked, statusOf } from "../container-host/host-error.ts";
 import { ifSound, surveyDefinitions } from "../definition/find-definition.ts";
 import { openWorkspace } from "./build-workspace.ts";
 import type { BrokenListing, ImageDependencies } from "./image-operations.ts";
@@ -109,8 +109,8 @@ async function removeIfUnused(host: ContainerHost, image: string): Promise<boole
     await host.getImage(image).remove();
     return true;
   } catch (error) {
-    const { statusCode } = error as { readonly statusCode?: number };
-    if (statusCode === 404 || statusCode === 409) return false;
+    const status = statusOf(error);
+    if (status === 404 || status === 409) return false;
     return await asked(`remove the image ${image}`, Promise.reject(error as Error));
   }
 }

@@ -21,5 +21,7 @@ test.each(process.env["RBUILD_TEST_FULL"] === "1" ? ["base", "builder", "apt-cac
     expect(built.exitCode, built.stderr).toBe(0);
     const result = jsonLines(built.stdout).find((line) => line["kind"] === "result");
     expect(result).toMatchObject({ data: [{ digest: pin.digest }] });
+    // Which keeps no manifest: it is made again from what the daemon gives back.
+    expect(await rbuild(["image", "verify", name, ...places])).toMatchObject({ exitCode: 0 });
   },
 );

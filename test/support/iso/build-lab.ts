@@ -4,8 +4,10 @@ import type Docker from "dockerode";
 import { onTestFinished } from "vitest";
 import { hostPlatform } from "../../../src/oci/index.ts";
 import type { RbuildEvent } from "../../../src/rbuild/events.ts";
+import { identifyImage } from "../../../src/rbuild/images/identify-image.ts";
 import { buildIso } from "../../../src/rbuild/iso/build-iso.ts";
 import type { IsoOptions, IsoResult } from "../../../src/rbuild/iso/iso.ts";
+import { makeTempDirectory } from "../../../src/system/index.ts";
 import { builderRootfsTar } from "./builder-rootfs.ts";
 import { makeGitTree, type TestTree } from "./git-tree.ts";
 
@@ -49,22 +51,35 @@ export async function makeBuildLab(docker: Docker, makefile: string, files: Read
   };
 }
 
-/** The builder under its reference. @returns the id it has */
-export async function loadBuilder(docker: Docker, name = TEST_BUILDER, changes?: string): Promise<string> {
+/** The builder under its reference. @returns what a pin of it says */
+export async function loadBuilder(docker: Docker, name = TEST_BUILDER, changes?: string): Promise<PinnedDigests> {
   const reference = `rbuild/${name}:1`;
   const there = await docker
     .getImage(reference)
     .inspect()
     .catch(() => undefined);
-  if (there) return there.Id;
+  if (there) return digestsOf(docker, there);
   const stream = await docker.importImage(await builderRootfsTar(), { repo: `rbuild/${name}`, tag: "1", ...(changes ? { changes } : {}) });
   await new Promise((resolve, reject) => docker.modem.followProgress(stream, (error) => (error ? reject(error) : resolve(undefined))));
-  return (await docker.getImage(reference).inspect()).Id;
+  return digestsOf(docker, await docker.getImage(reference).inspect());
 }
 
-/** A definition of an image that nobody will build here, pinned to the given id. */
-export async function writeDefinition(imageDirectory: string, name: string, imageId: string): Promise<void> {
-  const [directory, digest] = [join(imageDirectory, name), `sha256:${"0".repeat(64)}`];
+export interface PinnedDigests {
+  readonly imageId: string;
+  readonly digest: string;
+}
+
+async function digestsOf(docker: Docker, inspected: Docker.ImageInspectInfo): Promise<PinnedDigests> {
+  const imageId = inspected.Id;
+  await using memory = await makeTempDirectory("/var/tmp", "rbuild-digests-");
+  const { digest } = await identifyImage(inspected, { imageId, digest: "" }, { containerHost: docker, stateDirectory: memory.path });
+  if (digest === undefined) throw new Error(`${imageId} is not given back as it was imported`);
+  return { imageId, digest };
+}
+
+/** A definition of an image that nobody will build here, pinned to the given digests. */
+export async function writeDefinition(imageDirectory: string, name: string, { imageId, digest }: PinnedDigests): Promise<void> {
+  const directory = join(imageDirectory, name);
   await mkdir(directory, { recursive: true });
   await writeFile(join(directory, "image.yaml"), `name: ${name}\nversion: "1"\nsuites: [{ suite: bookworm }]\n`);
   const pin = { name, version: "1", architecture: hostPlatform().architecture, digest, imageId };

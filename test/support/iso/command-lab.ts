@@ -5,7 +5,7 @@ import { execa } from "execa";
 import { onTestFinished } from "vitest";
 import { openEmbedded } from "../../../src/cli/wire/open-embedded.ts";
 import { toolEnvironment } from "../../../src/system/index.ts";
-import { buildContainers, loadBuilder, TEST_BUILDER, writeDefinition } from "./build-lab.ts";
+import { buildContainers, loadBuilder, type PinnedDigests, TEST_BUILDER, writeDefinition } from "./build-lab.ts";
 import { openTestTree, type TestTree } from "./git-tree.ts";
 
 const RBUILD = resolve(import.meta.dirname, "../../../bin/rbuild");
@@ -46,9 +46,9 @@ export async function openCommandLab(makefile: string, network: "none" | "bridge
     await using embedded = await openEmbedded(places);
     return await work(embedded.docker);
   };
-  const imageId = await withHost((docker) => loadBuilder(docker));
+  const pinned = await withHost((docker) => loadBuilder(docker));
 
-  const tree = await makeTree(join(directory, "tree"), makefile, network, imageId);
+  const tree = await makeTree(join(directory, "tree"), makefile, network, pinned);
   const env: Record<string, string> = { ...toolEnvironment(), ...(socketPath ? { DOCKER_HOST: `unix://${socketPath}` } : {}) };
   const placeOptions = ["--engine-root", places.root, "--run-root", places.runRoot];
   const start: CommandLab["start"] = (args, { cwd = tree.directory } = {}) => startRbuild([...placeOptions, ...args], cwd, env);
@@ -62,11 +62,11 @@ export async function openCommandLab(makefile: string, network: "none" | "bridge
   };
 }
 
-async function makeTree(directory: string, makefile: string, network: string, imageId: string): Promise<TestTree> {
+async function makeTree(directory: string, makefile: string, network: string, pinned: PinnedDigests): Promise<TestTree> {
   await mkdir(directory);
   const tree = openTestTree(directory);
   await tree.git("init", "--quiet", "--initial-branch=main");
-  await writeDefinition(join(directory, "images"), TEST_BUILDER, imageId);
+  await writeDefinition(join(directory, "images"), TEST_BUILDER, pinned);
   await tree.write({
     "rbuild.yaml": `builder: ${TEST_BUILDER}\nnetwork: ${network}\nproxy: none\ndisk: 1M\ncapabilities: [CHOWN, DAC_OVERRIDE]\n`,
     Makefile: makefile,

@@ -1,21 +1,17 @@
 import type Docker from "dockerode";
 import { RbuildError } from "../../../system/index.ts";
 import { readTar } from "../../../system/tar/index.ts";
+import { ifThere } from "../../container-host/host-error.ts";
 
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
 
 /** A regular file of a container that need not run, or undefined when it has none of that path. Absolute or relative to the root. */
 export async function readContainerFile(container: Docker.Container, path: string): Promise<Buffer | undefined> {
   const absolute = path.startsWith("/") ? path : `/${path}`;
-  let archive: AsyncIterable<Uint8Array>;
-  try {
-    archive = (await container.getArchive({ path: absolute })) as AsyncIterable<Uint8Array> & NodeJS.ReadableStream;
-  } catch (error) {
-    if ((error as { statusCode?: number }).statusCode === 404) return undefined;
-    throw error;
-  }
+  const archive = await ifThere(container.getArchive({ path: absolute }));
+  if (!archive) return undefined;
   let found: Buffer | undefined;
-  for await (const entry of readTar(archive)) {
+  for await (const entry of readTar(archive as AsyncIterable<Uint8Array> & NodeJS.ReadableStream)) {
     if (entry.kind !== "file" || found) continue;
     if (entry.size > MAX_FILE_BYTES)
       throw new RbuildError("image.file-too-large", `${absolute} of the image has ${entry.size} bytes; at most ${MAX_FILE_BYTES} are read`);
@@ -26,11 +22,5 @@ export async function readContainerFile(container: Docker.Container, path: strin
 
 /** Whether a container's file system has something at a path. */
 export async function isInContainer(container: Docker.Container, path: string): Promise<boolean> {
-  try {
-    await container.infoArchive({ path });
-    return true;
-  } catch (error) {
-    if ((error as { statusCode?: number }).statusCode === 404) return false;
-    throw error;
-  }
+  return (await ifThere(container.infoArchive({ path }).then(() => true))) ?? false;
 }

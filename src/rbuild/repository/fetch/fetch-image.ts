@@ -4,7 +4,8 @@ import { isRbuildError } from "../../../system/index.ts";
 import type { ContainerHost } from "../../container-host/container-host.ts";
 import { loadImage } from "../../images/assemble/load-image.ts";
 import { openBlob, type SavedBlob, type StreamedBlob } from "../../images/assemble/saved-blobs.ts";
-import { inspectImage, isImage } from "../../images/inspect-image.ts";
+import { identifyImage, isSameImage } from "../../images/identify-image.ts";
+import { inspectImage } from "../../images/inspect-image.ts";
 import { imageReference } from "../../images/present-image.ts";
 import type { RepositoryIndex } from "../../trust/format/index-file.ts";
 import type { Quorum, QuorumCount } from "../../trust/verdicts/quorum.ts";
@@ -62,7 +63,7 @@ export async function fetchImage(choice: ImageChoice, repository: OpenRepository
     const rebuilders = await checkQuorum(image, repository, dependencies.quorum ?? [], dependencies);
     const named = { name, version, reference, digest, imageId, size, source: repository.source, ...(rebuilders ? { rebuilders } : {}) };
     const found = await inspectImage(host, reference);
-    if (found && isImage(found, { digest, imageId })) return { ...named, how: "present", bytes: 0 };
+    if (found && isSameImage(await identifyImage(found, { digest, imageId }, dependencies), { digest, imageId })) return { ...named, how: "present", bytes: 0 };
 
     const [present, mayStay] = await Promise.all([presentLayers(host, index), takesPartial(host)]);
     const missing = choice.pin?.digest === digest && isRemote(repository) ? await dependencies.packages?.missing() : undefined;

@@ -51,7 +51,7 @@ export function fromPackages({ name, version }: ImagePin, options: Omit<ImageBui
       const pools = [...(await directories()), ...(sources.pools ?? []), ...more];
       return buildImage({ ...options, name, sources: { ...sources, pools } }, dependencies, async (located) => {
         const level = await checkLocatedPin(located, dependencies);
-        if (level.kind === "different") throw pinMismatch(level.pin, level.found.imageId, "reproduced");
+        if (level.kind === "different") throw pinMismatch(level.pin, level.found, "reproduced");
       });
     },
   };

@@ -40,7 +40,8 @@ export function selectImage(choice: ImageChoice, { verdict, source }: Pick<OpenR
     });
   }
   const isPinned = pin !== undefined && pin.version === image.version && pin.architecture === architecture;
-  if (isPinned && (pin.digest !== image.manifest || pin.imageId !== image.config)) throw pinMismatch(pin, image.config, "published");
+  if (isPinned && (pin.digest !== image.manifest || pin.imageId !== image.config))
+    throw pinMismatch(pin, { imageId: image.config, digest: image.manifest }, "published");
   if (verdict.kind === "stale" && !isPinned) throw refusalError(verdict.reason);
   return image;
 }

@@ -16,7 +16,7 @@ import { checkEmpty } from "./staging.ts";
 export async function planPublication(choices: PublishOptions, dependencies: PublishDependencies): Promise<PublishPlan> {
   const options = { ...choices, directory: resolve(choices.directory) };
   const { directory, promotions, keep, life, renew = false, verify = false } = options;
-  const { roots, clock, openHost } = dependencies;
+  const { roots, clock } = dependencies;
   if ((await highestVersion(directory, "freshness")) === 0) await checkEmpty(directory);
   await using memory = await makeTempDirectory(tmpdir(), "rbuild-publish-");
   const published = await readPublished(directory, roots, memory.path);
@@ -29,7 +29,7 @@ export async function planPublication(choices: PublishOptions, dependencies: Pub
   const additions = { images: added, blobs: [], deltas: [], locks: [], pool: [] };
   const content = planContent(before, additions, { promotions, needs: new Map(), ...(keep === undefined ? {} : { keep }) });
   const images: PublishPlan["images"][number][] = [];
-  for (const image of examined) images.push(await planImage(image, before, openHost));
+  for (const image of examined) images.push(await planImage(image, before, dependencies));
   const left = new Set(content.images.map(imageKey));
   const isEndingSoon = (time: string) => daysUntil(time, now) < life.atLeast;
   const would = ((): PublishPlan["would"] => {

@@ -56,7 +56,7 @@ export async function takeImage(
     return { ...layer, size };
   });
   const manifest = encodeManifest({ digest: wanted.config, size: config.byteLength }, layers);
-  if (digestOf(manifest) !== wanted.manifest) throw pinMismatch(pinOf(wanted), digestOf(manifest), "present");
+  if (digestOf(manifest) !== wanted.manifest) throw pinMismatch(pinOf(wanted), { imageId: wanted.config, digest: digestOf(manifest) }, "present");
   return { manifest, config, layers, files };
 }
 
@@ -71,11 +71,12 @@ export async function inspectPinned(wanted: WantedImage, host: ContainerHost) {
       hint: `rbuild image build ${wanted.name}`,
       details: { name: wanted.name, version: wanted.version, imageId: wanted.config },
     });
-  if (!isImage(found, pin)) throw pinMismatch(pin, found.Id, "present");
+  if (!isImage(found, pin)) throw pinMismatch(pin, { imageId: found.Id, digest: undefined }, "present");
   return found;
 }
 
-function pinOf({ name, version, architecture, manifest, config }: WantedImage) {
+/** The pin that a wanted image came from. */
+export function pinOf({ name, version, architecture, manifest, config }: WantedImage) {
   return { name, version, architecture, digest: manifest, imageId: config };
 }
 

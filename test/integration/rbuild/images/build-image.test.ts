@@ -1,9 +1,11 @@
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { buildImage } from "../../../../src/rbuild/images/build-image.ts";
 import { readBuiltRecord } from "../../../../src/rbuild/images/built-record.ts";
 import { checkPin } from "../../../../src/rbuild/images/check-pin.ts";
 import { ensureImage } from "../../../../src/rbuild/images/ensure-image.ts";
+import { writePin } from "../../../../src/rbuild/images/pin/pin-file.ts";
 import { pinImage } from "../../../../src/rbuild/images/pin-image.ts";
 import { byteString, readTar, textOf } from "../../../../src/system/tar/index.ts";
 import type { TestPackage } from "../../../support/apt-archive/index.ts";
@@ -216,6 +218,21 @@ describe("the base image, built for real", () => {
       details: { wanted: pin.imageId },
     });
     expect(await ensureImage({ name: "top", offline: true, allowMismatch: true }, lab.dependencies)).toMatchObject({ kind: "overridden" });
+  });
+
+  test("is refused when its pin's digest is not the image's, whether the image is there or made", async () => {
+    const pin = await pinImage({ name: "top", offline: true, force: true }, lab.dependencies);
+    const edited = `sha256:${"1".repeat(64)}`;
+    await writePin(join(lab.directory, "images/top"), { ...pin, digest: edited });
+    const refusal = { code: "image.pin-mismatch", details: { wantedDigest: edited, foundDigest: pin.digest } };
+    await expect(ensureImage({ name: "top", offline: true }, lab.dependencies)).rejects.toMatchObject({ ...refusal, details: { how: "present" } });
+    // As it was fetched: without a record of its build.
+    const state = await mkdtemp(join(lab.directory, "state-"));
+    await symlink(join(lab.dependencies.stateDirectory, "pool"), join(state, "pool"));
+    expect(await buildImage({ name: "top", offline: true }, { ...lab.dependencies, stateDirectory: state })).toMatchObject({ digest: pin.digest });
+    await lab.docker.getImage("rbuild/top:1").remove({ force: true });
+    await expect(ensureImage({ name: "top", offline: true }, lab.dependencies)).rejects.toMatchObject({ ...refusal, details: { how: "reproduced" } });
+    expect(await pinImage({ name: "top", offline: true }, lab.dependencies)).toEqual(pin);
   });
 
   test("is reproduced from its lock when it is absent, and accepted because it is the pinned one", async () => {

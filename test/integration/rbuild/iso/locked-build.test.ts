@@ -5,15 +5,15 @@ import { lockedItems } from "../../../../src/rbuild/iso/locked/locked-items.ts";
 import { treeLockText } from "../../../../src/rbuild/iso/locked/tree-lock-text.ts";
 import { replaceLock } from "../../../../src/rbuild/lock/write-lock.ts";
 import { openPool, poolDirectory } from "../../../../src/rbuild/pool/open-pool.ts";
-import { buildContainers, loadBuilder, makeBuildLab, TEST_BUILDER, writeDefinition } from "../../../support/iso/build-lab.ts";
+import { buildContainers, loadBuilder, makeBuildLab, type PinnedDigests, TEST_BUILDER, writeDefinition } from "../../../support/iso/build-lab.ts";
 import { openTestHost, type TestHost } from "../../../support/iso/container-host.ts";
 import { IN_RELEASE, lockedPackage, treeLock } from "../../../unit/rbuild/iso/locked/support.ts";
 
 let host: TestHost;
-let proxyId: string;
+let proxyImage: PinnedDigests;
 beforeAll(async () => {
   host = await openTestHost();
-  proxyId = await loadBuilder(host.docker, "apt-cacher-ng", 'ENTRYPOINT ["/usr/local/bin/rbuild-proxy"]');
+  proxyImage = await loadBuilder(host.docker, "apt-cacher-ng", 'ENTRYPOINT ["/usr/local/bin/rbuild-proxy"]');
 });
 afterAll(async () => {
   await host[Symbol.asyncDispose]();
@@ -32,7 +32,7 @@ fail:
 
 async function lockedLab() {
   const lab = await makeBuildLab(host.docker, MAKEFILE);
-  await writeDefinition(lab.imageDirectory, "apt-cacher-ng", proxyId);
+  await writeDefinition(lab.imageDirectory, "apt-cacher-ng", proxyImage);
   const { directory } = lab.tree;
   const places = { path: join(directory, "rbuild.lock.json"), text: treeLockText(lock), beside: join(directory, "rbuild.lock.d") };
   await replaceLock(places, lock.archives, [{ inRelease: Buffer.from(IN_RELEASE), keyring: Buffer.from("keyring") }]);

@@ -2,14 +2,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { LABELS } from "../../../../src/rbuild/container-host/labels.ts";
 import { takeCacheSlot } from "../../../../src/rbuild/iso/proxy/cache-slot.ts";
-import { buildContainers, loadBuilder, makeBuildLab, TEST_BUILDER, writeDefinition } from "../../../support/iso/build-lab.ts";
+import { buildContainers, loadBuilder, makeBuildLab, type PinnedDigests, TEST_BUILDER, writeDefinition } from "../../../support/iso/build-lab.ts";
 import { openTestHost, type TestHost } from "../../../support/iso/container-host.ts";
 
 let host: TestHost;
-let proxyId: string;
+let proxyImage: PinnedDigests;
 beforeAll(async () => {
   host = await openTestHost();
-  proxyId = await loadBuilder(host.docker, "apt-cacher-ng", 'ENTRYPOINT ["/usr/local/bin/rbuild-proxy"]');
+  proxyImage = await loadBuilder(host.docker, "apt-cacher-ng", 'ENTRYPOINT ["/usr/local/bin/rbuild-proxy"]');
 });
 afterAll(async () => {
   const volume = host.docker.getVolume("rbuild-apt-cache");
@@ -25,7 +25,7 @@ const MAKEFILE = `iso:
 
 async function proxyLab(makefile = MAKEFILE) {
   const lab = await makeBuildLab(host.docker, makefile);
-  await writeDefinition(lab.imageDirectory, "apt-cacher-ng", proxyId);
+  await writeDefinition(lab.imageDirectory, "apt-cacher-ng", proxyImage);
   await lab.tree.write({ "rbuild.yaml": `builder: ${TEST_BUILDER}\nartifacts: ["*.iso"]\ndisk: 1M\ncapabilities: [DAC_OVERRIDE]\n` });
   await lab.tree.commit();
   return lab;
@@ -54,7 +54,7 @@ test("without a proxy, or with one that is elsewhere, none is started", async ()
 
 test("a proxy image that is not the pinned one is refused", async () => {
   const lab = await proxyLab();
-  await writeDefinition(lab.imageDirectory, "apt-cacher-ng", `sha256:${"2".repeat(64)}`);
+  await writeDefinition(lab.imageDirectory, "apt-cacher-ng", { ...proxyImage, imageId: `sha256:${"2".repeat(64)}` });
   await expect(lab.build()).rejects.toMatchObject({ code: "image.pin-mismatch", details: { name: "apt-cacher-ng" } });
 });
 
@@ -85,7 +85,7 @@ test("a proxy that does not start is an error with its last words", async () => 
   const broken = await loadBuilder(host.docker, "broken-proxy", 'ENTRYPOINT ["/bin/sh", "-c", "echo last words; sleep 0.3"]');
   await writeDefinition(lab.imageDirectory, "apt-cacher-ng", broken);
   await host.docker.getImage("rbuild/apt-cacher-ng:1").tag({ repo: "rbuild/apt-cacher-ng", tag: "kept" });
-  await host.docker.getImage(broken).tag({ repo: "rbuild/apt-cacher-ng", tag: "1" });
+  await host.docker.getImage(broken.imageId).tag({ repo: "rbuild/apt-cacher-ng", tag: "1" });
   await expect(lab.build()).rejects.toMatchObject({ code: "proxy.did-not-start", details: { lastLines: expect.stringContaining("last words") } });
   await host.docker.getImage("rbuild/apt-cacher-ng:kept").tag({ repo: "rbuild/apt-cacher-ng", tag: "1" });
   expect(await buildContainers(host.docker)).toEqual([]);

@@ -71,12 +71,24 @@ test("an image that is not the pinned one: refused, let through with a reason, n
   const { tree, build, imageDirectory } = await lab();
   const { Id } = await host.docker.getImage(`rbuild/${TEST_BUILDER}:1`).inspect();
   const wanted = `sha256:${"1".repeat(64)}`;
-  await writeDefinition(imageDirectory, TEST_BUILDER, wanted);
+  await writeDefinition(imageDirectory, TEST_BUILDER, { imageId: wanted, digest: wanted });
   await expect(build()).rejects.toMatchObject({ code: "image.pin-mismatch", details: { wanted, found: Id } });
   expect(await build({ allowBaseMismatch: true })).toMatchObject({ publishable: false, reasons: [expect.stringContaining(wanted)] });
   await tree.git("tag", "v1");
   await expect(build({ allowBaseMismatch: true })).rejects.toMatchObject({ code: "iso.override-on-release" });
   await expect(build()).rejects.toMatchObject({ code: "image.pin-mismatch" });
+});
+
+test("a pin whose digest was edited, though its imageId is right", async () => {
+  const { build, imageDirectory } = await lab();
+  const { Id } = await host.docker.getImage(`rbuild/${TEST_BUILDER}:1`).inspect();
+  const digest = `sha256:${"1".repeat(64)}`;
+  await writeDefinition(imageDirectory, TEST_BUILDER, { imageId: Id, digest });
+  await expect(build()).rejects.toMatchObject({
+    code: "image.pin-mismatch",
+    message: expect.stringContaining(digest),
+    hint: expect.stringContaining("do not belong together"),
+  });
 });
 
 test("artifacts that are missing, are no files, or have names of rbuild's own", async () => {

@@ -38,7 +38,7 @@ test("whoever needs the pinned image gets it as it is, has it built, or is refus
   expect(useConsequence({ kind: "exact", pin }, built, undefined, undefined)).toEqual(used);
   expect(useConsequence({ kind: "absent", pin }, built, undefined, undefined)).toMatchObject({ kind: "built" });
   expect(useConsequence({ kind: "unpinned", name: "a" }, used, undefined, undefined)).toMatchObject({ code: "image.unpinned" });
-  const refused = useConsequence({ kind: "different", pin, found: { imageId: "j" } }, used, undefined, undefined);
+  const refused = useConsequence({ kind: "different", pin, found: { imageId: "j", digest: undefined } }, used, undefined, undefined);
   expect(refused).toMatchObject({ code: "image.pin-mismatch" });
   // So is everybody above.
   expect(useConsequence({ kind: "exact", pin }, used, { name: "low", build: used, use: refused }, undefined)).toBe(refused);

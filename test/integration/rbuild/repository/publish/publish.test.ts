@@ -163,6 +163,11 @@ describe("refused, with nothing changed:", () => {
     await lab.images.docker.getImage("rbuild/ground:1").tag({ repo: "rbuild/small", tag: "2" });
     await expect(lab.publish()).rejects.toThrow(code("image.pin-mismatch"));
     await lab.images.docker.getImage("rbuild/small:2").remove();
+    for (const field of ["digest", "imageId"]) {
+      await writeFile(pin, text.replace(new RegExp(`"${field}": "[^"]*"`), `"${field}": "sha256:${"0".repeat(64)}"`));
+      await expect(lab.publish()).rejects.toThrow(expect.objectContaining({ category: "refused" }));
+    }
+    await writeFile(pin, text);
     await lab.images.docker.getImage((JSON.parse(text) as { readonly imageId: string }).imageId).remove({ force: true });
     await expect(lab.publish()).rejects.toThrow(code("repository.image-absent"));
     await writeFile(pin, text.replace('"version": "2"', '"version": "1"'));
