@@ -59,7 +59,10 @@ export function keysCommand() {
       const { runSession } = await import("../session.ts");
       await runSession(command, async () => (await import("../keys/keys-actions.ts")).checkKeys(keys, within));
     })
-    .addHelpText("after", `\nExit code ${EXIT.differs} when something ends, ${EXIT.trustRefused} when a role has too few keys or the root has expired.`);
+    .addHelpText(
+      "after",
+      `\nExit code ${EXIT.differs} when something ends, ${EXIT.trustRefused} when a role has too few keys, the root has expired, or there is none.`,
+    );
 
   const rotate = newCommand("rotate", "propose the next root: other keys, thresholds, a longer life")
     .addOption(keysOption())

@@ -11,8 +11,8 @@ const SAYS: Readonly<Record<Level, string>> = {
   bad: "CANNOT SIGN",
 };
 
-export function radarLines({ entries, roles, isBroken }: Radar): string[] {
-  if (entries.length === 0) return ["no root yet: nobody's signature counts"];
+export function radarLines({ root, entries, roles, isBroken }: Radar): string[] {
+  if (root === null) return ["no signed root: nobody's signature counts, and nothing can be fetched: rbuild keys rotate --repository NAME proposes one"];
   const rows = entries.map(({ subject, roles: held, ends, daysLeft, level, problem, isChanged }) => {
     const name = subject.kind === "root" ? `root ${subject.version}` : `${subject.fingerprint}  ${subject.userId}`;
     const when = ends === undefined ? (problem?.why ?? "never ends") : `until ${ends.slice(0, 10)} (${plural(Math.max(daysLeft ?? 0, 0), "day")})`;

@@ -90,7 +90,9 @@ describe("rbuild keys", () => {
     expect((await keys(["sign", "--sign-with", "gpg:"], 2, options)).code).toBe("cli.invalid-value");
     expect((await keys(["sign", "--sign-with", "paper"], 2, options)).code).toBe("keys.unreadable");
     expect((await keys(["show", "A".repeat(40)], 2, options)).code).toBe("keys.unknown-key");
-    expect((await keys(["check"], 0, options)).data).toMatchObject({ entries: [] });
+    // A CI job that looks into the wrong directory must not be told that all is well.
+    expect((await keys(["check"], 5, options)).data).toMatchObject({ root: null, entries: [], isBroken: true });
+    expect((await keys(["check", "--keys", "none"], 5, options)).data).toMatchObject({ root: null });
   });
 });
 

@@ -31,6 +31,8 @@ export interface RoleReach {
 }
 
 export interface Radar {
+  /** The newest signed one; null when there is none, so that nobody's signature counts. */
+  readonly root: number | null;
   readonly entries: readonly RadarEntry[];
   readonly roles: readonly RoleReach[];
   /** Nobody can be convinced of anything new now. */
@@ -47,7 +49,7 @@ export function levelOf(daysLeft: number): Level {
 /** What of the newest root and its certificates comes to an end, and whether each role can still reach its threshold. */
 export async function scanKeys(checkout: Checkout, now: Date): Promise<Radar> {
   const newest = checkout.roots.at(-1);
-  if (!newest) return { entries: [], roles: [], isBroken: false };
+  if (!newest) return { root: null, entries: [], roles: [], isBroken: true };
   const { root, certificates } = newest;
   const beside = new Map<string, string>(accepted(await readCertificates(checkout.directory)).map(({ fingerprint, armored }) => [fingerprint, armored]));
   const rootDays = (Date.parse(root.expires) - now.getTime()) / DAY;
@@ -71,7 +73,7 @@ export async function scanKeys(checkout: Checkout, now: Date): Promise<Radar> {
     const now = keys.filter((key) => able.has(key));
     return { role, threshold, able: now, isReachable: keys.length === 0 || now.length >= threshold };
   });
-  return { entries, roles, isBroken: rootDays <= 0 || roles.some(({ isReachable }) => !isReachable) };
+  return { root: root.version, entries, roles, isBroken: rootDays <= 0 || roles.some(({ isReachable }) => !isReachable) };
 }
 
 async function scanCertificate(certificate: Certificate, now: Date): Promise<Pick<RadarEntry, "subject" | "ends" | "daysLeft" | "level" | "problem">> {
