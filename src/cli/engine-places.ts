@@ -13,9 +13,15 @@ export interface EnginePlaces {
   readonly state: string;
 }
 
+/** In the environment of a command that was started anew in a user namespace. */
+export const ROOTLESS = "RBUILD_ROOTLESS";
+
 const DEFAULT_ROOT = "/var/lib/rbuild/engine";
 
-/** An option wins over a setting. With an engine root of one's own the product's state goes along. */
+/**
+ * An option wins over a setting. With an engine root of one's own the product's state goes along. Without root all is in the user's directories
+ * by the XDG Base Directory Specification.
+ */
 export function enginePlaces(
   globals: Pick<GlobalOptions, "engineRoot" | "runRoot">,
   settings: Pick<Settings, "engineRoot" | "runRoot">,
@@ -23,8 +29,9 @@ export function enginePlaces(
   isRoot: boolean = process.getuid?.() === 0,
 ): EnginePlaces {
   const given = globals.engineRoot ?? settings.engineRoot;
-  const root = given ?? DEFAULT_ROOT;
-  const personal = join(environment["XDG_STATE_HOME"] || join(environment["HOME"] || homedir(), ".local", "state"), "rbuild");
-  const state = given !== undefined ? join(given, "state") : isRoot ? "/var/lib/rbuild/state" : personal;
-  return { root, runRoot: globals.runRoot ?? settings.runRoot, state };
+  const isRootless = environment[ROOTLESS] !== undefined;
+  const personal = (variable: string, ...folders: string[]) => join(environment[variable] || join(environment["HOME"] || homedir(), ...folders), "rbuild");
+  const root = given ?? (isRootless ? join(personal("XDG_DATA_HOME", ".local", "share"), "engine") : DEFAULT_ROOT);
+  const state = given !== undefined ? join(given, "state") : isRoot && !isRootless ? "/var/lib/rbuild/state" : personal("XDG_STATE_HOME", ".local", "state");
+  return { root, runRoot: globals.runRoot ?? settings.runRoot ?? (isRootless ? join(root, "run") : undefined), state };
 }

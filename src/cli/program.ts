@@ -69,8 +69,10 @@ export function createProgram(first?: string): CommandUnknownOpts {
       ]),
     )
     .addHelpText("after", EXIT_CODES)
-    .hook("preAction", (_program, command) => {
-      changeDirectory(globalOptionsOf(command).directory);
+    .hook("preAction", async (_program, command) => {
+      const { rootless, directory } = globalOptionsOf(command);
+      if (rootless && process.getuid?.() !== 0) await (await import("./rootless/enter-user-namespace.ts")).enterUserNamespace();
+      changeDirectory(directory);
       takeKeysOfTree(command);
     });
   for (const create of makersFor(first)) {

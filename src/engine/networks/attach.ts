@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { createNetworkNamespace, pathExists, RbuildError, removeNetworkNamespace, run } from "../../system/index.ts";
+import { createNetworkNamespace, ownsNetwork, pathExists, RbuildError, removeNetworkNamespace, run } from "../../system/index.ts";
 import type { Endpoint } from "../containers/container.ts";
 import { allocateAddress } from "./allocate-address.ts";
 import { setSysctl } from "./bring-up.ts";
@@ -30,7 +30,10 @@ export async function attach(context: NetworkContext, request: NetworkRequest, o
   if (first.network.startsWith(CONTAINER_MODE)) return await joinContainer(context, request, first.network.slice(CONTAINER_MODE.length));
   const definitions = await resolve(context, request);
   const special = definitions.find(({ driver }) => driver !== "bridge");
-  if (!special) return await joinNetworks(context, request, definitions, options);
+  if (!special) {
+    if (!ownsNetwork()) throw notPermitted(definitions);
+    return await joinNetworks(context, request, definitions, options);
+  }
   const warnings = request.ports.length > 0 ? [`published ports are discarded with network ${special.name}`] : [];
   const endpoints = [{ networkId: special.id, networkName: special.name, aliases: [] }];
   if (special.driver === "host") {
@@ -38,9 +41,9 @@ export async function attach(context: NetworkContext, request: NetworkRequest, o
     return { namespace: { kind: "host" }, endpoints, ports: [], warnings };
   }
   await using _held = await context.lock(options.signal);
-  const path = makeNamespace(context, request.container.id).path;
+  const namespace = ownsNetwork() ? { path: makeNamespace(context, request.container.id).path } : {};
   if (request.hostsFile !== undefined) await writeHosts(request.hostsFile, newHostsFile([], request.extraHosts));
-  return { namespace: { kind: "namespace", path }, endpoints, ports: [], warnings };
+  return { namespace: { kind: "namespace", ...namespace }, endpoints, ports: [], warnings };
 }
 
 async function joinContainer(context: NetworkContext, request: NetworkRequest, other: string): Promise<NetworkSetup> {
@@ -63,6 +66,14 @@ async function resolve(context: NetworkContext, request: NetworkRequest): Promis
 
 function modeConflict(message: string): RbuildError {
   return new RbuildError("network.mode-conflict", message, { category: "conflict" });
+}
+
+function notPermitted(definitions: readonly NetworkDefinition[]): RbuildError {
+  const names = definitions.map(({ name }) => name).join(", ");
+  return new RbuildError("network.not-permitted", `the network ${names} is a bridge, which only root can make: this engine is a user's own`, {
+    category: "refused",
+    hint: "use network none or host, or run it with sudo",
+  });
 }
 
 function makeNamespace(context: NetworkContext, containerId: string) {

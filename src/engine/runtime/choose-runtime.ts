@@ -35,7 +35,9 @@ export async function chooseRuntime(choice: RuntimeChoice): Promise<Runtime> {
     const version = await versionOf(program, choice.root);
     const path = name === "crun" && crunNeedsPrivateView(choice.cgroups) ? await privateViewOf(program, choice) : program;
     if (path === undefined) continue;
-    const chosen = { name, path, version, stateDirectory: join(choice.runRoot, name) };
+    // runc sees by itself that it may make no groups
+    const options = name === "crun" && choice.cgroups.hierarchy === "none" ? ["--cgroup-manager", "disabled"] : [];
+    const chosen = { name, path, version, options, stateDirectory: join(choice.runRoot, name) };
     return name === "crun" ? createCrunRuntime(chosen) : createOciRuntime(chosen);
   }
   throw new RbuildError("runtime.missing", `no OCI runtime is installed: ${choice.wanted ?? PREFERENCE.join(" or ")}`, {

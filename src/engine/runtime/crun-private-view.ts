@@ -10,29 +10,29 @@ import { readMountinfo } from "./host/mountinfo.ts";
  * crun refuses hosts where v1 hierarchies stand beside a v2 one that has controllers of its own ("hybrid mode not supported"). It works when
  * it does not see the v2 mount.
  */
-export function crunNeedsPrivateView(cgroups: CgroupSupport): boolean {
-  const unified = cgroups.mountPoints.get("unified");
-  return cgroups.hierarchy === "hybrid" && unified !== undefined && readFileSync(join(unified, "cgroup.controllers"), "latin1").trim() !== "";
+export function crunNeedsPrivateView({ hybridMount }: CgroupSupport): boolean {
+  return hybridMount !== undefined && readFileSync(join(hybridMount, "cgroup.controllers"), "latin1").trim() !== "";
 }
 
-/** Numbers of unshare, mount and umount2. */
-const SYSCALLS: Readonly<Record<string, readonly [number, number, number]>> = { x64: [272, 165, 166], arm64: [97, 40, 39] };
+/** Numbers of unshare and mount. */
+const SYSCALLS: Readonly<Record<string, readonly [number, number]>> = { x64: [272, 165], arm64: [97, 40] };
 
 /**
- * A program that is crun in a mount namespace of its own, without the v2 mount. The namespace ends with crun, so that it keeps no container's
- * mount busy. In perl, which every Debian has and which starts in 2 ms, where a shell with unshare(1) and umount(8) takes 10.
+ * A program that is crun in a mount namespace of its own, where an empty file system covers the v2 mount: it cannot be unmounted in a user
+ * namespace. The namespace ends with crun, so that it keeps no container's mount busy. In perl, which every Debian has and which starts in
+ * 2 ms, where a shell with unshare(1) and mount(8) takes 10.
  * Undefined where that cannot be had.
  */
 export async function privateViewOf(crun: string, options: { readonly root: string; readonly cgroups: CgroupSupport }): Promise<string | undefined> {
-  const [unshare, mount, umount] = SYSCALLS[process.arch] ?? [];
-  const [perl, unified] = [findProgram("perl"), options.cgroups.mountPoints.get("unified")];
+  const [unshare, mount] = SYSCALLS[process.arch] ?? [];
+  const [perl, unified] = [findProgram("perl"), options.cgroups.hybridMount];
   if (perl === undefined || unified === undefined || unshare === undefined) return undefined;
   const script = [
     `#!${perl}`,
-    `my ($none, $parent, $unified) = ("none", ${quote(parentMount(unified))}, ${quote(unified)});`,
+    `my ($none, $type, $parent, $unified) = ("none", "tmpfs", ${quote(parentMount(unified))}, ${quote(unified)});`,
     `syscall(${unshare}, 0x20000) == 0 or die "unshare: $!\\n";`,
     `syscall(${mount}, $none, $parent, 0, 0x40000, 0) == 0 or die "mount: $!\\n";`,
-    `syscall(${umount}, $unified, 2) == 0 or die "umount: $!\\n";`,
+    `syscall(${mount}, $none, $unified, $type, 0, 0) == 0 or die "mount: $!\\n";`,
     `exec { ${quote(crun)} } ${quote(crun)}, @ARGV or die "exec: $!\\n";`,
     "",
   ].join("\n");
@@ -47,7 +47,7 @@ export async function privateViewOf(crun: string, options: { readonly root: stri
   return path;
 }
 
-/** An unmounting is passed on to the peers of the mount around it: that one alone is made private, so that bind mounts keep their propagation. */
+/** A mount is passed on to the peers of the mount around it: that one alone is made private, so that bind mounts keep their propagation. */
 function parentMount(path: string): string {
   const around = readMountinfo().filter(({ mountPoint }) => mountPoint !== path && `${path}/`.startsWith(mountPoint === "/" ? "/" : `${mountPoint}/`));
   return around.toSorted((a, b) => b.mountPoint.length - a.mountPoint.length)[0]?.mountPoint ?? "/";

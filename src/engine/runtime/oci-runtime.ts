@@ -10,11 +10,13 @@ export interface RuntimeProgram {
   readonly version: string;
   /** Where it keeps its own state: a directory for each container. */
   readonly stateDirectory: string;
+  /** Of the program itself, before every subcommand. */
+  readonly options: readonly string[];
 }
 
 /** Drives runc, crun or any program with their command line. */
 export function createOciRuntime(program: RuntimeProgram): Runtime {
-  const globalArguments = ["--root", program.stateDirectory];
+  const globalArguments = ["--root", program.stateDirectory, ...program.options];
   const command = async (action: string, id: string, ...flags: string[]) => {
     const result = await runTool(program.path, [...globalArguments, action, ...flags, id]);
     if (result.exitCode !== 0) throw runtimeFailure(program.name, action, id, result);

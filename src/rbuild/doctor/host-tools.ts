@@ -58,6 +58,7 @@ export const HOST_TOOLS: readonly HostTool[] = [
   { programs: ["rsync"], packages: ["rsync"], minimum: "3.1", why: "copies repositories to web servers", job: "test" },
   { programs: ["strace"], packages: ["strace"], minimum: "5.3", why: "ends programs at each of their writes, and counts what they open", job: "test" },
   { programs: ["lsattr"], packages: ["e2fsprogs"], why: "shows what the engine tells ext4 of a directory", job: "test" },
+  { programs: ["newuidmap"], packages: ["uidmap"], why: "user namespaces for `--rootless`", job: "test" },
   { programs: ["zsh"], packages: ["zsh"], why: "takes its completion script", job: "test" },
   { programs: ["fish"], packages: ["fish"], minimum: "3.0", why: "takes its completion script", job: "test" },
   { programs: ["chromium"], packages: ["chromium"], why: "shows the page of `rbuild serve`", job: "test" },

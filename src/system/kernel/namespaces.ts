@@ -13,6 +13,16 @@ const CLONE_NEWNET = 0x4000_0000;
 /** Of the calling thread: the namespace is a thread's, not the process's. */
 const OWN_NAMESPACE = "/proc/thread-self/ns/net";
 
+/** Whether this process may make network interfaces where it is, and come back from elsewhere: not in a user namespace on the host's network. */
+export function ownsNetwork(): boolean {
+  const own = openSync(OWN_NAMESPACE, "r");
+  try {
+    return libc.setns(own, CLONE_NEWNET) === 0;
+  } finally {
+    closeSync(own);
+  }
+}
+
 /**
  * Runs `work` with the calling thread in another network namespace and comes back in any case. `work` must be synchronous:
  * nothing else may run on this thread meanwhile. What it opens (sockets, /proc/sys/net files) belongs to that namespace for good.

@@ -12,6 +12,8 @@ export interface CgroupSupport {
   readonly swapLimit: boolean;
   /** Mount points by v1 controller; the v2 mount is `unified`. Named hierarchies are `name=…`. */
   readonly mountPoints: ReadonlyMap<string, string>;
+  /** Where a v2 hierarchy is seen beside v1 ones, whether or not this process may write to any. */
+  readonly hybridMount?: string;
 }
 
 const V1_CONTROLLERS = new Set("blkio cpu cpuacct cpuset devices freezer hugetlb memory misc net_cls net_prio perf_event pids rdma".split(" "));
@@ -33,6 +35,8 @@ export function detectCgroups(mounts: readonly MountEntry[] = readMountinfo()): 
     if (type !== "cgroup") continue;
     for (const option of superOptions) if (V1_CONTROLLERS.has(option) || option.startsWith("name=")) mountPoints.set(option, mountPoint);
   }
+  const seen = mounts.some(({ type }) => type === "cgroup") ? mounts.find(({ type }) => type === "cgroup2")?.mountPoint : undefined;
+  const hybrid = seen === undefined ? {} : { hybridMount: seen };
   const unified = mountPoints.get("unified");
   const v1 = [...mountPoints.keys()].filter((name) => V1_CONTROLLERS.has(name)).sort();
   if (unified !== undefined && v1.length === 0) {
@@ -42,14 +46,16 @@ export function detectCgroups(mounts: readonly MountEntry[] = readMountinfo()): 
       controllers: [...new Set([...controllers, "devices", "freezer"])].sort(),
       swapLimit: controllers.includes("memory"),
       mountPoints,
+      ...hybrid,
     };
   }
-  if (v1.length === 0) return { hierarchy: "none", controllers: [], swapLimit: false, mountPoints };
+  if (v1.length === 0) return { hierarchy: "none", controllers: [], swapLimit: false, mountPoints, ...hybrid };
   const memory = mountPoints.get("memory");
   return {
     hierarchy: unified === undefined ? "v1" : "hybrid",
     controllers: v1,
     swapLimit: memory !== undefined && existsSync(join(memory, "memory.memsw.limit_in_bytes")),
     mountPoints,
+    ...hybrid,
   };
 }

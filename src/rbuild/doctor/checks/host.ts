@@ -17,7 +17,7 @@ async function user(isRoot: boolean): Promise<Check> {
   const sudo = await findProgram(["sudo"]);
   const found = `user ${userInfo().username}`;
   return sudo
-    ? { ...base, status: "warn", found, fix: "put sudo before rbuild iso, image build, run and engine" }
+    ? { ...base, status: "warn", found, fix: "put sudo before rbuild iso, image build, run and engine; images also with --rootless" }
     : { ...base, status: "fail", found: `${found}, and no sudo`, fix: "su -" };
 }
 

@@ -1,5 +1,7 @@
+import { ownsNetwork } from "../../../system/index.ts";
 import type { HostCheck } from "../check.ts";
 import { findProgram } from "../find-program.ts";
+import { includesJob } from "../jobs.ts";
 import { probe } from "./probe.ts";
 
 /** A bridge, a veth pair into a second network namespace, and nftables address translation, in a namespace that ends with the script. */
@@ -20,9 +22,13 @@ exec unshare --net sh -ec '
 '
 `;
 
-export const checkNetworking: HostCheck = async ({ isRoot }) => {
+export const checkNetworking: HostCheck = async ({ isRoot, job }) => {
   const base = { id: "kernel.networking", needed: "bridge, veth and nftables address translation", why: "container networks" };
   if (!isRoot) return [{ ...base, status: "warn", found: "not tried: only root may make network interfaces", fix: "sudo rbuild doctor" }];
+  if (!ownsNetwork()) {
+    const status = includesJob(job, "iso") ? "fail" : "warn";
+    return [{ ...base, status, found: "none in a user namespace on the host's network", fix: "sudo rbuild iso; images are built without networks" }];
+  }
   // Without its tools the check has nothing to try with; the tools have checks of their own.
   if (!(await findProgram(["ip"])) || !(await findProgram(["nft"]))) return [{ ...base, status: "warn", found: "not tried: ip or nft is missing" }];
   const result = await probe(SCRIPT);

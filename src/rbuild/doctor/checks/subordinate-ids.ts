@@ -1,14 +1,14 @@
 import { readFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { installCommand } from "../apt-command.ts";
-import type { HostCheck } from "../check.ts";
+import type { Check, CheckContext } from "../check.ts";
 import { findProgram } from "../find-program.ts";
 
 /** What a system in a user namespace needs at least. */
 const WANTED = 65536;
 
 /** Facts for those who are not root: containers without root need a range of user ids. Never fails a job. */
-export const checkSubordinateIds: HostCheck = async ({ isRoot }) => {
+export const checkSubordinateIds = async ({ isRoot }: Pick<CheckContext, "isRoot">): Promise<readonly Check[]> => {
   if (isRoot) return [];
   const { username, uid } = userInfo();
   const count = subordinateIds(await readFile("/etc/subuid", "utf8").catch(() => ""), username, uid);
