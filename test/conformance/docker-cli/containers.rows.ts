@@ -1,6 +1,9 @@
 import type { Row } from "./row.ts";
 
-const up = "docker run -d --name $ID $IMAGE sh -c 'trap \"exit 3\" TERM; while :; do sleep 0.1; done' >/dev/null;";
+const up = "docker run -d --name $ID $IMAGE sh -c 'trap \"exit 3\" TERM; echo trapped; while :; do sleep 0.1; done' >/dev/null;";
+const trapped = "until docker logs $ID | grep -q trapped; do sleep 0.1; done;";
+/** The beginning of a subshell that goes on when a client is attached. */
+const attached = '(until docker events --since 1 --until "$(date +%s)" --filter container=$ID --filter event=attach | grep -q attach; do sleep 0.2; done;';
 const down = "docker rm -f $ID >/dev/null";
 
 export const CONTAINER_ROWS: readonly Row[] = [
@@ -58,13 +61,13 @@ export const CONTAINER_ROWS: readonly Row[] = [
   { title: "exec -t gives a terminal", sh: `${up} script -qec "docker exec -t $ID tty" /dev/null; ${down}`, out: /^\/dev\/pts\/\d+/ },
   {
     title: "exec -it is a session",
-    sh: `${up} (sleep 1; echo 'echo a-$((6*7))'; sleep 0.5; echo 'exit 4') | script -qec "docker exec -it $ID sh" /dev/null; c=$?; ${down}; exit $c`,
+    sh: `${up} (until docker exec $ID test -e /in; do sleep 0.1; done; sleep 0.5; echo 'echo a-$((6*7))'; sleep 0.5; echo 'exit 4') | script -qec "docker exec -it $ID sh -c 'touch /in; exec sh'" /dev/null; c=$?; ${down}; exit $c`,
     code: 4,
     out: /a-42/,
   },
   {
     title: "exec -d goes on",
-    sh: `${up} docker exec -d $ID sh -c 'echo done > /f'; for i in 1 2 3 4 5 6 7 8 9; do docker exec $ID cat /f 2>/dev/null && break; sleep 0.2; done; ${down}`,
+    sh: `${up} docker exec -d $ID sh -c 'echo done > /f'; for i in $(seq 50); do docker exec $ID grep done /f 2>/dev/null && break; sleep 0.2; done; ${down}`,
     out: "done",
   },
   {
@@ -80,7 +83,7 @@ export const CONTAINER_ROWS: readonly Row[] = [
   },
   {
     title: "attach shows what comes",
-    sh: `docker run -d --name $ID $IMAGE sh -c 'sleep 1; echo late; exit 6' >/dev/null; docker attach $ID; c=$?; ${down}; exit $c`,
+    sh: `docker run -d --name $ID $IMAGE sh -c 'until test -e /go; do sleep 0.1; done; echo late; exit 6' >/dev/null; ${attached} docker exec $ID touch /go) & docker attach $ID; c=$?; ${down}; exit $c`,
     code: 6,
     out: "late",
   },
@@ -88,7 +91,7 @@ export const CONTAINER_ROWS: readonly Row[] = [
   { title: "stats once", sh: `${up} docker stats --no-stream --format '{{.Name}} {{.PIDs}}' $ID | sed s/$ID/NAME/; ${down}`, out: /^NAME [1-9]/ },
   {
     title: "stop sends the stop signal",
-    sh: `${up} sleep 0.3; docker stop -t 5 $ID >/dev/null; docker inspect -f '{{.State.ExitCode}} {{.State.Status}}' $ID; ${down}`,
+    sh: `${up} ${trapped} docker stop -t 5 $ID >/dev/null; docker inspect -f '{{.State.ExitCode}} {{.State.Status}}' $ID; ${down}`,
     out: "3 exited",
   },
   {
@@ -97,7 +100,7 @@ export const CONTAINER_ROWS: readonly Row[] = [
     out: "137",
   },
   { title: "kill", sh: `${up} docker kill $ID >/dev/null; docker inspect -f '{{.State.ExitCode}} {{.State.Running}}' $ID; ${down}`, out: "137 false" },
-  { title: "kill -s", sh: `${up} sleep 0.3; docker kill -s TERM $ID >/dev/null; docker wait $ID; ${down}`, out: "3" },
+  { title: "kill -s", sh: `${up} ${trapped} docker kill -s TERM $ID >/dev/null; docker wait $ID; ${down}`, out: "3" },
   {
     title: "kill of what does not run is refused",
     sh: `docker create --name $ID $IMAGE >/dev/null; docker kill $ID; c=$?; ${down}; exit $c`,

@@ -43,7 +43,9 @@ async function runRow(sh: string) {
     await execa("sh", ["-c", 'docker ps -aq --filter name="$ID" | xargs -r docker rm -fv'], { env, extendEnv: false, reject: false });
     await rm(directory, { recursive: true, force: true });
   });
-  return await execa("bash", ["-c", sh], { cwd: directory, env, extendEnv: false, reject: false, stdin: "ignore", timeout: 60_000, stripFinalNewline: false });
+  // ends what a row has in the background too
+  const words = ["--kill-after=5", "60", "bash", "-c", sh];
+  return await execa("timeout", words, { cwd: directory, env, extendEnv: false, reject: false, stdin: "ignore", stripFinalNewline: false });
 }
 
 function matches(text: string, expected: string | RegExp, all: string): void {

@@ -4,7 +4,11 @@ export const RUN_ROWS: readonly Row[] = [
   { title: "prints what the command prints", sh: "docker run --rm $IMAGE echo hello", out: "hello" },
   { title: "keeps stdout and stderr apart", sh: "docker run --rm $IMAGE sh -c 'echo out; echo err >&2'", out: "out", err: "err" },
   { title: "exits with the command's code", sh: "docker run --rm $IMAGE sh -c 'exit 7'", code: 7 },
-  { title: "exits with 128 and the signal", sh: "docker run --rm --name $ID $IMAGE sleep 100 & p=$!; sleep 1; docker kill $ID >/dev/null; wait $p", code: 137 },
+  {
+    title: "exits with 128 and the signal",
+    sh: "docker run --rm --name $ID $IMAGE sleep 100 & p=$!; until docker kill $ID >/dev/null 2>&1; do sleep 0.1; done; wait $p",
+    code: 137,
+  },
   { title: "--rm leaves nothing", sh: "docker run --rm --name $ID $IMAGE true; docker ps -aq --filter name=$ID", out: "" },
   { title: "a command that is not there gives 127", sh: "docker run --rm $IMAGE nonesuch", code: 127, err: /executable file not found/ },
   { title: "one that cannot be run gives 126", sh: "docker run --rm $IMAGE /etc/passwd", code: 126, err: /permission denied/i },
@@ -113,13 +117,13 @@ export const RUN_ROWS: readonly Row[] = [
   },
   {
     title: "-it is a session",
-    sh: "(sleep 1; echo 'echo a-$((6*7))'; sleep 1; echo 'exit 5') | script -qec \"docker run --rm -it $IMAGE\" /dev/null",
+    sh: "(until docker top $ID >/dev/null 2>&1; do sleep 0.1; done; sleep 0.5; echo 'echo a-$((6*7))'; sleep 0.5; echo 'exit 5') | script -qec \"docker run --rm -it --name $ID $IMAGE\" /dev/null",
     code: 5,
     out: /a-42/,
   },
   {
     title: "-it takes the size of the terminal",
-    sh: "sleep 3 | script -qec \"stty rows 33 cols 99; docker run --rm -it $IMAGE sh -c 'sleep 1; stty size'\" /dev/null",
+    sh: "mkfifo keys; sleep 50 > keys & script -qec \"stty rows 33 cols 99; docker run --rm -it $IMAGE sh -c 'until stty size | grep 33; do sleep 0.1; done'\" /dev/null < keys; kill $!",
     out: /33 99/,
   },
   {
@@ -140,7 +144,7 @@ export const RUN_ROWS: readonly Row[] = [
   { title: "ten at once", sh: "for i in $(seq 10); do docker run --rm $IMAGE echo $i & done | sort -n | xargs", out: "1 2 3 4 5 6 7 8 9 10" },
   {
     title: "-p publishes a port",
-    sh: "docker run -d --name $ID -p 127.0.0.1:0:80 $IMAGE sh -c 'mkdir /w; echo served > /w/i; httpd -f -p 80 -h /w' >/dev/null; at=$(docker port $ID 80); for i in 1 2 3 4 5 6 7 8 9; do (exec 3<>/dev/tcp/${at/:/\\/}; printf 'GET /i HTTP/1.0\\r\\n\\r\\n' >&3; tail -1 <&3) 2>/dev/null && break; sleep 0.2; done; docker rm -f $ID >/dev/null",
+    sh: "docker run -d --name $ID -p 127.0.0.1:0:80 $IMAGE sh -c 'mkdir /w; echo served > /w/i; httpd -f -p 80 -h /w' >/dev/null; at=$(docker port $ID 80); for i in $(seq 50); do (exec 3<>/dev/tcp/${at/:/\\/}; printf 'GET /i HTTP/1.0\\r\\n\\r\\n' >&3; tail -1 <&3 | grep served) 2>/dev/null && break; sleep 0.2; done; docker rm -f $ID >/dev/null",
     out: "served",
   },
 ];

@@ -14,8 +14,8 @@ export const SYSTEM_ROWS: readonly Row[] = [
   },
   {
     title: "events come as they happen",
-    sh: "timeout 5 docker events --filter type=volume --format '{{.Type}} {{.Action}} {{.Actor.ID}}' > e & p=$!; sleep 0.5; docker volume create $ID >/dev/null; docker volume rm $ID >/dev/null; for i in 1 2 3 4 5; do test -s e && break; sleep 0.2; done; kill $p; grep -c \"volume create $ID\" e",
-    out: "1",
+    sh: "timeout 50 docker events --filter type=volume --format '{{.Type}} {{.Action}} {{.Actor.ID}}' > e & p=$!; until grep -q create e; do docker volume create $ID >/dev/null; docker volume rm $ID >/dev/null; sleep 0.2; done; kill $p; grep -m1 -o \"volume create $ID\" e | sed s/$ID/ID/",
+    out: "volume create ID",
   },
   {
     title: "system df",
