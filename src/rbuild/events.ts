@@ -20,11 +20,16 @@ export type RbuildEvent =
       readonly version: string;
       readonly digest: string;
       readonly how: "delta" | "full";
-      /** That came from the repository. */
+      /** That came from the repository and were used. */
       readonly bytes: number;
+      /** That came and were of no use. */
+      readonly discarded: number;
       /** Of all layers. */
       readonly size: number;
+      /** Who gave most of the bytes. */
       readonly source: string;
+      /** All who gave some, most first. */
+      readonly sources: readonly { readonly source: string; readonly bytes: number }[];
     }
   | {
       readonly kind: "image.built";

@@ -128,9 +128,7 @@ export function imageNote(event: ImageEvent): string {
     case "image.accepted":
       return cleanLine(`image ${event.name} ${HOW[event.how]} (${event.digest})`);
     case "image.fetched":
-      return cleanLine(
-        `image ${event.name} ${event.version} fetched from ${event.source}${event.how === "delta" ? " as a delta" : ""}: ${formatBytes(event.bytes)} for ${formatBytes(event.size)} (${event.digest})`,
-      );
+      return fetchNote(event);
     case "image.built":
       return cleanLine(`image ${event.name} ${event.version} built (${event.digest})`);
     case "image.pinned":
@@ -138,6 +136,13 @@ export function imageNote(event: ImageEvent): string {
     default:
       return event satisfies never;
   }
+}
+
+function fetchNote({ name, version, source, sources, how, bytes, discarded, size, digest }: Extract<RbuildEvent, { kind: "image.fetched" }>): string {
+  const others = sources.length < 2 ? "" : sources.length === 2 ? " and another mirror" : ` and ${sources.length - 1} other mirrors`;
+  const dropped = discarded > 0 ? `, and ${formatBytes(discarded)} of no use` : "";
+  const way = how === "delta" ? " as a delta" : "";
+  return cleanLine(`image ${name} ${version} fetched from ${source}${others}${way}: ${formatBytes(bytes)} for ${formatBytes(size)}${dropped} (${digest})`);
 }
 
 const WAYS = { delta: "as deltas", full: "whole", packages: "built from changed packages" };

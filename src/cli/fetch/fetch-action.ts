@@ -73,15 +73,22 @@ async function pinOf(name: string) {
   }
 }
 
+/** Several with what each gave. */
+const placesText = (sources: FetchedImage["sources"], only: string): string =>
+  sources.length < 2 ? only : sources.map(({ source, bytes }) => `${source} (${byteText(bytes)})`).join(", ");
+
 const WAYS = ["delta", "full", "packages"] as const;
 const NAMES = { delta: "as a delta", full: "whole", packages: "from packages" };
 
-function line({ reference, digest, how, bytes, size, source, rebuilders, predicted }: FetchedImage): string {
+function line({ reference, digest, how, bytes, discarded, size, source, sources, rebuilders, predicted }: FetchedImage): string {
   const way = { delta: " as a delta", full: "", packages: " of packages" };
   const told =
-    how === "present" ? "is there already" : `${how === "packages" ? "built as in" : "from"} ${source}: ${byteText(bytes)}${way[how]} for ${byteText(size)}`;
+    how === "present"
+      ? "is there already"
+      : `${how === "packages" ? `built as in ${source}` : `from ${placesText(sources, source)}`}: ${byteText(bytes)}${way[how]} for ${byteText(size)}`;
   const others = predicted === undefined || how === "present" ? [] : WAYS.filter((each) => each !== how && predicted[each] !== undefined);
   const instead = others.length === 0 ? "" : ` (${others.map((each) => `${NAMES[each]} ${byteText(predicted?.[each] ?? 0)}`).join(", ")})`;
   const said = rebuilders && rebuilders.of > 0 ? `; ${rebuilders.identical.length} of ${rebuilders.of} rebuilders got the same` : "";
-  return `${reference} ${digest} ${told}${instead}${said}`;
+  const dropped = discarded > 0 ? `; ${byteText(discarded)} besides were of no use` : "";
+  return `${reference} ${digest} ${told}${instead}${dropped}${said}`;
 }

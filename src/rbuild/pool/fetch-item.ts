@@ -7,6 +7,7 @@ import type { IncomingFile } from "./incoming-file.ts";
 import { takeIn } from "./open-pool.ts";
 import type { Pool, PoolItem } from "./pool.ts";
 import { difference } from "./pool-errors.ts";
+import type { Received } from "./received.ts";
 import { placeOf } from "./source-places.ts";
 import type { TriedSource } from "./tried-source.ts";
 
@@ -25,6 +26,7 @@ export interface FetchContext {
   readonly limits: FetchLimits;
   /** Bytes that came; negative when they are dropped. */
   readonly onBytes: (count: number) => void;
+  readonly received: Received;
   readonly onWrongBytes: (item: PoolItem, source: TriedSource, reason: string, suspicion: Suspicion) => void;
   /** A source did not give an item in a way that looks like an attack, other than by wrong bytes. */
   readonly onSuspicion: (item: PoolItem, failure: SourceFailure, suspicion: Suspicion) => void;
@@ -47,13 +49,23 @@ export async function fetchItem(
   const failures: SourceFailure[] = [];
   for (const source of sources) {
     context.signal.throwIfAborted();
-    const failed = source.isOut ? { reason: source.whyOut, isWrong: false } : await fetchFrom(item, source, file, context);
+    const failed = source.isOut ? { reason: source.whyOut, isWrong: false } : await fetchFrom(item, source, file, countingContext(item, source, context));
     if (!failed) return undefined;
     const failure = { source: source.name, ...failed };
     if (failure.suspicion && !failure.isWrong) context.onSuspicion(item, failure, failure.suspicion);
     failures.push(failure);
   }
   return failures;
+}
+
+/** Counts what comes from a source, too. What is dropped is dropped whole, whoever it came from. */
+function countingContext({ sha256 }: PoolItem, { name }: TriedSource, context: FetchContext): FetchContext {
+  const onBytes = (count: number) => {
+    if (count > 0) context.received.add(sha256, name, count);
+    if (count < 0) context.received.discard(sha256);
+    context.onBytes(count);
+  };
+  return { ...context, onBytes };
 }
 
 type Failure = Omit<SourceFailure, "source">;

@@ -12,6 +12,7 @@ import { IncomingFile } from "./incoming-file.ts";
 import { partPath } from "./open-pool.ts";
 import type { FillOptions, FillOutcome, FillPool, Pool, PoolItem, PoolSource } from "./pool.ts";
 import { itemDetails, missingItems } from "./pool-errors.ts";
+import { Received } from "./received.ts";
 import { sourceName } from "./source-places.ts";
 import { TriedSource } from "./tried-source.ts";
 
@@ -51,13 +52,14 @@ export async function fillPoolWithin(
 ): Promise<FillOutcome> {
   options.signal?.throwIfAborted();
   const { wanted, missing } = await missingOf(items, pool);
-  if (missing.length === 0) return { present: wanted, fetched: 0, bytes: 0 };
+  if (missing.length === 0) return { present: wanted, fetched: 0, bytes: 0, discarded: 0 };
   const sources = await sourcesOf(options);
   if (options.offline && sources.length === 0) throw missingItems(missing);
   return withStep(report, { name: manner.step }, async (step) => {
     await checkSpace(missing, pool);
-    const bytes = await fetchAll(missing, pool, { ...options, sources }, limits, step, report, manner);
-    return { present: wanted - missing.length, fetched: missing.length, bytes };
+    const received = options.received ?? new Received();
+    await fetchAll(missing, pool, { ...options, sources, received }, limits, step, report, manner);
+    return { present: wanted - missing.length, fetched: missing.length, bytes: received.bytes, discarded: received.discarded };
   });
 }
 
@@ -84,16 +86,15 @@ async function sourcesOf({ sources, offline }: FillOptions): Promise<readonly Po
   return offline ? all.filter(({ kind }) => kind === "directory") : all;
 }
 
-/** @returns bytes fetched */
 async function fetchAll(
   missing: readonly PoolItem[],
   pool: Pool,
-  { sources, signal, offline }: FillOptions & { readonly sources: readonly PoolSource[] },
+  { sources, signal, offline, received }: FillOptions & { readonly sources: readonly PoolSource[]; readonly received: Received },
   limits: FetchLimits,
   step: OpenStep,
   report: RbuildReport,
   manner: FillManner,
-): Promise<number> {
+): Promise<void> {
   const { openHttpClient } = await import("./download.ts");
   using client = openHttpClient(limits, manner.mayFollow);
   const progress = countBytes(missing, step);
@@ -102,7 +103,8 @@ async function fetchAll(
     pool,
     client,
     limits,
-    onBytes: progress.add,
+    onBytes: progress,
+    received,
     signal: signal ? AbortSignal.any([signal, stop.signal]) : stop.signal,
     onWrongBytes: ({ path }, { name }, reason, suspicion) =>
       report({ kind: "warning.raised", code: manner.wrongBytes(suspicion), message: `${name} gave something else for ${path}: ${reason}` }),
@@ -141,7 +143,6 @@ async function fetchAll(
           sources.map(sourceName),
         )
       : manner.notObtainable(failures);
-  return progress.fetched();
 }
 
 async function fetchOne(
@@ -154,42 +155,26 @@ async function fetchOne(
   if (!file) return "busy";
   if (await context.pool.has(item)) {
     await file.restart();
-    progress.skip(item.size);
+    progress(item.size);
     return undefined;
   }
-  progress.skip(file.size);
+  progress(file.size);
   // The file is closed when this returns.
   return await fetchItem(item, sources, file, context);
 }
 
-interface Progress {
-  readonly add: (count: number) => void;
-  /** Bytes that need not be fetched after all. */
-  readonly skip: (count: number) => void;
-  readonly fetched: () => number;
-}
+/** Tells of bytes that are there: those that came, and those that need not be fetched after all; negative when they are dropped. */
+type Progress = (count: number) => void;
 
 function countBytes(missing: readonly PoolItem[], step: OpenStep): Progress {
   const total = missing.reduce((sum, { size }) => sum + size, 0);
-  let [done, fetched, last] = [0, 0, 0];
-  const tell = () => {
+  let [done, last] = [0, 0];
+  return (count) => {
+    done += count;
     const now = performance.now();
     if (now - last < PROGRESS_INTERVAL && done < total) return;
     last = now;
     step.progress(Math.max(0, done), "bytes", total);
-  };
-  return {
-    add: (count) => {
-      done += count;
-      // What is dropped has come nevertheless.
-      fetched += Math.max(0, count);
-      tell();
-    },
-    skip: (count) => {
-      done += count;
-      tell();
-    },
-    fetched: () => fetched,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Digest } from "../../oci/index.ts";
 import type { RbuildReport } from "../events.ts";
+import type { Received } from "./received.ts";
 
 /** Something of an archive that is known by its bytes: a package or an index. */
 export interface PoolItem {
@@ -50,13 +51,18 @@ export interface FillOptions {
   /** Only directories are asked: what is missing then is an error that lists it. */
   readonly offline?: boolean;
   readonly signal?: AbortSignal;
+  /** Where several fills count together. */
+  readonly received?: Received;
 }
 
 export interface FillOutcome {
-  /** Items that were there already, and those that came from each source's kind. Bytes count what was fetched. */
+  /** Items that were there already, and those that were fetched. */
   readonly present: number;
   readonly fetched: number;
+  /** Of the fetched ones. */
   readonly bytes: number;
+  /** Bytes that came besides, and were not what they should be. */
+  readonly discarded: number;
 }
 
 /**

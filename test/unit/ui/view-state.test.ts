@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { RbuildEvent } from "../../../src/rbuild/index.ts";
-import { initialViewState, LOG_TAIL, reduceView, roots, type ViewState } from "../../../src/ui/view-state.ts";
+import { imageNote, initialViewState, LOG_TAIL, reduceView, roots, type ViewState } from "../../../src/ui/view-state.ts";
 
 function after(events: readonly RbuildEvent[], from: ViewState = initialViewState(0)): ViewState {
   return events.reduce((state, event, index) => reduceView(state, event, (index + 1) * 10), from);
@@ -77,6 +77,18 @@ it("records warnings, images and artifacts", () => {
   expect(state.warnings).toBe(1);
   expect(state.history.map((item) => item.kind)).toEqual(["warning", "note"]);
   expect(state.artifacts).toEqual([{ path: "/out/a.iso", size: 3, digest }]);
+});
+
+it("says where an image came from, and what came for nothing", () => {
+  const fetched = { kind: "image.fetched", name: "base", version: "1", digest: "sha256:0", how: "full", bytes: 30, size: 90 } as const;
+  const [one, two] = [
+    { source: "a", bytes: 20 },
+    { source: "b", bytes: 10 },
+  ];
+  expect(imageNote({ ...fetched, discarded: 0, source: "a", sources: [{ ...one, bytes: 30 }] })).toBe("image base 1 fetched from a: 30 B for 90 B (sha256:0)");
+  expect(imageNote({ ...fetched, discarded: 7, source: "a", sources: [one, two] })).toBe(
+    "image base 1 fetched from a and another mirror: 30 B for 90 B, and 7 B of no use (sha256:0)",
+  );
 });
 
 it("takes 100 000 log lines in well under a second", () => {

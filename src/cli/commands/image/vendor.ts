@@ -31,8 +31,9 @@ export function imageVendorCommand() {
             { names, offline, sources: chosenSources(options, settings), signal, ...(to === undefined ? {} : { to }) },
             { imageDirectories: imageDirectories(), report: reporter.report, stateDirectory: enginePlaces(globals, settings).state },
           );
-          const { directory, images, present, fetched, bytes, size } = outcome;
-          const line = `${directory} has all ${present + fetched} packages (${byteText(size)}) of ${images.join(", ") || "no image"}; ${fetched} fetched (${byteText(bytes)})`;
+          const { directory, images, present, fetched, bytes, discarded, size } = outcome;
+          const dropped = discarded > 0 ? `; ${byteText(discarded)} besides were of no use` : "";
+          const line = `${directory} has all ${present + fetched} packages (${byteText(size)}) of ${images.join(", ") || "no image"}; ${fetched} fetched (${byteText(bytes)})${dropped}`;
           return { data: outcome, lines: [line] };
         },
         { showsProgress: true },

@@ -7,6 +7,7 @@ import { openBlob, type SavedBlob, type StreamedBlob } from "../../images/assemb
 import { identifyImage, isSameImage } from "../../images/identify-image.ts";
 import { inspectImage } from "../../images/inspect-image.ts";
 import { imageReference } from "../../images/present-image.ts";
+import { Received, type SourceBytes } from "../../pool/received.ts";
 import type { RepositoryIndex } from "../../trust/format/index-file.ts";
 import type { Quorum, QuorumCount } from "../../trust/verdicts/quorum.ts";
 import { checkImage } from "./check-image.ts";
@@ -36,11 +37,16 @@ export interface FetchedImage {
   readonly digest: Digest;
   readonly imageId: Digest;
   readonly how: "present" | "delta" | "full" | "packages";
-  /** That came from the repository; of `packages`, those that were missing. */
+  /** That came from the repository and were used; of `packages`, those that were missing. */
   readonly bytes: number;
+  /** That came and were of no use: not what they should be, or of a delta that failed. */
+  readonly discarded: number;
   /** Of all layers. */
   readonly size: number;
+  /** Who gave most of the bytes; where none came, whose index names the image. */
   readonly source: string;
+  /** Who gave the bytes, most first. */
+  readonly sources: readonly SourceBytes[];
   /** What rebuilders say of it; absent where the root names none. */
   readonly rebuilders?: QuorumCount;
   /** Why it came that way; absent where it was there. */
@@ -61,7 +67,8 @@ export async function fetchImage(choice: ImageChoice, repository: OpenRepository
     const index = obtainable(repository);
     const size = sizeOf(image.layers, index);
     const rebuilders = await checkQuorum(image, repository, dependencies.quorum ?? [], dependencies);
-    const named = { name, version, reference, digest, imageId, size, source: repository.source, ...(rebuilders ? { rebuilders } : {}) };
+    const said = { source: repository.source, sources: [], discarded: 0, ...(rebuilders ? { rebuilders } : {}) };
+    const named = { name, version, reference, digest, imageId, size, ...said };
     const found = await inspectImage(host, reference);
     if (found && isSameImage(await identifyImage(found, { digest, imageId }, dependencies), { digest, imageId })) return { ...named, how: "present", bytes: 0 };
 
@@ -73,13 +80,12 @@ export async function fetchImage(choice: ImageChoice, repository: OpenRepository
       return { ...named, how: "packages", bytes: missing.size, predicted };
 
     await using place = await openFetchPlace(stateDirectory, report, signal);
-    const context: BlobContext = { ...dependencies, index, sources: repository.sources, place };
+    const received = new Received();
+    const context: BlobContext = { ...dependencies, index, sources: repository.sources, place, received };
     const described = await obtainDescription(image, context);
     const blobs = checkImage(image, described, index);
-    let bytes = described.bytes;
     const load = async (options: { readonly mayStay: boolean }) => {
       const layers = await obtainBlobs(image.layers, { ...present.in(place, signal), ...options }, context);
-      bytes += layers.bytes;
       const files = image.layers.flatMap((layer) => layers.blobs.get(layer) ?? []);
       signal?.throwIfAborted();
       await loadImage(blobs, files, reference, { host, report, parentStep: step.id, unpack: true, ...(signal ? { signal } : {}) });
@@ -93,8 +99,10 @@ export async function fetchImage(choice: ImageChoice, repository: OpenRepository
     });
     await place.forget([...described.items, ...layers.items]);
     const how = layers.isDelta ? "delta" : "full";
-    report({ kind: "image.fetched", name, version, digest, how, bytes, size, source: repository.source });
-    return { ...named, how, bytes, predicted };
+    const { bytes, sources, discarded } = received;
+    const came = { how, bytes, discarded, size, source: sources[0]?.source ?? repository.source, sources } as const;
+    report({ kind: "image.fetched", name, version, digest, ...came });
+    return { ...named, ...came, predicted };
   });
 }
 
@@ -114,9 +122,9 @@ async function obtainDescription(image: PublishedImage, context: BlobContext) {
     const size = sizeOf([digest], context.index);
     if (size > limit) throw untrusted("trust.too-large", `${image.name} ${image.version} has a manifest or config of ${size} bytes; ${limit} are allowed`);
   }
-  const { blobs, bytes, items } = await obtainBlobs([manifest, config], NOTHING_PRESENT, context);
+  const { blobs, items } = await obtainBlobs([manifest, config], NOTHING_PRESENT, context);
   const read = async (digest: Digest) => new Uint8Array(Buffer.concat(await Array.fromAsync(openBlob(blobs.get(digest) as SavedBlob | StreamedBlob))));
-  return { manifest: await read(manifest), config: await read(config), bytes, items };
+  return { manifest: await read(manifest), config: await read(config), items };
 }
 
 /** Bytes of directories and bundles cost nothing. */

@@ -5,6 +5,7 @@ import type { SavedBlob, StreamedBlob } from "../../images/assemble/saved-blobs.
 import { FETCH_LIMITS, type FetchLimits } from "../../pool/fetch-limits.ts";
 import { type FillManner, fillPoolWithin, type ItemFailure } from "../../pool/fill-pool.ts";
 import type { PoolItem, PoolSource } from "../../pool/pool.ts";
+import type { Received } from "../../pool/received.ts";
 import type { RepositoryIndex } from "../../trust/format/index-file.ts";
 import { chooseRoutes, memoryForDeltas, type Route } from "../delta/delta.ts";
 import type { FetchPlace } from "./fetch-place.ts";
@@ -18,6 +19,8 @@ export interface BlobContext {
   readonly sources: readonly PoolSource[];
   readonly place: FetchPlace;
   readonly report: RbuildReport;
+  /** Counts what comes, and what of it is of no use. */
+  readonly received: Received;
   readonly limits?: FetchLimits;
   readonly signal?: AbortSignal;
 }
@@ -34,8 +37,6 @@ export interface PresentBlobs {
 export interface ObtainedBlobs {
   /** Without those that may stay where they are. */
   readonly blobs: ReadonlyMap<Digest, SavedBlob | StreamedBlob>;
-  /** Bytes that came from the sources. */
-  readonly bytes: number;
   readonly isDelta: boolean;
   /** Files that were taken for it. */
   readonly items: readonly PoolItem[];
@@ -49,13 +50,12 @@ export const NOTHING_PRESENT: PresentBlobs = { sizes: new Map(), save: () => Pro
  * @throws RbuildError codes `trust.*`, `repository.files-missing`, `pool.no-space`
  */
 export async function obtainBlobs(digests: readonly Digest[], present: PresentBlobs, context: BlobContext): Promise<ObtainedBlobs> {
-  const { place, report, sources, limits = FETCH_LIMITS, signal } = context;
+  const { place, report, sources, received, limits = FETCH_LIMITS, signal } = context;
   const wanted = [...new Set(digests)];
   const saved = new Map<Digest, SavedBlob>();
   const unusable = new Set<string>();
   const items = new Map<string, PoolItem>();
   let sizes = present.sizes;
-  let bytes = 0;
   for (;;) {
     const deltas = context.index.deltas.filter(({ path }) => !unusable.has(path));
     const isWithout = wanted.find((digest) => !sizes.has(digest) && !hasWay(digest, context.index.blobs, deltas));
@@ -72,14 +72,17 @@ export async function obtainBlobs(digests: readonly Digest[], present: PresentBl
     const needed = routes.flatMap(itemsOf);
     for (const item of needed) items.set(item.sha256, item);
     try {
-      bytes += (await fillPoolWithin(limits, needed, place.files, { sources, ...(signal ? { signal } : {}) }, report, MANNER)).bytes;
+      await fillPoolWithin(limits, needed, place.files, { sources, received, ...(signal ? { signal } : {}) }, report, MANNER);
       const blobs = new Map<Digest, SavedBlob | StreamedBlob>();
       for (const route of routes) blobs.set(route.digest, await realise(route, saved, context));
-      return { blobs, bytes, isDelta: routes.some(({ kind }) => kind === "deltas"), items: [...items.values()] };
+      return { blobs, isDelta: routes.some(({ kind }) => kind === "deltas"), items: [...items.values()] };
     } catch (error) {
       const bad = badDeltas(error, routes);
       if (bad.length === 0) throw error;
-      for (const path of bad) unusable.add(path);
+      for (const { path, sha256 } of bad) {
+        unusable.add(path);
+        received.discard(sha256);
+      }
       const { code, message } = error as RbuildError;
       report({ kind: "warning.raised", code, message: `${message}; going on without this delta` });
     }
@@ -107,12 +110,15 @@ function itemsOf(route: Route): PoolItem[] {
   return (route.kind === "deltas" ? route.deltas : [route.file]).map(repositoryItem);
 }
 
+type Delta = RepositoryIndex["deltas"][number];
+
 /** The deltas that an error is about, if it is about deltas alone. */
-function badDeltas(error: unknown, routes: readonly Route[]): string[] {
+function badDeltas(error: unknown, routes: readonly Route[]): readonly Delta[] {
   if (!isRbuildError(error)) return [];
   const deltas = routes.flatMap((route) => (route.kind === "deltas" ? route.deltas : []));
-  if (error.code.startsWith("delta.")) return deltas.filter(({ sha256 }) => sha256 === error.details["delta"]).map(({ path }) => path);
+  if (error.code.startsWith("delta.")) return deltas.filter(({ sha256 }) => sha256 === error.details["delta"]);
   const failed = error.details["items"] as readonly Pick<ItemFailure["item"], "path">[] | undefined;
-  const paths = failed?.map(({ path }) => path) ?? [];
-  return paths.every((path) => deltas.some((delta) => delta.path === path)) ? paths : [];
+  const paths = new Set(failed?.map(({ path }) => path));
+  const bad = deltas.filter(({ path }) => paths.has(path));
+  return new Set(bad.map(({ path }) => path)).size === paths.size ? bad : [];
 }

@@ -45,14 +45,14 @@ test("takes each item from the first place that has it, several at once, and tel
     mirror(`${debian.url}/debian/`),
     { kind: "template", template: `${states.url}/a/{archive}/{timestamp}/{name}`, timestamp: "20260711T094637Z" },
   ]);
-  expect(outcome).toEqual({ present: 0, fetched: 4, bytes: 600_000 });
+  expect(outcome).toEqual({ present: 0, fetched: 4, bytes: 600_000, discarded: 0 });
   expect(state.most).toBe(2);
   expect(debian.asked.map(({ url }) => url)).toContain(`/debian/${mirrored.path.replaceAll("+", "%2B")}`);
   await expectAllIn(lab.pool, items);
   expect(lab.events.at(0)).toMatchObject({ kind: "step.started", name: "pool.fetch" });
   expect(lab.events.at(-2)).toMatchObject({ kind: "step.progressed", done: 600_000, total: 600_000, unit: "bytes" });
   expect(lab.events.at(-1)).toMatchObject({ kind: "step.finished" });
-  expect(await lab.fillPool(items, [])).toEqual({ present: 4, fetched: 0, bytes: 0 });
+  expect(await lab.fillPool(items, [])).toEqual({ present: 4, fetched: 0, bytes: 0, discarded: 0 });
 });
 
 test("offline, everything that is missing is listed, and nobody is asked", async () => {

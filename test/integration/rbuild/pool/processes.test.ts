@@ -33,7 +33,7 @@ test("a fetch whose process is killed is taken up by the next one", async () => 
   await once(child, "exit");
   expect(await lab.pool.has(item)).toBe(false);
   await openPool(lab.directory);
-  expect(await lab.fillPool([item], [mirror(web.url)])).toEqual({ present: 0, fetched: 1, bytes: 600_000 });
+  expect(await lab.fillPool([item], [mirror(web.url)])).toEqual({ present: 0, fetched: 1, bytes: 600_000, discarded: 0 });
   expect(web.asked.at(-1)?.headers.range).toBe("bytes=400000-");
   expect((await readFile(lab.pool.pathOf(item.sha256))).equals(item.content)).toBe(true);
   expect(await readdir(join(lab.directory, "tmp"))).toEqual([]);

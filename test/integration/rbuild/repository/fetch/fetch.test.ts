@@ -50,7 +50,7 @@ test("layers that the engine has compressed alone are fetched", async () => {
   expect(await idOf("rbuild/small:1")).toBe(releases.pins[0].imageId);
 });
 
-test("a damaged part of an earlier fetch is taken up, and then begun anew; both count", async () => {
+test("a damaged part of an earlier fetch is taken up, and then begun anew; what came for nothing is told apart", async () => {
   const web = await serveFiles(releases.second);
   const whole = await (await releases.client()).fetch([web.url]);
   const path = web.asked.map(({ url }) => url).find((url) => url.startsWith("/encoded/")) ?? "";
@@ -61,7 +61,7 @@ test("a damaged part of an earlier fetch is taken up, and then begun anew; both 
   await mkdir(join(client.state, "fetch/files/tmp"), { recursive: true });
   await writeFile(join(client.state, "fetch/files/tmp", `${/[0-9a-f]{64}/.exec(path)?.[0]}.part`), part);
   web.asked.length = 0;
-  expect(await client.fetch([web.url])).toMatchObject({ how: "full", bytes: whole.bytes + bytes.byteLength - part.byteLength });
+  expect(await client.fetch([web.url])).toMatchObject({ how: "full", bytes: whole.bytes, discarded: bytes.byteLength - part.byteLength });
   expect(web.asked.filter(({ url }) => url === path).map(({ headers }) => headers.range)).toEqual(["bytes=100000-", undefined]);
 });
 
@@ -99,9 +99,33 @@ test("a delta that is gone, or another, is a warning, and the layer comes whole"
       response.writeHead(twist === "gone" ? 404 : 200).end(twist === "gone" ? "" : Buffer.alloc(bytes?.byteLength ?? 0, "x"));
       return true;
     });
-    expect(await client.fetch([web.url])).toMatchObject({ version: "2", how: "full", digest: releases.pins[1].digest });
+    const fetched = await client.fetch([web.url]);
+    expect(fetched).toMatchObject({ version: "2", how: "full", digest: releases.pins[1].digest });
     expect(client.warnings()).toContain(twist === "gone" ? "repository.files-missing" : "trust.wrong-bytes");
+    if (twist === "gone") expect(fetched.discarded).toBe(0);
+    else expect(fetched.discarded).toBeGreaterThan(0);
+    expect(fetched.sources).toEqual([{ source: web.url, bytes: fetched.bytes }]);
   }
+});
+
+test("of several mirrors those are named that gave the bytes, and what came for nothing is told apart", async () => {
+  const honest = await serveFiles(releases.first);
+  const only = await (await releases.client()).fetch([honest.url]);
+  expect(only).toMatchObject({ discarded: 0, sources: [{ source: honest.url, bytes: only.bytes }] });
+  let given = 0;
+  // Its index is right, and its layers are not.
+  const liar = await serveFiles(releases.first, (path, bytes, _request, response) => {
+    if (!path.startsWith("encoded/")) return false;
+    given += bytes?.byteLength ?? 0;
+    response.writeHead(200).end(Buffer.alloc(bytes?.byteLength ?? 0, "x"));
+    return true;
+  });
+  const client = await releases.client();
+  const fetched = await client.fetch([liar.url, honest.url]);
+  expect(fetched).toMatchObject({ source: honest.url, bytes: only.bytes, discarded: given });
+  expect(fetched.sources.map(({ source }) => source)).toEqual([honest.url, liar.url]);
+  expect(client.events.findLast(({ kind }) => kind === "image.fetched")).toMatchObject({ source: honest.url, sources: fetched.sources, discarded: given });
+  expect(await client.fetch([liar.url, honest.url])).toMatchObject({ how: "present", source: liar.url, sources: [], bytes: 0, discarded: 0 });
 });
 
 test("a bundle has all that is needed, and where it has not, says so", async () => {
