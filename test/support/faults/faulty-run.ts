@@ -10,6 +10,9 @@ const CHANGES =
 /** Those of them that are of files alone, and can fail without taking Node with them. */
 const FAILING = "ftruncate,rename,renameat,renameat2,link,linkat,mkdir,mkdirat,fsync,fdatasync";
 
+/** Only the calls that are traced stop; injected signals are lost with it. */
+const QUICK = "--seccomp-bpf";
+
 export interface FaultyCommand {
   readonly command: readonly string[];
   readonly cwd?: string;
@@ -24,15 +27,16 @@ export type Fault =
 
 /** Runs a command to its end under strace, with a fault somewhere in it. All of Node's work with files is done by one thread, so that counts are the same each time. */
 export async function runWithFault(subject: FaultyCommand, fault: Fault): Promise<Ended> {
-  if (fault.kind === "none") return await underStrace(subject, ["-o", "/dev/null", "-e", "trace=none"]);
-  const inject = fault.kind === "kill" ? `inject=${CHANGES}:signal=KILL:when=${fault.at}` : `inject=${FAILING}:error=${fault.errno}:when=${fault.at}`;
-  return await underStrace(subject, ["-o", "/dev/null", "-e", `trace=${CHANGES}`, "-e", inject]);
+  if (fault.kind === "none") return await underStrace(subject, ["-o", "/dev/null", "-e", "trace=none", QUICK]);
+  const inject =
+    fault.kind === "kill" ? [`inject=${CHANGES}:signal=KILL:when=${fault.at}`] : [`inject=${FAILING}:error=${fault.errno}:when=${fault.at}`, QUICK];
+  return await underStrace(subject, ["-o", "/dev/null", "-e", `trace=${CHANGES}`, "-e", ...inject]);
 }
 
 /** How many calls the thread with most of them makes. */
 export async function countCalls(subject: FaultyCommand, kind: Fault["kind"]): Promise<number> {
   const file = join(await scratchDirectory(), "calls");
-  const { exitCode, stderr } = await underStrace(subject, ["-o", file, "-e", `trace=${kind === "kill" ? CHANGES : FAILING}`]);
+  const { exitCode, stderr } = await underStrace(subject, ["-o", file, "-e", `trace=${kind === "kill" ? CHANGES : FAILING}`, QUICK]);
   if (exitCode !== 0) throw new Error(`it ended with ${exitCode} by itself: ${stderr}`);
   const counts = new Map<string, number>();
   for (const [, thread = ""] of (await readFile(file, "latin1")).matchAll(/^(\d+) +[a-z0-9]+\(/gm)) counts.set(thread, (counts.get(thread) ?? 0) + 1);
@@ -41,11 +45,12 @@ export async function countCalls(subject: FaultyCommand, kind: Fault["kind"]): P
 
 interface Ended {
   readonly exitCode: number | null;
+  readonly isKilled: boolean;
   readonly stderr: string;
 }
 
 async function underStrace({ command, cwd, env = {} }: FaultyCommand, args: readonly string[]): Promise<Ended> {
-  const child = spawn("strace", ["-f", "-qq", "--seccomp-bpf", ...args, ...command], {
+  const child = spawn("strace", ["-f", "-qq", ...args, ...command], {
     cwd,
     env: {
       PATH: process.env["PATH"] ?? "",
@@ -59,8 +64,8 @@ async function underStrace({ command, cwd, env = {} }: FaultyCommand, args: read
   });
   let stderr = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => void (stderr += text));
-  const [exitCode] = (await once(child, "close")) as [number | null];
-  return { exitCode, stderr };
+  const [exitCode, signal] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
+  return { exitCode, isKilled: signal === "SIGKILL", stderr };
 }
 
 /**
@@ -70,5 +75,5 @@ async function underStrace({ command, cwd, env = {} }: FaultyCommand, args: read
 export function points(count: number, few: number): number[] {
   const all = Array.from({ length: count }, (_, index) => index + 1);
   if (process.env["RBUILD_TEST_FULL"] === "1" || count <= few) return all;
-  return Array.from({ length: few }, (_, index) => Math.max(1, Math.round((count * (index + 1)) / few)));
+  return Array.from({ length: few }, (_, index) => Math.max(1, Math.round((count * (index + 1)) / (few + 1))));
 }
