@@ -1,4 +1,5 @@
 import type { EngineInfo, FsckReport, GcReport } from "../engine/index.ts";
+import { counted } from "../system/counted.ts";
 import { formatBytes } from "../ui/index.ts";
 
 /** The engine's answers for people. */
@@ -19,15 +20,11 @@ export function infoLines(info: EngineInfo): string[] {
 }
 
 export function gcLines({ blobs, snapshots, bytes }: GcReport): string[] {
-  return [`removed ${count(blobs, "blob")} and ${count(snapshots, "snapshot")}: ${formatBytes(bytes)} freed`];
+  return [`removed ${counted(blobs, "blob")} and ${counted(snapshots, "snapshot")}: ${formatBytes(bytes)} freed`];
 }
 
 export function fsckLines({ checked, findings }: FsckReport): string[] {
-  const looked = Object.entries(checked).map(([what, number]) => `${number} ${what}`);
+  const looked = Object.entries(checked).map(([what, number]) => counted(number, what.replace(/s$/, ""), what));
   const broken = findings.flatMap(({ code, object, message, hint }) => [`${object}: ${message} [${code}]`, `  to mend it: ${hint}`]);
-  return [...broken, `checked ${looked.join(", ")}: ${findings.length === 0 ? "all sound" : `${count(findings.length, "fault")} found`}`];
-}
-
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? "" : "s"}`;
+  return [...broken, `checked ${looked.join(", ")}: ${findings.length === 0 ? "all sound" : `${counted(findings.length, "fault")} found`}`];
 }

@@ -1,4 +1,5 @@
 import type { Consequence, Explanation, ImageExplanation, TreeExplanation } from "../rbuild/index.ts";
+import { counted } from "../system/counted.ts";
 import { formatBytes } from "../ui/index.ts";
 
 const MAX_NAMED_FILES = 10;
@@ -23,7 +24,7 @@ function imageLines(image: ImageExplanation): string[] {
 }
 
 function treeLines({ directory, commit, tag, isRelease, changedFiles, lock, pool, iso }: TreeExplanation): string[] {
-  const state = changedFiles.length === 0 ? "nothing changed since" : `${changedFiles.length} changed ${changedFiles.length === 1 ? "file" : "files"}`;
+  const state = changedFiles.length === 0 ? "nothing changed since" : counted(changedFiles.length, "changed file");
   const lockText = {
     current: `current${poolText(pool)}`,
     open: "rbuild.yaml has no lock: the mirror decides which packages there are",
@@ -64,6 +65,6 @@ function consequenceLines(command: string, consequence: Consequence): string[] {
 
 function poolText(pool: ImageExplanation["pool"]): string {
   if (!pool) return "";
-  const packages = `, ${pool.packages} ${pool.packages === 1 ? "package" : "packages"}`;
+  const packages = `, ${counted(pool.packages, "package")}`;
   return pool.missing === 0 ? `${packages}, all in the pool` : `${packages}, ${pool.missing} of them missing in the pool (${formatBytes(pool.missingBytes)})`;
 }

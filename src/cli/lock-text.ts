@@ -1,10 +1,11 @@
 import type { CheckedLock, LockOutcome, PackageChange } from "../rbuild/index.ts";
+import { counted } from "../system/counted.ts";
 
 /** What became of a lock: one line, then one for every package that moved, unless the lock is new. */
 export function lockLines({ name, digest, changed, changes, lock }: LockOutcome): string[] {
   const count = Object.values(lock.architectures).reduce((sum, locked) => sum + (locked?.packages.length ?? 0), 0);
   const isNew = changes.length > 0 && changes.every(({ kind }) => kind === "added") && changes.length >= count;
-  return [`${name} ${digest} ${count} packages${changed ? "" : ", as before"}`, ...(isNew ? [] : changes.map(changeLine))];
+  return [`${name} ${digest} ${counted(count, "package")}${changed ? "" : ", as before"}`, ...(isNew ? [] : changes.map(changeLine))];
 }
 
 function changeLine(change: PackageChange): string {

@@ -1,5 +1,6 @@
 import type { OfflineDiagnosis, OfflineNeed } from "../rbuild/doctor/index.ts";
 import { byteText } from "../rbuild/pool/byte-text.ts";
+import { counted } from "../system/counted.ts";
 import { textTable } from "./text-table.ts";
 
 /** What is missing to work without network, for people: a line per image, and one for the tree. `--json` has every file. */
@@ -7,7 +8,9 @@ export function offlineLines({ images, tree, packages, bytes, isAble, fixes }: O
   return [
     ...textTable([...images, ...(tree ? [tree] : [])].map((need) => [need.name, needText(need)])),
     "",
-    isAble ? "nothing is missing to build without network" : `missing to build without network: ${packages} packages, ${byteText(bytes)} (${bytes} bytes)`,
+    isAble
+      ? "nothing is missing to build without network"
+      : `missing to build without network: ${counted(packages, "package")}, ${byteText(bytes)} (${bytes} bytes)`,
     ...fixes.map((command) => `to mend it: ${command}`),
   ];
 }
@@ -19,9 +22,9 @@ function needText(need: OfflineNeed): string {
     case "fetchable":
       return `can be fetched from ${need.source} (${byteText(need.bytes)})`;
     case "buildable":
-      return `can be built: all ${need.packages} packages (${byteText(need.bytes)}) are in the pool`;
+      return `can be built: ${counted(need.packages, "package")} (${byteText(need.bytes)}), all in the pool`;
     case "missing":
-      return `${need.items.length} packages are missing (${byteText(need.bytes)})`;
+      return `${counted(need.items.length, "package is missing", "packages are missing")} (${byteText(need.bytes)})`;
     case "broken":
       return `cannot be used: ${need.reason.replaceAll("\n", "; ")} [${need.code}]`;
     case "unlocked":

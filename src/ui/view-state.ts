@@ -1,5 +1,6 @@
 import type { StepId, StepName } from "../make-runner/index.ts";
 import type { RbuildEvent } from "../rbuild/index.ts";
+import { counted } from "../system/counted.ts";
 import { cleanLine, formatBytes } from "./format/index.ts";
 
 export interface StepProgress {
@@ -139,7 +140,7 @@ export function imageNote(event: ImageEvent): string {
 }
 
 function fetchNote({ name, version, source, sources, how, bytes, discarded, size, digest }: Extract<RbuildEvent, { kind: "image.fetched" }>): string {
-  const others = sources.length < 2 ? "" : sources.length === 2 ? " and another mirror" : ` and ${sources.length - 1} other mirrors`;
+  const others = sources.length < 2 ? "" : ` and ${counted(sources.length - 1, "other mirror")}`;
   const dropped = discarded > 0 ? `, and ${formatBytes(discarded)} of no use` : "";
   const way = how === "delta" ? " as a delta" : "";
   return cleanLine(`image ${name} ${version} fetched from ${source}${others}${way}: ${formatBytes(bytes)} for ${formatBytes(size)}${dropped} (${digest})`);
@@ -157,7 +158,7 @@ export function planNote({ name, version, way, predicted }: Extract<RbuildEvent,
 
 /** One sentence about a lock, for people. */
 export function lockNote({ name, path, digest, changed, changes }: Extract<RbuildEvent, { kind: "lock.written" }>): string {
-  const how = changed ? `locked in ${path}, ${changes} ${changes === 1 ? "package differs" : "packages differ"}` : `is locked already in ${path}`;
+  const how = changed ? `locked in ${path}, ${counted(changes, "package differs", "packages differ")}` : `is locked already in ${path}`;
   return cleanLine(`${name} ${how} (${digest})`);
 }
 

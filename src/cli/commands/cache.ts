@@ -25,16 +25,17 @@ export function cacheCommand() {
     .action(async ({ dryRun = false }, command) => {
       const { runSession } = await import("../session.ts");
       await runSession(command, async ({ globals, settings }) => {
-        const [{ prunePool }, { poolDirectory }, { byteText }, { imageDirectories }] = await Promise.all([
+        const [{ prunePool }, { poolDirectory }, { byteText }, { counted }, { imageDirectories }] = await Promise.all([
           import("../../rbuild/pool/prune-pool.ts"),
           import("../../rbuild/pool/open-pool.ts"),
           import("../../rbuild/pool/byte-text.ts"),
+          import("../../system/counted.ts"),
           import("../image-directories.ts"),
         ]);
         const directory = poolDirectory(enginePlaces(globals, settings).state);
         const outcome = await prunePool(directory, { imageDirectories: imageDirectories(), tree: currentTree(), dryRun });
         const { files, bytes, kept, keptBytes } = outcome;
-        const line = `${files} files ${dryRun ? "would go" : "removed"} (${byteText(bytes)}), ${kept} stay (${byteText(keptBytes)})`;
+        const line = `${counted(files, "file")} ${dryRun ? "would go" : "removed"} (${byteText(bytes)}), ${counted(kept, "stays", "stay")} (${byteText(keptBytes)})`;
         return { data: outcome, lines: [line] };
       });
     });

@@ -35,7 +35,11 @@ export function lockCommand() {
 }
 
 async function record(choices: LockChoices, session: Session): Promise<CommandResult> {
-  const [{ wire }, { recordLock }] = await Promise.all([import("../wire/wire.ts"), import("../../rbuild/iso/record-lock.ts")]);
+  const [{ wire }, { recordLock }, { counted }] = await Promise.all([
+    import("../wire/wire.ts"),
+    import("../../rbuild/iso/record-lock.ts"),
+    import("../../system/counted.ts"),
+  ]);
   const directory = currentTree();
   await using host = await wire(session);
   session.signal.throwIfAborted();
@@ -47,8 +51,8 @@ async function record(choices: LockChoices, session: Session): Promise<CommandRe
   };
   const outcome = await recordLock({ directory, ...sourceOptions(choices, session) }, dependencies);
   const { path, digest, changed, changes, packages } = outcome;
-  const what = changed ? `${changes} packages changed` : "as before";
-  return { data: outcome, lines: [`${path} ${digest} ${packages} packages, ${what}`] };
+  const what = changed ? `${counted(changes, "package")} changed` : "as before";
+  return { data: outcome, lines: [`${path} ${digest} ${counted(packages, "package")}, ${what}`] };
 }
 
 async function checkLock(_choices: LockChoices): Promise<CommandResult> {
@@ -69,11 +73,15 @@ async function checkLock(_choices: LockChoices): Promise<CommandResult> {
 }
 
 async function vendorLock(choices: LockChoices, session: Session): Promise<CommandResult> {
-  const [{ vendorTreeLock }, { enginePlaces }] = await Promise.all([import("../../rbuild/iso/vendor-lock.ts"), import("../engine-places.ts")]);
+  const [{ vendorTreeLock }, { counted }, { enginePlaces }] = await Promise.all([
+    import("../../rbuild/iso/vendor-lock.ts"),
+    import("../../system/counted.ts"),
+    import("../engine-places.ts"),
+  ]);
   const stateDirectory = enginePlaces(session.globals, session.settings).state;
   const options = { directory: currentTree(), ...sourceOptions(choices, session), ...(choices.to === undefined ? {} : { to: choices.to }) };
   const outcome = await vendorTreeLock(options, { stateDirectory, report: session.reporter.report });
-  return { data: outcome, lines: [`${outcome.directory}: ${outcome.present + outcome.fetched} files, ${outcome.fetched} of them fetched now`] };
+  return { data: outcome, lines: [`${outcome.directory}: ${counted(outcome.present + outcome.fetched, "file")}, ${outcome.fetched} of them fetched now`] };
 }
 
 function sourceOptions(choices: LockChoices, { settings, signal }: Session) {

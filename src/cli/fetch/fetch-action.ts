@@ -6,6 +6,7 @@ import { type FetchedImage, fetchImage } from "../../rbuild/repository/fetch/fet
 import { fromPackages } from "../../rbuild/repository/fetch/from-packages.ts";
 import { openRepository } from "../../rbuild/repository/fetch/open-repository.ts";
 import { repositoryPlace } from "../../rbuild/repository/fetch/repository-place.ts";
+import { counted } from "../../system/counted.ts";
 import { isRbuildError, RbuildError, systemClock } from "../../system/index.ts";
 import { imageDirectories } from "../image-directories.ts";
 import { chosenSources } from "../pool-sources.ts";
@@ -88,7 +89,7 @@ function line({ reference, digest, how, bytes, discarded, size, source, sources,
       : `${how === "packages" ? `built as in ${source}` : `from ${placesText(sources, source)}`}: ${byteText(bytes)}${way[how]} for ${byteText(size)}`;
   const others = predicted === undefined || how === "present" ? [] : WAYS.filter((each) => each !== how && predicted[each] !== undefined);
   const instead = others.length === 0 ? "" : ` (${others.map((each) => `${NAMES[each]} ${byteText(predicted?.[each] ?? 0)}`).join(", ")})`;
-  const said = rebuilders && rebuilders.of > 0 ? `; ${rebuilders.identical.length} of ${rebuilders.of} rebuilders got the same` : "";
+  const said = rebuilders && rebuilders.of > 0 ? `; ${rebuilders.identical.length} of ${counted(rebuilders.of, "rebuilder")} got the same` : "";
   const dropped = discarded > 0 ? `; ${byteText(discarded)} besides were of no use` : "";
   return `${reference} ${digest} ${told}${instead}${dropped}${said}`;
 }

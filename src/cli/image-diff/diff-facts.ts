@@ -1,4 +1,5 @@
 import type { DiffedPackage, DiffedSource, DiffSide, ImageDiff } from "../../rbuild/index.ts";
+import { counted } from "../../system/counted.ts";
 import { formatBytes } from "../../ui/index.ts";
 
 /** What both forms of a diff say in the same words. */
@@ -8,7 +9,7 @@ const KINDS = ["added", "removed", "upgraded", "downgraded", "rebuilt"] as const
 /** `base@v1: 140 packages, 61 MB` without the name. */
 export function sideText({ packages, bytes, installedBytes }: DiffSide): string {
   const sizes = [bytes === undefined ? [] : [formatBytes(bytes)], installedBytes === undefined ? [] : [`${formatBytes(installedBytes)} installed`]].flat();
-  return [`${packages} ${packages === 1 ? "package" : "packages"}`, ...sizes].join(", ");
+  return [counted(packages, "package"), ...sizes].join(", ");
 }
 
 /** `1 added, 3 upgraded`, and by how much the packages that are installed grew. */

@@ -1,5 +1,6 @@
 import { valueText } from "../../rbuild/explain/value-text.ts";
 import type { DiffedSource, ImageDiff } from "../../rbuild/index.ts";
+import { counted } from "../../system/counted.ts";
 import { growthText, kindText, missingText, packageText, sideText, summaryText } from "./diff-facts.ts";
 
 /** A diff as Markdown for a merge request: tables, and each changelog behind a heading that opens. Nothing of a package is read as markup. */
@@ -50,7 +51,7 @@ function sourceSection(source: DiffedSource): string[] {
     ...(packages.length === 1 && packages[0] === name ? [] : [packages.map(code).join(", "), ""]),
     fence,
     ...lines,
-    ...(changelog.omittedLines === 0 ? [] : [`… ${changelog.omittedLines} more lines`]),
+    ...(changelog.omittedLines === 0 ? [] : [`… ${counted(changelog.omittedLines, "more line")}`]),
     fence,
     "",
     "</details>",

@@ -1,5 +1,6 @@
 import { valueText } from "../../rbuild/explain/value-text.ts";
 import type { DiffedSource, ImageDiff } from "../../rbuild/index.ts";
+import { counted } from "../../system/counted.ts";
 import { textTable } from "../text-table.ts";
 import { growthText, kindText, missingText, packageText, sideText, summaryText } from "./diff-facts.ts";
 
@@ -34,7 +35,7 @@ function sourceLines(source: DiffedSource): string[] {
     "",
     `${name} ${from} -> ${to}${others}${cves.length === 0 ? "" : `: ${cvesText(source)}`}`,
     ...entries,
-    ...(changelog.omittedLines === 0 ? [] : [`  … ${changelog.omittedLines} more ${changelog.omittedLines === 1 ? "line" : "lines"}`]),
+    ...(changelog.omittedLines === 0 ? [] : [`  … ${counted(changelog.omittedLines, "more line")}`]),
   ];
 }
 

@@ -7,6 +7,7 @@ import { listedDigest } from "../../rbuild/iso-delta/checksums.ts";
 import { makeIsoDelta } from "../../rbuild/iso-delta/make-iso-delta.ts";
 import { byteText } from "../../rbuild/pool/byte-text.ts";
 import type { DeltaProgress } from "../../rbuild/repository/delta/delta-files.ts";
+import { counted } from "../../system/counted.ts";
 import { RbuildError, systemClock } from "../../system/index.ts";
 import { readRoots } from "../publish/read-roots.ts";
 import type { CommandResult, Session } from "../session.ts";
@@ -26,7 +27,12 @@ export async function make(from: string, to: string, { output, level }: MakeChoi
   return {
     data,
     lines: [`${data.path} ${data.sha256} (${byteText(data.size)} for an ISO of ${byteText(data.to.size)}; ${byteText(data.memory)} of memory to undo it)`],
-    notes: sent === 0 ? [] : [`${sent} of ${sent + made} changed blocks are in it as they are: this host's libraries do not make them from their content`],
+    notes:
+      sent === 0
+        ? []
+        : [
+            `${sent} of ${counted(sent + made, "changed block")} ${sent === 1 ? "is" : "are"} in it as ${sent === 1 ? "it is: this host's libraries do not make it from its" : "they are: this host's libraries do not make them from their"} content`,
+          ],
   };
 }
 

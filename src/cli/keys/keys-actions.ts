@@ -12,6 +12,7 @@ import {
   signingEnd,
   standingOf,
 } from "../../rbuild/trust/index.ts";
+import { counted } from "../../system/counted.ts";
 import { RbuildError, readFileIfExists, systemClock } from "../../system/index.ts";
 import { EXIT } from "../exit-code.ts";
 import type { CommandResult } from "../session.ts";
@@ -113,7 +114,7 @@ export async function checkKeys(directory: string, within: number): Promise<Comm
   return {
     data: radar,
     lines: radarLines(radar),
-    notes: near > 0 ? [`${near} of these ${near === 1 ? "ends" : "end"} within ${within} days`] : [],
+    notes: near > 0 ? [`${counted(near, "of these ends", "of these end")} within ${counted(within, "day")}`] : [],
     exitCode: radar.isBroken ? EXIT.trustRefused : isNear ? EXIT.differs : EXIT.done,
   };
 }

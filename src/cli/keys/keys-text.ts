@@ -1,4 +1,5 @@
 import type { Drill, Level, Radar } from "../../rbuild/trust/index.ts";
+import { counted } from "../../system/counted.ts";
 
 /** What `rbuild keys` says to people. */
 
@@ -15,7 +16,7 @@ export function radarLines({ root, entries, roles, isBroken }: Radar): string[] 
   if (root === null) return ["no signed root: nobody's signature counts, and nothing can be fetched: rbuild keys rotate --repository NAME proposes one"];
   const rows = entries.map(({ subject, roles: held, ends, daysLeft, level, problem, isChanged }) => {
     const name = subject.kind === "root" ? `root ${subject.version}` : `${subject.fingerprint}  ${subject.userId}`;
-    const when = ends === undefined ? (problem?.why ?? "never ends") : `until ${ends.slice(0, 10)} (${plural(Math.max(daysLeft ?? 0, 0), "day")})`;
+    const when = ends === undefined ? (problem?.why ?? "never ends") : `until ${ends.slice(0, 10)} (${counted(Math.max(daysLeft ?? 0, 0), "day")})`;
     const more = [...(held.length === 0 ? [] : [held.join(", ")]), ...(isChanged ? ["keys/ has a newer form: rbuild keys rotate"] : [])];
     return [`${SAYS[level].padEnd(11)}  ${name}`, `${" ".repeat(13)}${[when, ...more].join("; ")}`];
   });
@@ -47,8 +48,4 @@ export function drillLines({ leaked, roles, clients, canRecover }: Drill): strin
       ? `the keys that are left can sign a root without: ${leaked.map((key) => `rbuild keys revoke ${key}`).join("; ")}`
       : "THE KEYS THAT ARE LEFT CANNOT SIGN A NEW ROOT: a new checkout has to reach everybody",
   ];
-}
-
-function plural(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? "" : "s"}`;
 }

@@ -1,5 +1,6 @@
 import { byteText } from "../../rbuild/pool/byte-text.ts";
 import { writeBundle } from "../../rbuild/repository/bundle/write-bundle.ts";
+import { counted } from "../../system/counted.ts";
 import { systemClock } from "../../system/index.ts";
 import type { CommandResult, Session } from "../session.ts";
 import { parseBundledName } from "./publish-options.ts";
@@ -20,7 +21,7 @@ export async function bundle(file: string, names: readonly string[], choices: Bu
     data,
     lines: [
       ...data.images.map(({ name, version, architecture, digest }) => `${name} ${version} ${architecture} ${digest}`),
-      `${data.path} ${data.digest} (${data.files} files, ${byteText(data.size)}; believed to be the newest until ${data.until})`,
+      `${data.path} ${data.digest} (${counted(data.files, "file")}, ${byteText(data.size)}; believed to be the newest until ${data.until})`,
     ],
   };
 }

@@ -3,10 +3,11 @@ import type { WaitingOutcome } from "../../rbuild/repository/publish/prepared/fi
 import type { PreparedOutcome } from "../../rbuild/repository/publish/prepared/prepare-publication.ts";
 import type { SigningProgress } from "../../rbuild/repository/publish/prepared/progress.ts";
 import type { PublishOutcome, PublishPlan } from "../../rbuild/repository/publish/publication.ts";
+import { counted } from "../../system/counted.ts";
 import type { NameOf } from "../keys/name-of.ts";
 
 const sum = (files: readonly { readonly size: number }[]): number => files.reduce((bytes, { size }) => bytes + size, 0);
-const filesText = (files: readonly { readonly size: number }[]): string => `${files.length} ${files.length === 1 ? "file" : "files"}, ${byteText(sum(files))}`;
+const filesText = (files: readonly { readonly size: number }[]): string => `${counted(files.length, "file")}, ${byteText(sum(files))}`;
 
 export function publishLines(outcome: PublishOutcome): string[] {
   const { kind, directory, repository, index, freshness, until, images, deltas, written, removed, retired } = outcome;
@@ -61,7 +62,7 @@ export function planLines({ directory, would, images, retired }: PublishPlan): s
   const texts = { publish: "a new index and freshness", renew: "a new freshness", repair: "missing files", nothing: "nothing" };
   return [
     ...images.map(({ name, version, architecture, state, size, layers }) => {
-      const more = layers === undefined ? "" : `, ${layers.length} new ${layers.length === 1 ? "layer" : "layers"}, ${byteText(size ?? 0)} with those below`;
+      const more = layers === undefined ? "" : `, ${counted(layers.length, "new layer")}, ${byteText(size ?? 0)} with those below`;
       return `${state.padEnd(8)} ${name} ${version} ${architecture}${more}`;
     }),
     ...retired.map(({ name, version, architecture }) => `retired  ${name} ${version} ${architecture}`),

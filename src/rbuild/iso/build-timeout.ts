@@ -1,3 +1,4 @@
+import { counted } from "../../system/counted.ts";
 import { RbuildError } from "../../system/index.ts";
 
 /** A signal that aborts when the caller's does, or with `iso.timeout` after so many milliseconds. Disposing stops the clock. */
@@ -12,7 +13,7 @@ export function buildTimeout(milliseconds: number, signal: AbortSignal | undefin
 }
 
 function timedOut(milliseconds: number): RbuildError {
-  return new RbuildError("iso.timeout", `the build took longer than the ${Math.round(milliseconds / 1000)} seconds it may take`, {
+  return new RbuildError("iso.timeout", `the build took longer than the ${counted(Math.round(milliseconds / 1000), "second")} it may take`, {
     hint: "give it more with timeout: in rbuild.yaml",
     details: { milliseconds },
   });

@@ -1,6 +1,7 @@
 import { statfs } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type OpenStep, withStep } from "../../make-runner/index.ts";
+import { counted } from "../../system/counted.ts";
 import { RbuildError } from "../../system/index.ts";
 import type { RbuildReport } from "../events.ts";
 import { byteText } from "./byte-text.ts";
@@ -188,7 +189,7 @@ function notObtainable(failed: readonly ItemFailure[]): RbuildError {
   const isWrong = failed.some(({ failures }) => failures.some((failure) => failure.isWrong));
   const [first] = failed;
   const reasons = first?.failures.map(({ source, reason }) => `\n  ${source}: ${reason}`).join("") || "\n  there is no source to ask";
-  const others = failed.length === 1 ? "" : ` and ${failed.length - 1} other packages`;
+  const others = failed.length === 1 ? "" : ` and ${counted(failed.length - 1, "other package")}`;
   const message = `${first?.item.path ?? "a package"}${others} cannot be had:${reasons}`;
   const details = { items: failed.map(({ item, failures }) => ({ ...itemDetails(item), sources: failures })) };
   const hint = "name another source with --pool DIR|URL, --mirror URL or --archive TEMPLATE";

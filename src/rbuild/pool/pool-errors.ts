@@ -1,4 +1,5 @@
 import type { Digest } from "../../oci/index.ts";
+import { counted } from "../../system/counted.ts";
 import { isSystemError, RbuildError } from "../../system/index.ts";
 import { byteText } from "./byte-text.ts";
 import type { PoolItem } from "./pool.ts";
@@ -34,7 +35,7 @@ export function difference(item: PoolItem, { sha256, size, more }: { readonly sh
 /** Nothing is fetched, and these are not there. @param asked other pools that do not have them either */
 export function missingItems(items: readonly PoolItem[], asked: readonly string[] = []): RbuildError {
   const bytes = items.reduce((sum, { size }) => sum + size, 0);
-  const what = items.length === 1 ? `1 package (${items[0]?.path})` : `${items.length} packages`;
+  const what = items.length === 1 ? `1 package (${items[0]?.path})` : counted(items.length, "package");
   return new RbuildError(
     "pool.missing",
     `${what}, ${byteText(bytes)} (${bytes} bytes), missing in ${["the pool", ...asked].join(" and ")}, and nothing may be fetched`,

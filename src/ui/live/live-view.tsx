@@ -1,4 +1,5 @@
 import { Box, Static, Text, useWindowSize } from "ink";
+import { counted } from "../../system/counted.ts";
 import { formatDuration } from "../format/index.ts";
 import type { Ending } from "../reporter.ts";
 import type { ViewState } from "../view-state.ts";
@@ -56,7 +57,7 @@ function Running({ state, now, columns, rows }: { readonly state: ViewState; rea
 
 function footer(state: ViewState, now: number): string {
   const time = formatDuration(now - state.startedAt);
-  const warnings = state.warnings === 0 ? "" : `, ${state.warnings} ${state.warnings === 1 ? "warning" : "warnings"}`;
+  const warnings = state.warnings === 0 ? "" : `, ${counted(state.warnings, "warning")}`;
   return state.stopping ? `${time}${warnings}, stopping and cleaning up; Ctrl-C once more stops at once` : `${time}${warnings}, Ctrl-C stops`;
 }
 

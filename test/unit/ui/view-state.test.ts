@@ -87,15 +87,15 @@ it("says where an image came from, and what came for nothing", () => {
   ];
   expect(imageNote({ ...fetched, discarded: 0, source: "a", sources: [{ ...one, bytes: 30 }] })).toBe("image base 1 fetched from a: 30 B for 90 B (sha256:0)");
   expect(imageNote({ ...fetched, discarded: 7, source: "a", sources: [one, two] })).toBe(
-    "image base 1 fetched from a and another mirror: 30 B for 90 B, and 7 B of no use (sha256:0)",
+    "image base 1 fetched from a and 1 other mirror: 30 B for 90 B, and 7 B of no use (sha256:0)",
   );
 });
 
 it("takes 100 000 log lines in well under a second", () => {
-  const started = performance.now();
+  const before = process.cpuUsage();
   let state = after([{ kind: "step.started", step: "a", name: "make.target" }]);
   for (let index = 0; index < 100_000; index++)
     state = reduceView(state, { kind: "log.written", step: "a", stream: "stdout", text: `Get:${index} some package` }, index);
   expect(state.logLines).toBe(100_000);
-  expect(performance.now() - started).toBeLessThan(1000);
+  expect(process.cpuUsage(before).user).toBeLessThan(1_000_000);
 });

@@ -25,7 +25,7 @@ export function imageVendorCommand() {
       await runSession(
         command,
         async ({ globals, settings, reporter, signal }) => {
-          const { vendorImages } = await import("../../../rbuild/pool/vendor-images.ts");
+          const [{ vendorImages }, { counted }] = await Promise.all([import("../../../rbuild/pool/vendor-images.ts"), import("../../../system/counted.ts")]);
           const { to, offline = false } = options;
           const outcome = await vendorImages(
             { names, offline, sources: chosenSources(options, settings), signal, ...(to === undefined ? {} : { to }) },
@@ -33,7 +33,7 @@ export function imageVendorCommand() {
           );
           const { directory, images, present, fetched, bytes, discarded, size } = outcome;
           const dropped = discarded > 0 ? `; ${byteText(discarded)} besides were of no use` : "";
-          const line = `${directory} has all ${present + fetched} packages (${byteText(size)}) of ${images.join(", ") || "no image"}; ${fetched} fetched (${byteText(bytes)})${dropped}`;
+          const line = `${directory} has everything for ${images.join(", ") || "no image"}: ${counted(present + fetched, "package")} (${byteText(size)}), ${fetched} fetched (${byteText(bytes)})${dropped}`;
           return { data: outcome, lines: [line] };
         },
         { showsProgress: true },

@@ -1,4 +1,5 @@
 import { canonicalJson, type JsonValue } from "../../../oci/index.ts";
+import { counted } from "../../../system/counted.ts";
 import { redact } from "../../../system/index.ts";
 import type { EnsuredImage } from "../../images/image-operations.ts";
 import type { RbuildYaml } from "../config/schema.ts";
@@ -39,7 +40,7 @@ export function objections(git: GitFacts, images: readonly EnsuredImage[], suppl
   return [
     ...(supply.kind === "mirror" && supply.objection !== undefined ? [supply.objection] : []),
     ...images.flatMap((image) => (image.kind === "overridden" ? [image.reason] : [])),
-    ...(dirty > 0 ? [`the tree has ${dirty} changed ${dirty === 1 ? "file" : "files"} that ${git.commit} does not have`] : []),
+    ...(dirty > 0 ? [`the tree has ${counted(dirty, "changed file")} that ${git.commit} does not have`] : []),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { counted } from "../../../system/counted.ts";
 import { RbuildError } from "../../../system/index.ts";
 import type { Suspicion } from "../../pool/download.ts";
 import type { ItemFailure } from "../../pool/fill-pool.ts";
@@ -45,7 +46,7 @@ export function unreachable(name: string, why: string, cause?: unknown): RbuildE
 export function filesNotObtainable(failed: readonly ItemFailure[]): RbuildError {
   const failures = failed.flatMap(({ item, failures }) => failures.map((failure) => ({ path: item.path, ...failure })));
   const reasons = failures.slice(0, 6).map(({ source, path, reason }) => `\n  ${source}: ${path}: ${reason}`);
-  const others = failed.length === 1 ? "" : ` and ${failed.length - 1} other files`;
+  const others = failed.length === 1 ? "" : ` and ${counted(failed.length - 1, "other file")}`;
   const message = `${failed[0]?.item.path ?? "a file"}${others} cannot be had:${reasons.join("")}`;
   const details = { items: failed.map(({ item: { path, sha256, size }, failures }) => ({ path, sha256, size, sources: failures })) };
   const suspect = failures.find(({ suspicion }) => suspicion !== undefined)?.suspicion;

@@ -1,3 +1,4 @@
+import { counted } from "../../../system/counted.ts";
 import { RbuildError } from "../../../system/index.ts";
 import type { TrustedRoot } from "../../trust/client/root-chain.ts";
 import { timeText } from "../../trust/format/fields.ts";
@@ -50,7 +51,7 @@ export function checkLife({ until, what }: End, minDays: number, now: Date): voi
   const days = Math.max(0, Math.floor(left / DAY));
   throw new RbuildError(
     "repository.too-little-freshness",
-    `clients would believe what is published for ${days} days only, ${minDays} are wanted: ${what} ends ${timeText(until)}`,
+    `clients would believe what is published for ${counted(days, "day")} only, ${counted(minDays, "is", "are")} wanted: ${what} ends ${timeText(until)}`,
     {
       category: "refused",
       hint: "--expires and --index-expires say how long; keys and roots: rbuild keys check",

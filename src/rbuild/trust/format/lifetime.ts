@@ -1,3 +1,4 @@
+import { counted } from "../../../system/counted.ts";
 import { MAX_LIFE_DAYS } from "../limits.ts";
 import { type Refusal, refusal } from "../refusal.ts";
 
@@ -13,8 +14,12 @@ export function judgeLifetime(
   const life = Date.parse(expires) - Date.parse(from);
   if (life <= most * DAY) return undefined;
   const days = Math.ceil(life / DAY);
-  return refusal("trust.too-long-lived", `${what} wants to be believed for ${days} days; ${most} are the most: it could hold clients at an old state`, {
-    hint: "publishers: sign it anew with an earlier end",
-    details: { type, days, most, expires },
-  });
+  return refusal(
+    "trust.too-long-lived",
+    `${what} wants to be believed for ${counted(days, "day")}; ${most} are the most: it could hold clients at an old state`,
+    {
+      hint: "publishers: sign it anew with an earlier end",
+      details: { type, days, most, expires },
+    },
+  );
 }

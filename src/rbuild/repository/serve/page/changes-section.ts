@@ -1,3 +1,4 @@
+import { counted } from "../../../../system/counted.ts";
 import type { PackageChange } from "../../../lock/lock-operations.ts";
 import { type Html, html } from "./html.ts";
 import type { Step } from "./package-changes.ts";
@@ -19,7 +20,7 @@ function stepDetails({ from, to, changes }: Step): Html {
   if (changes.length === 0) return html`<p>${title}: the same packages.</p>`;
   const more = changes.length - MAX_LINES;
   return html`<details>
-<summary>${title}: ${changes.length === 1 ? "1 package" : `${changes.length} packages`}</summary>
+<summary>${title}: ${counted(changes.length, "package")}</summary>
 <ul>
 ${changes.slice(0, MAX_LINES).map((change) => html`<li>${changeText(change)}</li>\n`)}
 </ul>${more > 0 ? html`<p>and ${more} more</p>` : html``}
