@@ -1,5 +1,6 @@
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { dirname, join, posix, relative } from "node:path";
+import { entriesBelow } from "../../system/entries-below.ts";
 import { isSystemError, RbuildError } from "../../system/index.ts";
 
 /** A file of this installation of rbuild. */
@@ -43,7 +44,7 @@ async function reachable(root: string, entry: string): Promise<string[]> {
 }
 
 async function below(root: string, directory: string): Promise<string[]> {
-  const entries = await readdir(join(root, directory), { withFileTypes: true, recursive: true });
+  const entries = await entriesBelow(join(root, directory));
   return entries.filter((entry) => entry.isFile()).map((entry) => relative(root, join(entry.parentPath, entry.name)));
 }
 

@@ -1,5 +1,6 @@
-import { readdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { entriesBelow } from "../../system/entries-below.ts";
 import { isSystemError } from "../../system/index.ts";
 import type { ContainerHost } from "../container-host/container-host.ts";
 import { CACHE_VOLUME } from "../iso/proxy/cache-slot.ts";
@@ -40,7 +41,7 @@ async function proxyCaches(host: ContainerHost): Promise<CacheUsage[]> {
 }
 
 async function sizesBelow(directory: string): Promise<{ readonly size: number }[]> {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
+  const entries = await entriesBelow(directory).catch((error: unknown) => {
     if (isSystemError(error, "ENOENT")) return [];
     throw error;
   });

@@ -1,6 +1,7 @@
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Digest } from "../../oci/index.ts";
+import { entriesBelow } from "../../system/entries-below.ts";
 import { isSystemError, readFileIfExists, tryLock } from "../../system/index.ts";
 import { TREE_LOCK_FILE } from "../iso/locked/tree-lock.ts";
 import { LOCK_FILE, MAX_LOCK_BYTES } from "../lock/image-lock.ts";
@@ -57,7 +58,7 @@ export async function prunePool(directory: string, { imageDirectories, tree, dry
 export async function listPool(directory: string): Promise<PoolFile[]> {
   const files: PoolFile[] = [];
   for (const part of ["sha256", "tmp"]) {
-    const entries = await readdir(join(directory, part), { recursive: true, withFileTypes: true }).catch(none);
+    const entries = await entriesBelow(join(directory, part)).catch(none);
     for (const entry of entries.filter((each) => each.isFile())) {
       const path = join(entry.parentPath, entry.name);
       const found = await stat(path).catch((error: unknown) => void none(error));

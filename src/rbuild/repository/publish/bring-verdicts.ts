@@ -1,6 +1,7 @@
-import { readdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { withStep } from "../../../make-runner/index.ts";
+import { entriesBelow } from "../../../system/entries-below.ts";
 import { isSystemError, RbuildError } from "../../../system/index.ts";
 import { readSigned, type TrustedRoot } from "../../trust/client/root-chain.ts";
 import type { RepositoryIndex } from "../../trust/format/index-file.ts";
@@ -80,7 +81,7 @@ async function findCandidates(from: string): Promise<string[]> {
     throw error;
   });
   if (found?.isFile()) return [from];
-  const entries = found ? await readdir(from, { recursive: true, withFileTypes: true }) : [];
+  const entries = found ? await entriesBelow(from) : [];
   const paths = entries.filter((entry) => entry.isFile() && entry.name.endsWith(".json")).map(({ parentPath, name }) => join(parentPath, name));
   if (paths.length > 0 && paths.length <= MAX_CANDIDATES) return paths.sort();
   const why = paths.length === 0 ? "there is no verdict" : `there are more than ${MAX_CANDIDATES} verdicts`;

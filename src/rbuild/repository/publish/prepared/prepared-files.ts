@@ -1,5 +1,6 @@
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { entriesBelow } from "../../../../system/entries-below.ts";
 import { isRbuildError, isSystemError, RbuildError, readFileIfExists, syncDirectory, writeFileAtomic } from "../../../../system/index.ts";
 import { MAX_BYTES } from "../../../trust/limits.ts";
 import { filesOf, type IndexContent } from "../index-content.ts";
@@ -56,7 +57,7 @@ export async function setAside(staging: Staging, request: Uint8Array, signatures
   await writeFileAtomic(join(made, REQUEST), request);
   const directories = [made];
   await staging.own(made);
-  for (const entry of await readdir(made, { withFileTypes: true, recursive: true })) {
+  for (const entry of await entriesBelow(made)) {
     const path = join(entry.parentPath, entry.name);
     await staging.own(path);
     if (entry.isDirectory()) directories.push(path);
