@@ -1,6 +1,5 @@
 /** A compression library of this host, for small blocks, as mksquashfs calls it. Calls block: some milliseconds for 128 KiB. */
 export interface BlockCodec {
-  readonly library: string;
   /** Debian's package of it. */
   readonly package: string;
   readonly version: string;

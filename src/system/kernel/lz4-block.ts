@@ -1,13 +1,12 @@
 import { dlopen, toString } from "node:ffi";
 import type { BlockCodec } from "./block-codec.ts";
-import { loadLibrary } from "./load-library.ts";
+import { withLibrary } from "./load-library.ts";
 
 const LIBRARY = "liblz4.so.1";
 
 /** `lz4.h`, `lz4hc.h`: level 1 is the quick compressor, 2 to 12 are those of the high-compression one. */
 export function openLz4(): BlockCodec | undefined {
-  if (!loadLibrary(LIBRARY)) return undefined;
-  try {
+  return withLibrary(LIBRARY, () => {
     const { functions: lz4 } = dlopen(LIBRARY, {
       LZ4_compress_default: { return: "i32", arguments: ["buffer", "buffer", "i32", "i32"] },
       LZ4_compress_HC: { return: "i32", arguments: ["buffer", "buffer", "i32", "i32", "i32"] },
@@ -15,7 +14,6 @@ export function openLz4(): BlockCodec | undefined {
       LZ4_versionString: { return: "u64", arguments: [] },
     });
     return {
-      library: "liblz4",
       package: "liblz4-1",
       version: toString(lz4.LZ4_versionString()) ?? "",
       compress(input, capacity, { level }) {
@@ -32,7 +30,5 @@ export function openLz4(): BlockCodec | undefined {
         return size >= 0 ? output.subarray(0, size) : undefined;
       },
     };
-  } catch {
-    return undefined;
-  }
+  });
 }

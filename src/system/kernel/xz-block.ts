@@ -1,6 +1,6 @@
 import { dlopen, getRawPointer, toString } from "node:ffi";
 import type { BlockCodec } from "./block-codec.ts";
-import { loadLibrary } from "./load-library.ts";
+import { withLibrary } from "./load-library.ts";
 
 const LIBRARY = "liblzma.so.5";
 
@@ -10,14 +10,13 @@ const NO_FILTER = 0xffff_ffff_ffff_ffffn;
 const PRESET = 6;
 const CHECK_CRC32 = 1;
 const OK = 0;
-/** Of a decoder, bytes: any dictionary that a block can have, and its tables. */
-const MEMORY = 64n * 1024n * 1024n;
+/** Bytes that a decoder may take; any preset of xz(1) needs less. */
+const MEMORY = 128n * 1024n * 1024n;
 /** More than any version's `lzma_options_lzma`, whose first field is the dictionary's size. */
 const OPTIONS_BYTES = 512;
 
 export function openXz(): BlockCodec | undefined {
-  if (!loadLibrary(LIBRARY)) return undefined;
-  try {
+  return withLibrary(LIBRARY, () => {
     const { functions: lzma } = dlopen(LIBRARY, {
       lzma_lzma_preset: { return: "u8", arguments: ["buffer", "u32"] },
       lzma_stream_buffer_encode: { return: "i32", arguments: ["buffer", "i32", "u64", "buffer", "u64", "buffer", "buffer", "u64"] },
@@ -32,7 +31,6 @@ export function openXz(): BlockCodec | undefined {
       return result === OK ? output.subarray(0, Number(position.readBigUInt64LE())) : undefined;
     };
     return {
-      library: "liblzma",
       package: "liblzma5",
       version: toString(lzma.lzma_version_string()) ?? "",
       compress(input, capacity, { dictionary, filters }) {
@@ -53,9 +51,7 @@ export function openXz(): BlockCodec | undefined {
         return result === OK && taken.readBigUInt64LE() === size ? output.subarray(0, Number(made.readBigUInt64LE())) : undefined;
       },
     };
-  } catch {
-    return undefined;
-  }
+  });
 }
 
 /** An array of `lzma_filter`: ID and address of options each. */

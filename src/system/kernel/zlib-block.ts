@@ -1,20 +1,18 @@
 import { dlopen, toString } from "node:ffi";
 import type { BlockCodec } from "./block-codec.ts";
-import { loadLibrary } from "./load-library.ts";
+import { withLibrary } from "./load-library.ts";
 
 const LIBRARY = "libz.so.1";
 
 /** `zlib.h`: window of 32 KiB and the default strategy, which is what these two functions do. */
 export function openZlib(): BlockCodec | undefined {
-  if (!loadLibrary(LIBRARY)) return undefined;
-  try {
+  return withLibrary(LIBRARY, () => {
     const { functions: zlib } = dlopen(LIBRARY, {
       compress2: { return: "i32", arguments: ["buffer", "buffer", "buffer", "u64", "i32"] },
       uncompress2: { return: "i32", arguments: ["buffer", "buffer", "buffer", "buffer"] },
       zlibVersion: { return: "u64", arguments: [] },
     });
     return {
-      library: "zlib",
       package: "zlib1g",
       version: toString(zlib.zlibVersion()) ?? "",
       compress(input, capacity, { level }) {
@@ -27,9 +25,7 @@ export function openZlib(): BlockCodec | undefined {
         return isWhole ? output.subarray(0, sizeIn(size)) : undefined;
       },
     };
-  } catch {
-    return undefined;
-  }
+  });
 }
 
 /** An `unsigned long` to be passed by address. */

@@ -1,13 +1,12 @@
 import { dlopen } from "node:ffi";
 import type { BlockCodec } from "./block-codec.ts";
-import { loadLibrary } from "./load-library.ts";
+import { withLibrary } from "./load-library.ts";
 
 const LIBRARY = "libzstd.so.1";
 
 /** `zstd.h`, its stable part. One context serves all calls; it lives as long as the process. */
 export function openZstd(): BlockCodec | undefined {
-  if (!loadLibrary(LIBRARY)) return undefined;
-  try {
+  return withLibrary(LIBRARY, () => {
     const { functions: zstd } = dlopen(LIBRARY, {
       ZSTD_createCCtx: { return: "u64", arguments: [] },
       ZSTD_compressCCtx: { return: "u64", arguments: ["u64", "buffer", "u64", "buffer", "u64", "i32"] },
@@ -20,7 +19,6 @@ export function openZstd(): BlockCodec | undefined {
     const number = zstd.ZSTD_versionNumber();
     const bytes = (result: bigint, output: Buffer) => (zstd.ZSTD_isError(result) === 0 ? output.subarray(0, Number(result)) : undefined);
     return {
-      library: "libzstd",
       package: "libzstd1",
       version: [Math.floor(number / 10_000), Math.floor(number / 100) % 100, number % 100].join("."),
       compress(input, capacity, { level }) {
@@ -32,7 +30,5 @@ export function openZstd(): BlockCodec | undefined {
         return bytes(zstd.ZSTD_decompress(output, BigInt(capacity), input, BigInt(input.byteLength)), output);
       },
     };
-  } catch {
-    return undefined;
-  }
+  });
 }

@@ -6,5 +6,5 @@ export interface MetadataSource {
   /** For messages. */
   readonly name: string;
   /** @param maxBytes never more are kept; what is longer is `too-large` */
-  read(path: string, maxBytes: number, options?: { readonly signal?: AbortSignal }): Promise<Received>;
+  read(path: string, maxBytes: number): Promise<Received>;
 }

@@ -29,7 +29,7 @@ export interface UpdateOptions {
 
 /**
  * Finds out what a repository has, and how far that can be believed. The client workflow of the TUF specification, 5; the steps are
- * cited where they are done. Whatever is refused leaves the store as it was.
+ * cited where they are done. Of what is refused nothing is kept; roots that were verified before it are.
  */
 export async function updateTrust({ checkout, repository, store, clock }: UpdateOptions): Promise<RepositoryVerdict> {
   const now = clock.now(); // 5.1: one moment for all checks
