@@ -3,6 +3,9 @@ import { defineConfig } from "vitest/config";
 // Tests that use the kernel (mounts, namespaces, cgroups) or the machine's only QEMU slot run one file at a time.
 const serial = { fileParallelism: false, maxWorkers: 1 } as const;
 
+// What a test waits for comes late on a busy machine.
+const patient = { hookTimeout: 60_000, expect: { poll: { timeout: 30_000 } } } as const;
+
 // `make test-full` builds examples/live twice and boots it.
 const isFull = process.env["RBUILD_TEST_FULL"] === "1";
 
@@ -13,18 +16,19 @@ export default defineConfig({
     execArgv: ["--disable-warning=ExperimentalWarning"],
     projects: [
       // Property tests take their time on a busy machine.
-      { test: { name: "unit", include: ["test/unit/**/*.test.{ts,tsx}"], testTimeout: 60_000 } },
+      { test: { name: "unit", include: ["test/unit/**/*.test.{ts,tsx}"], testTimeout: 60_000, ...patient } },
       // Parsers of what comes from outside; `make fuzz` gives them more.
-      { test: { name: "fuzz", include: ["test/fuzz/**/*.test.ts"] } },
-      { test: { name: "architecture", include: ["test/architecture/**/*.test.ts"], testTimeout: 120_000 } },
-      { test: { name: "contract", include: ["test/contract/**/*.test.ts"], testTimeout: 120_000, ...serial } },
-      { test: { name: "integration", include: ["test/integration/**/*.test.ts"], testTimeout: 300_000, hookTimeout: 300_000, ...serial } },
-      { test: { name: "conformance", include: ["test/conformance/**/*.test.ts"], testTimeout: 300_000, hookTimeout: 300_000, ...serial } },
+      { test: { name: "fuzz", include: ["test/fuzz/**/*.test.ts"], testTimeout: 60_000, ...patient } },
+      { test: { name: "architecture", include: ["test/architecture/**/*.test.ts"], testTimeout: 120_000, ...patient } },
+      { test: { name: "contract", include: ["test/contract/**/*.test.ts"], testTimeout: 120_000, ...patient, ...serial } },
+      { test: { name: "integration", include: ["test/integration/**/*.test.ts"], ...patient, testTimeout: 300_000, hookTimeout: 300_000, ...serial } },
+      { test: { name: "conformance", include: ["test/conformance/**/*.test.ts"], ...patient, testTimeout: 300_000, hookTimeout: 300_000, ...serial } },
       {
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
           exclude: isFull ? [] : ["**/*.full.test.ts"],
+          ...patient,
           testTimeout: 1_500_000,
           hookTimeout: 1_500_000,
           ...serial,

@@ -40,7 +40,7 @@ export async function startDockerd(): Promise<{ readonly socketPath: string } & 
   for (let attempt = 0; ; attempt += 1) {
     const reply = await call(socketPath, { path: "/_ping" }).catch(() => undefined);
     if (reply?.status === 200) break;
-    if (attempt === 150 || isGone) throw new Error("dockerd does not answer");
+    if (attempt === 400 || isGone) throw new Error("dockerd does not answer");
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
   const open = stack.move();

@@ -44,8 +44,9 @@ async function readTerminal(what: string, signal: AbortSignal): Promise<string> 
   }
   const terminal = new ReadStream(fd); // closes it
   try {
-    writeSync(fd, `Passphrase of ${what}: `);
+    // first: what answers the question at once is not to be seen either
     terminal.setRawMode(true);
+    writeSync(fd, `Passphrase of ${what}: `);
     return await readLine(terminal, signal);
   } finally {
     terminal.setRawMode(false);

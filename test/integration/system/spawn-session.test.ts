@@ -36,7 +36,7 @@ it("starts a program with its words, directory, environment and pipes, and nothi
 it("makes it the leader of a session, and leaves no dead process behind", async () => {
   const { pid, pipes } = spawnSession(SH, ["-c", "cut -d ' ' -f 6 /proc/$$/stat >&3"], { cwd: "/", env: {}, pipes: 1 });
   expect(await textOf(pipes[0])).toBe(`${pid}\n`);
-  for (let tries = 0; (await stateOf(pid)) !== undefined && tries < 100; tries++) await sleep(10);
+  for (let tries = 0; (await stateOf(pid)) !== undefined && tries < 1000; tries++) await sleep(10);
   expect(await stateOf(pid)).toBeUndefined();
 });
 

@@ -48,7 +48,7 @@ http {
       socket.destroy();
       return { url, stop };
     } catch (error) {
-      if (tries > 200) throw error;
+      if (tries > 1000) throw error;
       await sleep(20);
     }
   }

@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await engine?.[Symbol.asyncDispose]();
   // The last words on a container that has ended may come after the engine is closed.
-  await vi.waitFor(async () => await scratch?.[Symbol.asyncDispose](), { timeout: 5000 });
+  await vi.waitFor(async () => await scratch?.[Symbol.asyncDispose](), { timeout: 30_000 });
 });
 
 let contexts = 0;

@@ -10,19 +10,21 @@ beforeAll(async () => {
 });
 afterAll(() => engine?.[Symbol.asyncDispose]());
 
+const ask = (host: string) => `for i in $(seq 100); do nc -w 5 ${host} 80 < /dev/null 2> /dev/null && break; sleep 0.1; done`;
+
 async function idle(spec: Partial<ContainerSpec>): Promise<string> {
   const id = await startIdle(engine, spec);
   onTestFinished(() => engine.containers.remove(id, { force: true }));
   return id;
 }
 
-/** Answers every connection to port 80 with a word. */
+/** Answers every connection to port 80 with a word, when it has come to listen. */
 const SERVER = ["sh", "-c", "echo ready; while :; do echo hello | nc -l -p 80; done"];
 
 test("links: environment and names as Docker gives them, and packets", async () => {
   const server = await idle({ name: "server", command: SERVER, env: ["COLOUR=blue"], exposedPorts: [{ containerPort: 80, protocol: "tcp" }] });
   const { address } = (await engine.containers.get(server)).endpoints[0] ?? {};
-  const { stdout } = await runShell(engine, "env | grep ^WEB | sort; grep web /etc/hosts; nc -w 5 web 80 < /dev/null", {
+  const { stdout } = await runShell(engine, `env | grep ^WEB | sort; grep web /etc/hosts; ${ask("web")}`, {
     name: "consumer",
     networks: [{ network: "bridge", links: [{ container: "server", alias: "web" }] }],
   });
@@ -47,7 +49,7 @@ test("links: environment and names as Docker gives them, and packets", async () 
 test("containers of one network know each other's names, and forget who has gone", async () => {
   await engine.networks.create({ name: "team" });
   const one = await idle({ name: "one", networks: [{ network: "team" }], command: SERVER });
-  expect((await runShell(engine, "nc -w 5 one 80 < /dev/null", { networks: [{ network: "team" }] })).stdout).toBe("hello\n");
+  expect((await runShell(engine, ask("one"), { networks: [{ network: "team" }] })).stdout).toBe("hello\n");
   await engine.containers.rename(one, "uno");
   expect((await runShell(engine, "grep -c uno /etc/hosts", { networks: [{ network: "team" }] })).stdout).toBe("1\n");
   await engine.containers.stop(one, { timeout: 0 });
@@ -59,7 +61,7 @@ test("none has the loopback alone, host the host's interfaces, container: anothe
   const { stdout } = await runShell(engine, "ls /sys/class/net | wc -l; cat /etc/hosts | wc -l", { networks: [{ network: "host" }] });
   expect(Number(stdout.split("\n")[0])).toBeGreaterThan(1);
   const owner = await idle({ hostname: "owner", command: SERVER });
-  const shared = await runShell(engine, "hostname; nc -w 5 127.0.0.1 80 < /dev/null; cat /etc/hostname; echo $HOSTNAME", {
+  const shared = await runShell(engine, `hostname; ${ask("127.0.0.1")}; cat /etc/hostname; echo $HOSTNAME`, {
     networks: [{ network: `container:${owner.slice(0, 12)}` }],
   });
   expect(shared.stdout).toBe("owner\nhello\nowner\nowner\n");
@@ -70,7 +72,7 @@ test("publishes a port of the host's choice, which is told", async () => {
   const [port] = (await engine.containers.get(id)).publishedPorts ?? [];
   expect(port?.hostPort).toBeGreaterThan(0);
   let text = "";
-  for (let attempt = 0; attempt < 20 && text === ""; attempt++) {
+  for (let attempt = 0; attempt < 200 && text === ""; attempt++) {
     await sleep(50);
     text = await new Promise<string>((resolve) => {
       let received = "";

@@ -1,7 +1,8 @@
-import { readdir, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { openEngine } from "../../../../src/engine/index.ts";
 import { run } from "../../../../src/system/index.ts";
 import { loadBusyboxImage } from "../../../support/busybox-image.ts";
@@ -138,10 +139,13 @@ test("a service's containers run on without it, and the next service has them ba
   const [stays, ends, comesBack] = [await child.nextLine(), await child.nextLine(), await child.nextLine()];
   expect(await child.nextLine()).toBe("ready");
   await child.kill();
-  await sleep(800);
+  const hasEnded = async () =>
+    existsSync(join(place.runRoot, "exits", ends)) ||
+    !(await readFile(join(place.root, "containers", ends, "status.json"), "utf8")).includes('"kind":"running"');
+  await vi.waitFor(async () => expect(await hasEnded()).toBe(true), { timeout: 30_000 });
   await using engine = await openEngine({ ...place, lifetime: "service" });
   expect((await engine.containers.get(ends)).state).toMatchObject({ kind: "exited", exit: { kind: "exited", code: 4 } });
-  expect((await engine.containers.get(comesBack)).state.kind).toBe("running");
+  await vi.waitFor(async () => expect((await engine.containers.get(comesBack)).state.kind).toBe("running"), { timeout: 30_000 });
   expect((await engine.containers.get(stays)).state.kind).toBe("running");
   const ended = engine.containers.wait(stays, "next-exit");
   {

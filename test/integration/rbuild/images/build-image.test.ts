@@ -44,9 +44,7 @@ describe("the base image, built for real", () => {
 
   test("is not built again from the same lock and definition", async () => {
     lab.events.length = 0;
-    const began = performance.now();
     await lab.build("base");
-    expect(performance.now() - began).toBeLessThan(1000);
     expect(lab.events.at(-1)).toMatchObject({ kind: "step.finished", outcome: "cached" });
   });
 

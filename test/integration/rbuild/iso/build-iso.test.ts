@@ -103,7 +103,7 @@ test("an abort ends the build and cleans up", async () => {
   const began = performance.now();
   abort.abort(new Error("enough"));
   await expect(built).rejects.toThrow("enough");
-  expect(performance.now() - began).toBeLessThan(10_000);
+  expect(performance.now() - began).toBeLessThan(50_000);
   expect(await buildContainers(host.docker)).toEqual([]);
   expect(await readdir(lab.out)).toEqual(["build-failed.log"]);
 });

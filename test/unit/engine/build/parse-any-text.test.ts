@@ -38,7 +38,7 @@ test.each([
   ["comments", `${"# x\n".repeat(200_000)}FROM a\n`],
   ["blank space", `FROM a\nRUN ${" ".repeat(900_000)}x\n`],
 ])("a megabyte of %s ends soon", (_, text) => {
-  const begin = performance.now();
+  const before = process.cpuUsage();
   expect([undefined, "dockerfile.syntax"]).toContain(refusal(text));
-  expect(performance.now() - begin).toBeLessThan(5000);
+  expect(process.cpuUsage(before).user).toBeLessThan(5_000_000);
 });

@@ -88,20 +88,17 @@ describe("limits", () => {
     const { port, get } = await serveDirectory(directory, { limits: { connections: 100, connectionsPerAddress: 2, requestsPerSecond: 0 } });
     const held = [connect(port, "127.0.0.1"), connect(port, "127.0.0.1")];
     await Promise.all(held.map((socket) => once(socket, "connect")));
-    await delay(50);
     const third = connect(port, "127.0.0.1");
     await once(third, "close");
     for (const socket of held) socket.destroy();
-    await delay(50);
-    expect((await get("/healthz")).status).toBe(200);
+    await expect.poll(() => get("/healthz").then(({ status }) => status, String)).toBe(200);
   });
 
   test("requests of one address in a second", async () => {
     const { directory } = await imagesOnDisk();
     const { get } = await serveDirectory(directory, { limits: { connections: 100, connectionsPerAddress: 0, requestsPerSecond: 2 } });
-    const statuses: number[] = [];
-    for (let index = 0; index < 10; index++) statuses.push((await get("/healthz")).status);
-    expect(statuses.slice(0, 6)).toEqual([200, 200, 200, 200, 200, 200]);
+    const statuses = (await Promise.all(Array.from({ length: 40 }, () => get("/healthz")))).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 200).length).toBeGreaterThanOrEqual(6);
     expect(statuses).toContain(429);
     await delay(1_200);
     expect((await get("/healthz")).status).toBe(200);
@@ -165,7 +162,7 @@ describe("the server itself", () => {
     socket.write("GET /current.json HTTP/1.1\r\nHost: a\r\nRange: bytes=0-2\r\n\r\n");
     let text = "";
     socket.on("data", (data) => (text += data.toString()));
-    await delay(500);
+    await expect.poll(() => text).toMatch(/\r\n\r\n/);
     const stopped = server[Symbol.asyncDispose]();
     await expect(once(connect(port, "127.0.0.1"), "connect")).rejects.toThrow("ECONNREFUSED");
     await Promise.all([stopped, once(socket, "close")]);
