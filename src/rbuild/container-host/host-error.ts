@@ -15,12 +15,17 @@ export async function asked<T>(what: string, answer: Promise<T>): Promise<T> {
 }
 
 /** The answer, or undefined when the host has no such object. */
-export async function askedIfThere<T>(what: string, answer: Promise<T>): Promise<T | undefined> {
+export function askedIfThere<T>(what: string, answer: Promise<T>): Promise<T | undefined> {
+  return asked(what, ifThere(answer));
+}
+
+/** The same, with other errors as they come. */
+export async function ifThere<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;
   } catch (error) {
     if (statusOf(error) === 404) return undefined;
-    throw hostError(what, error);
+    throw error;
   }
 }
 
@@ -42,7 +47,8 @@ export function hostError(what: string, error: unknown): unknown {
   return new RbuildError("container-host.refused", message, { category: categoryOf(status), hint: "rbuild doctor", cause: error, details });
 }
 
-function statusOf(error: unknown): number | undefined {
+/** HTTP status of a host's refusal. */
+export function statusOf(error: unknown): number | undefined {
   return error instanceof Error && "statusCode" in error && typeof error.statusCode === "number" ? error.statusCode : undefined;
 }
 
