@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once as onceEmitted } from "node:events";
 import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { type SnapshotKey, snapshotKey } from "../../../../src/engine/snapshots/snapshotter.ts";
 import { checkStore } from "../../../../src/engine/store/check-store.ts";
 import { collectGarbage } from "../../../../src/engine/store/collect-garbage.ts";
@@ -172,9 +172,13 @@ test("a load that is killed at any moment leaves a sound store", { timeout: 60_0
     await new Promise((resolve) => setTimeout(resolve, round * 17));
     child.kill("SIGKILL");
     await onceEmitted(child, "exit");
-    const after = await openTestStore(store.root);
-    for (const place of ["ingest", "snapshots/.staging"]) expect(readdirSync(join(store.root, place))).toEqual([]);
-    await sound(after);
+    // what it has set to removing files, or has only forked, still has its locks for a moment
+    const reopened = async () => {
+      const after = await openTestStore(store.root);
+      for (const place of ["ingest", "snapshots/.staging"]) expect(readdirSync(join(store.root, place))).toEqual([]);
+      return after;
+    };
+    await sound(await vi.waitFor(reopened, { timeout: 30_000 }));
   }
   const last = await openTestStore(store.root);
   for (const image of await last.images.list()) await last.images.remove(image.id);
