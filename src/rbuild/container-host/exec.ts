@@ -1,8 +1,11 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import { readFrames } from "./frames.ts";
 import { asked } from "./host-error.ts";
 
 const MAX_EXEC_OUTPUT = 1024 * 1024;
+/** Milliseconds. */
+const LOOK_INTERVAL = 20;
 
 /** Runs a command in a running container to its end. Output over 1 MiB is dropped. */
 export async function execInContainer(
@@ -21,7 +24,11 @@ export async function execInContainer(
     size += part.byteLength;
     parts.push(part);
   }
-  options.signal?.throwIfAborted();
-  const { ExitCode: exitCode } = await asked(what, exec.inspect());
-  return { exitCode: exitCode ?? -1, output: Buffer.concat(parts).toString("utf8") };
+  for (;;) {
+    options.signal?.throwIfAborted();
+    const { Running: isRunning, ExitCode: exitCode } = await asked(what, exec.inspect());
+    if (!isRunning) return { exitCode: exitCode ?? -1, output: Buffer.concat(parts).toString("utf8") };
+    // dockerd ends the output before it knows the exit code
+    await sleep(LOOK_INTERVAL);
+  }
 }
