@@ -17,6 +17,14 @@ export class DigestHasher {
     return this;
   }
 
+  /** The same chunks, each once it is counted. */
+  async *through<Chunk extends Uint8Array>(chunks: AsyncIterable<Chunk>): AsyncGenerator<Chunk, void, undefined> {
+    for await (const chunk of chunks) {
+      this.update(chunk);
+      yield chunk;
+    }
+  }
+
   get size(): number {
     return this.#size;
   }

@@ -40,7 +40,7 @@ export async function extractLayer(
 ): Promise<number> {
   const hasher = new DigestHasher();
   const entries = new LayerEntries(layer.lower, options.flavor);
-  const archive = writeTar(entries.translate(readTar(hashed(layer.tar, hasher))));
+  const archive = writeTar(entries.translate(readTar(hasher.through(layer.tar))));
   try {
     await feedTool("tar", [...EXTRACT, `--directory=${files}`], archive, options.signal ? { signal: options.signal } : {});
   } catch (error) {
@@ -58,13 +58,6 @@ export async function extractLayer(
   for (const path of entries.opaque) writeXattr(joinBytes(root, path), `${options.flavor.xattrPrefix}opaque`, Buffer.from("y"));
   entries.acls.apply(root, layer.lower.withTop(files));
   return entries.bytes;
-}
-
-async function* hashed(source: ByteStream, hasher: DigestHasher): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const chunk of source) {
-    hasher.update(chunk);
-    yield chunk;
-  }
 }
 
 function layerError(error: unknown, files: string): unknown {

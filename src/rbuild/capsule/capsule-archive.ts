@@ -1,6 +1,8 @@
 import { createReadStream } from "node:fs";
-import { type Digest, DigestHasher } from "../../oci/index.ts";
+import { digestOf } from "../../oci/index.ts";
 import { byteString, RbuildError, type TarInput, tarHeader } from "../../system/index.ts";
+import { digestOfFile } from "../digest-of-file.ts";
+import { verifiedBytes } from "../verified-bytes.ts";
 import { type TarFileOptions, writeTarFile } from "../write-tar-file.ts";
 import { CAPSULE_FILE, CAPSULE_ROOT, type CapsuleManifest, type CapsuleMember, capsuleManifestText } from "./capsule-manifest.ts";
 
@@ -12,26 +14,18 @@ export interface CapsuleSource extends CapsuleMember {
 /** A text that is made for the capsule. */
 export function textSource(path: string, text: string, mode: CapsuleMember["mode"] = "0644"): CapsuleSource {
   const bytes = Buffer.from(text, "utf8");
-  const hasher = new DigestHasher().update(bytes);
-  return { path, mode, size: bytes.byteLength, sha256: hasher.digest(), open: () => once(bytes) };
+  return { path, mode, size: bytes.byteLength, sha256: digestOf(bytes), open: () => once(bytes) };
 }
 
 /** A file as it is now: read once to know it, and once more when it is written, which must give the same bytes. */
 export async function fileSource(path: string, file: string, mode: CapsuleMember["mode"] = "0644"): Promise<CapsuleSource> {
-  const hasher = new DigestHasher();
-  for await (const chunk of createReadStream(file)) hasher.update(chunk as Buffer);
-  const [size, sha256] = [hasher.size, hasher.digest()];
-  return { path, mode, size, sha256, open: () => unchanged(createReadStream(file) as AsyncIterable<Uint8Array>, { file, sha256 }) };
+  const { size, digest } = await digestOfFile(file);
+  const open = () => verifiedBytes(createReadStream(file) as AsyncIterable<Buffer>, { size, digest }, () => changed(file));
+  return { path, mode, size, sha256: digest, open };
 }
 
-async function* unchanged(bytes: AsyncIterable<Uint8Array>, { file, sha256 }: { readonly file: string; readonly sha256: Digest }) {
-  const hasher = new DigestHasher();
-  for await (const chunk of bytes) {
-    hasher.update(chunk);
-    yield chunk;
-  }
-  if (hasher.digest() === sha256) return;
-  throw new RbuildError("capsule.source-changed", `${file} was changed while the capsule was written`, {
+function changed(file: string): RbuildError {
+  return new RbuildError("capsule.source-changed", `${file} was changed while the capsule was written`, {
     category: "conflict",
     hint: "write the capsule again",
   });

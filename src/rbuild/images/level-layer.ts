@@ -4,6 +4,7 @@ import { type OpenStep, withStep } from "../../make-runner/index.ts";
 import type { ContainerDefaults } from "../../oci/index.ts";
 import { readTar, type TarEntry } from "../../system/tar/index.ts";
 import type { LocatedDefinition } from "../definition/read-definition.ts";
+import { everyBytes } from "../every-bytes.ts";
 import type { LockedChain, LockedDefinition } from "../lock/lock-operations.ts";
 import type { Pool } from "../pool/pool.ts";
 import { addDefined } from "./additions/additions.ts";
@@ -142,12 +143,10 @@ function normalise(
 
 /** Tells how much of a root file system has been read; how much there is shows only at its end. */
 async function* countBytes(entries: AsyncIterable<TarEntry>, step: OpenStep): AsyncGenerator<TarEntry, void, undefined> {
-  let [done, told] = [0, 0];
+  const tell = everyBytes(PROGRESS_BYTES, (bytes) => step.progress(bytes, "bytes"));
+  let done = 0;
   for await (const entry of entries) {
     yield entry;
-    done += entry.size;
-    if (done - told < PROGRESS_BYTES) continue;
-    told = done;
-    step.progress(done, "bytes");
+    tell((done += entry.size));
   }
 }

@@ -1,6 +1,6 @@
-import { Readable } from "node:stream";
 import { withStep } from "../../../make-runner/index.ts";
 import { RbuildError } from "../../../system/index.ts";
+import { everyBytes } from "../../every-bytes.ts";
 import type { BuildWorkspace } from "../build-workspace.ts";
 import { inspectImage, isImage } from "../inspect-image.ts";
 import { noSpace, saysFull } from "../no-space.ts";
@@ -8,6 +8,7 @@ import { readEngineMessages } from "./engine-messages.ts";
 import { writeImageArchive } from "./image-archive.ts";
 import type { ImageBlobs } from "./image-blobs.ts";
 import type { SavedBlob, StreamedBlob } from "./saved-blobs.ts";
+import { sendArchive } from "./send-tar.ts";
 
 type LoadWorkspace = Pick<BuildWorkspace, "host" | "report" | "parentStep" | "signal">;
 
@@ -27,34 +28,22 @@ export async function loadImage(
 ): Promise<void> {
   const { host, report, parentStep, signal, unpack } = workspace;
   await withStep(report, { name: "image.load", subject: reference, ...(parentStep === undefined ? {} : { parent: parentStep }) }, async (step) => {
-    let failure: { readonly error: unknown } | undefined;
+    const tell = everyBytes(PROGRESS_BYTES, (bytes) => step.progress(Math.min(bytes, image.size), "bytes", image.size));
     async function* archive() {
-      let [done, told] = [0, 0];
-      try {
-        for await (const chunk of writeImageArchive(image, layers, reference)) {
-          signal?.throwIfAborted();
-          done += chunk.byteLength;
-          if (done - told >= PROGRESS_BYTES) {
-            told = done;
-            step.progress(Math.min(done, image.size), "bytes", image.size);
-          }
-          yield chunk;
-        }
-      } catch (error) {
-        failure = { error };
-        throw error;
+      let done = 0;
+      for await (const chunk of writeImageArchive(image, layers, reference)) {
+        signal?.throwIfAborted();
+        tell((done += chunk.byteLength));
+        yield chunk;
       }
     }
-    const answer = await host
-      .loadImage(Readable.from(archive(), { objectMode: false }), { quiet: 1, ...(unpack ? { unpack: 1 } : {}) })
-      .catch((error: unknown) => {
-        // The engine only knows that the archive broke off.
-        throw failure ? failure.error : error;
-      });
-    for await (const { error } of readEngineMessages(answer as AsyncIterable<Uint8Array>)) {
-      if (error !== undefined && saysFull(error)) throw noSpace(`load ${reference}`);
-      if (error !== undefined) throw new RbuildError("image.load-failed", `the engine could not load ${reference}: ${error}`, { hint: "rbuild doctor" });
-    }
+    await sendArchive(archive(), async (tar) => {
+      const answer = await host.loadImage(tar, { quiet: 1, ...(unpack ? { unpack: 1 } : {}), ...(signal ? { abortSignal: signal } : {}) });
+      for await (const { error } of readEngineMessages(answer as AsyncIterable<Uint8Array>)) {
+        if (error !== undefined && saysFull(error)) throw noSpace(`load ${reference}`);
+        if (error !== undefined) throw new RbuildError("image.load-failed", `the engine could not load ${reference}: ${error}`, { hint: "rbuild doctor" });
+      }
+    });
     const found = await inspectImage(host, reference);
     if (!found || !isImage(found, image)) {
       throw new RbuildError("image.load-failed", `the engine was given ${reference} with the id ${image.imageId} and now calls it ${found?.Id ?? "absent"}`, {

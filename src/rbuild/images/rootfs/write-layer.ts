@@ -14,12 +14,6 @@ export interface LayerFile {
 /** Writes an uncompressed layer, hashing it on the way. */
 export async function writeLayer(entries: Iterable<TarInput>, path: string, options: { readonly signal?: AbortSignal } = {}): Promise<LayerFile> {
   const hasher = new DigestHasher();
-  async function* hashed() {
-    for await (const chunk of writeTar(entries)) {
-      hasher.update(chunk);
-      yield chunk;
-    }
-  }
-  await pipeline(hashed, createWriteStream(path, { mode: 0o600, highWaterMark: 1024 * 1024 }), options);
+  await pipeline(hasher.through(writeTar(entries)), createWriteStream(path, { mode: 0o600, highWaterMark: 1024 * 1024 }), options);
   return { digest: asDiffId(hasher.digest()), size: hasher.size, path };
 }

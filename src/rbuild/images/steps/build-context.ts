@@ -1,11 +1,13 @@
 import { createReadStream } from "node:fs";
-import { readdir, readlink, stat } from "node:fs/promises";
+import { readlink, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { type Digest, DigestHasher } from "../../../oci/index.ts";
+import type { Digest } from "../../../oci/index.ts";
+import { entriesBelow } from "../../../system/entries-below.ts";
 import { isSystemError, RbuildError } from "../../../system/index.ts";
 import { byteString, type TarInput, tarHeader, writeTar } from "../../../system/tar/index.ts";
 import { DEFINITION_FILE } from "../../definition/defined-names.ts";
 import { ownFilePath } from "../../definition/own-file.ts";
+import { digestOfFile } from "../../digest-of-file.ts";
 import { LOCK_DIRECTORY, LOCK_FILE } from "../../lock/image-lock.ts";
 import { PIN_FILE } from "../pin/pin-file.ts";
 
@@ -34,8 +36,7 @@ const isLeftOut = (path: string) =>
 /** Everything in a definition's directory but the definition, its lock and its pin, in byte order. */
 export async function listContext(directory: string): Promise<ContextFile[]> {
   const found: ContextFile[] = [];
-  const entries = await readdir(directory, { withFileTypes: true, recursive: true });
-  for (const entry of entries) {
+  for (const entry of await entriesBelow(directory)) {
     const full = join(entry.parentPath, entry.name);
     const path = relative(directory, full);
     if (isLeftOut(path)) continue;
@@ -54,7 +55,7 @@ export async function readContext(directory: string): Promise<Record<string, Con
   const entries = (await listContext(directory)).map(async ({ path, kind, executable, target }): Promise<[string, ContextEntry]> => {
     if (kind === "directory") return [path, { kind }];
     if (kind === "symlink") return [path, { kind, target }];
-    return [path, { kind, executable, content: await fileDigest(join(directory, path)) }];
+    return [path, { kind, executable, content: (await digestOfFile(join(directory, path))).digest }];
   });
   return Object.fromEntries(await Promise.all(entries));
 }
@@ -67,8 +68,10 @@ export async function readContextFiles(directory: string, paths: readonly string
   const entries = [...new Set(paths)].sort().map(async (path): Promise<[string, ContextEntry]> => {
     const full = await ownFilePath(directory, path);
     try {
-      const { mode } = await stat(full);
-      return [path, { kind: "file", executable: (mode & 0o100) !== 0, content: await fileDigest(full) }];
+      const found = await stat(full);
+      // Nobody may write to a pipe, and a device never ends.
+      if (!found.isFile()) throw missingFile(full);
+      return [path, { kind: "file", executable: (found.mode & 0o100) !== 0, content: (await digestOfFile(full)).digest }];
     } catch (error) {
       if (isSystemError(error)) throw missingFile(full, error);
       throw error;
@@ -85,12 +88,6 @@ export function missingFile(path: string, cause?: unknown): RbuildError {
     cause,
     details: { path },
   });
-}
-
-async function fileDigest(path: string): Promise<Digest> {
-  const hasher = new DigestHasher();
-  for await (const chunk of createReadStream(path)) hasher.update(chunk as Buffer);
-  return hasher.digest();
 }
 
 /** The context as a tar whose bytes depend on what `readContext` tells and on the time alone. */

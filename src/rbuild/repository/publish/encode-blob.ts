@@ -5,6 +5,7 @@ import { withStep } from "../../../make-runner/index.ts";
 import { type Digest, DigestHasher, digestHex, shortDigest } from "../../../oci/index.ts";
 import { pipeTool, RbuildError, readTool } from "../../../system/index.ts";
 import type { RbuildReport } from "../../events.ts";
+import { everyBytes } from "../../every-bytes.ts";
 import type { SavedBlob } from "../../images/assemble/saved-blobs.ts";
 import type { IndexedBlob } from "./index-content.ts";
 import type { Staging } from "./staging.ts";
@@ -71,7 +72,7 @@ async function encodeFile(
   const { command, encode, decode } = TOOLS[encoding];
   const abort = signal ? { signal } : {};
   const encoded = new DigestHasher();
-  const through = hashed(pipeTool(command, encode(size), counted(path, onBytes), abort), encoded);
+  const through = encoded.through(pipeTool(command, encode(size), counted(path, onBytes), abort));
   await pipeline(through, createWriteStream(output, { mode: 0o644 }), abort);
   const undone = new DigestHasher();
   for await (const chunk of readTool(command, [...decode, output], abort)) undone.update(chunk);
@@ -82,22 +83,11 @@ async function encodeFile(
   });
 }
 
-async function* hashed(chunks: AsyncIterable<Uint8Array>, hasher: DigestHasher): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const chunk of chunks) {
-    hasher.update(chunk);
-    yield chunk;
-  }
-}
-
 async function* counted(path: string, onBytes: (bytes: number) => void): AsyncGenerator<Uint8Array, void, undefined> {
-  let [done, told] = [0, 0];
-  for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 })) {
-    const bytes = chunk as Buffer;
-    done += bytes.byteLength;
-    if (done - told >= PROGRESS_BYTES) {
-      told = done;
-      onBytes(done);
-    }
-    yield bytes;
+  const tell = everyBytes(PROGRESS_BYTES, onBytes);
+  let done = 0;
+  for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 }) as AsyncIterable<Buffer>) {
+    tell((done += chunk.byteLength));
+    yield chunk;
   }
 }

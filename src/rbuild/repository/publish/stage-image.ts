@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { withStep } from "../../../make-runner/index.ts";
 import type { Digest } from "../../../oci/index.ts";
 import type { ContainerHost } from "../../container-host/container-host.ts";
+import { everyBytes } from "../../every-bytes.ts";
 import { timeText } from "../../trust/format/fields.ts";
 import { type Encodings, stageLayer, stagePlain } from "./encode-blob.ts";
 import type { ExaminedImage } from "./examine-images.ts";
@@ -10,6 +11,8 @@ import type { Additions } from "./plan-content.ts";
 import { type DeltaContext, stageDeltas } from "./stage-deltas.ts";
 import { type LockBytes, readLocks } from "./stage-locks.ts";
 import { scratchOf, takeImage } from "./take-image.ts";
+
+const PROGRESS_BYTES = 4 * 2 ** 20;
 
 export interface ImageContext extends DeltaContext {
   readonly openHost: () => Promise<ContainerHost>;
@@ -33,7 +36,7 @@ export async function stageImage(image: ExaminedImage, context: ImageContext): P
   const host = await context.openHost();
   const directory = scratchOf(staging.scratch, wanted);
   const taken = await withStep(report, { name: "image.save", subject: `${wanted.name} ${wanted.version}` }, (step) => {
-    const onBytes = everyFewBytes((bytes, of) => step.progress(bytes, "bytes", of));
+    const onBytes = everyBytes(PROGRESS_BYTES, (bytes, of: number) => step.progress(bytes, "bytes", of));
     return takeImage(wanted, known, { host, directory, onBytes, ...(signal ? { signal } : {}) });
   });
   const layers: IndexedBlob[] = [];
@@ -65,15 +68,4 @@ export async function stageImage(image: ExaminedImage, context: ImageContext): P
   const deltas = published ? [] : await stageDeltas(entry, taken, layers, context.deltas, context);
   await rm(directory, { recursive: true, force: true });
   return { images: [entry], blobs, deltas, locks: lockBytes.map(({ file }) => file), lockBytes };
-}
-
-const PROGRESS_BYTES = 4 * 2 ** 20;
-
-function everyFewBytes(report: (bytes: number, of: number) => void): (bytes: number, of: number) => void {
-  let told = 0;
-  return (bytes, of) => {
-    if (bytes - told < PROGRESS_BYTES) return;
-    told = bytes;
-    report(bytes, of);
-  };
 }

@@ -1,8 +1,8 @@
-import { constants, createReadStream } from "node:fs";
+import { constants } from "node:fs";
 import { lchown, link, lstat, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { type Digest, DigestHasher } from "../../../oci/index.ts";
 import { isSystemError, namesIn, RbuildError, syncDirectory, tryLock } from "../../../system/index.ts";
+import { digestOfFile } from "../../digest-of-file.ts";
 
 /** In a repository, beside what it has: what is being published, and the lock. No client asks for it. */
 export const WORK_DIRECTORY = ".publish";
@@ -155,11 +155,5 @@ export async function hasFile(
     throw error;
   });
   if (!found?.isFile() || found.size !== size) return false;
-  return !isHashed || (await digestOfFile(place)) === sha256;
-}
-
-export async function digestOfFile(path: string): Promise<Digest> {
-  const hasher = new DigestHasher();
-  for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 })) hasher.update(chunk as Buffer);
-  return hasher.digest();
+  return !isHashed || (await digestOfFile(place)).digest === sha256;
 }
