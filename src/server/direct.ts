@@ -16,7 +16,11 @@ export async function createDirectly(engine: Engine, body: unknown, name: string
  * What POST /images/load does, for a client in the engine's own process: images are large, and need not go through a connection.
  * @returns the answer's body @throws as `answerError` makes it
  */
-export async function loadDirectly(engine: Engine, archive: AsyncIterable<Uint8Array>, options: { readonly unpack: boolean }): Promise<Readable> {
+export async function loadDirectly(
+  engine: Engine,
+  archive: AsyncIterable<Uint8Array>,
+  options: { readonly unpack: boolean; readonly signal?: AbortSignal },
+): Promise<Readable> {
   try {
     const messages = await Array.fromAsync(loadedMessages(await engine.images.load(archive, options)));
     return Readable.from(messages.map((message) => Buffer.from(`${JSON.stringify(message)}\n`)));

@@ -11,8 +11,8 @@ export async function openEmbedded(places: EnginePlaces): Promise<{ readonly doc
   const socket = stack.use(await openPrivateSocket((await engine.info()).runRoot));
   stack.use(await serveEngine({ engine, socketPath: socket.path, mode: 0o600 }));
   const docker = new Docker({ socketPath: socket.path });
-  const loadImage = (archive: NodeJS.ReadableStream, { unpack }: { readonly unpack?: unknown } = {}) =>
-    loadDirectly(engine, archive as AsyncIterable<Buffer>, { unpack: Boolean(unpack) });
+  const loadImage = (archive: NodeJS.ReadableStream, { unpack, abortSignal }: { readonly unpack?: unknown; readonly abortSignal?: AbortSignal } = {}) =>
+    loadDirectly(engine, archive as AsyncIterable<Buffer>, { unpack: Boolean(unpack), ...(abortSignal ? { signal: abortSignal } : {}) });
   const open = stack.move();
   return { docker: Object.assign(docker, { loadImage }), [Symbol.asyncDispose]: () => open.disposeAsync() };
 }

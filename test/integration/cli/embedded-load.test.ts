@@ -1,4 +1,7 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { Readable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { openEmbedded } from "../../../src/cli/wire/open-embedded.ts";
 import { makeEnginePlace } from "../../support/engine/test-engine.ts";
@@ -21,4 +24,22 @@ test("the embedded engine takes images without a connection, and answers as over
   const { archive: other } = await imageArchive([layer], { stored: [await tarOf([file("a", "2")])] });
   await expect(load(other)).rejects.toMatchObject({ json: { code: "content.digest-mismatch" } });
   expect(await docker.listImages()).toHaveLength(1);
+});
+
+test("an image whose layer is being unpacked, long after its archive has come, is given up", async () => {
+  await using place = await makeEnginePlace();
+  await using embedded = await openEmbedded({ root: place.root, runRoot: place.runRoot, state: `${place.root}/state` });
+  const { docker } = embedded;
+  const layer = await tarOf(Array.from({ length: 20_000 }, (_each, index) => file(`some-directory/${index}`, `${index}`)));
+  const { archive } = await imageArchive([layer], { isCompressed: true });
+  const stop = new AbortController();
+  const loading = docker.loadImage(Readable.from([archive]), { quiet: 1, unpack: 1, abortSignal: stop.signal });
+  loading.catch(() => undefined);
+  const staged = async () => (await readdir(join(place.root, "snapshots"), { recursive: true })).filter((path) => path.includes("some-directory/")).length;
+  while ((await staged()) === 0) await sleep(5);
+  stop.abort(new Error("enough"));
+  await expect(loading).rejects.toThrow("enough");
+  expect(await docker.listImages()).toEqual([]);
+  // A process of its own removes them.
+  await expect.poll(staged, { timeout: 20_000 }).toBe(0);
 });
