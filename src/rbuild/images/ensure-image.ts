@@ -10,8 +10,9 @@ import { pinMismatch, unpinned } from "./pin/pin-refusal.ts";
 import { imageReference } from "./present-image.ts";
 
 /**
- * Makes sure that the pinned image is in the engine: one that is there is checked, one that is absent is fetched from a
- * repository, where one is named, else reproduced from its lock. Whichever way, it is accepted only when it is exactly the pinned one, and so is every image below it that is there.
+ * Makes sure that the pinned image is in the engine: one that is there is checked, one that is absent is fetched from a repository, where one
+ * is named, else reproduced from its lock. Whichever way, it is accepted only when it is exactly the pinned one, and so is every image below
+ * it that is there.
  * @throws RbuildError `image.pin-mismatch`, `image.unpinned` unless `allowMismatch`; and those of `buildImage`
  */
 export async function ensureImage(options: EnsureImageOptions, dependencies: ImageDependencies): Promise<EnsuredImage> {

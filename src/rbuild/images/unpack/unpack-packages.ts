@@ -25,8 +25,8 @@ export interface UnpackOptions {
 export type BroughtPaths = ReadonlyMap<PackageFacts, readonly string[]>;
 
 /**
- * The files of packages as the members of one archive, on a merged /usr: a top directory that something lies in becomes a link. Every directory comes once, before what is in it; of a path that
- * two packages bring, the first has it.
+ * The files of packages as the members of one archive, on a merged /usr: a top directory that something lies in becomes a link. Every
+ * directory comes once, before what is in it; of a path that two packages bring, the first has it.
  * @param packages in `unpackOrder`
  * @throws RbuildError `image.file-conflict`, and those of `withDeb`
  */

@@ -8,8 +8,8 @@ const DEFAULT_LEVEL = 19;
 const READ_BYTES = 1024 * 1024;
 
 /**
- * The frame that makes `to` from `from`. One thread: two would make it half as large again, and other bytes than one. The blob comes through a pipe: so its bytes are counted, and
- * nothing about its file can get into the delta.
+ * The frame that makes `to` from `from`. One thread: two would make it half as large again, and other bytes than one. The blob comes through a
+ * pipe: so its bytes are counted, and nothing about its file can get into the delta.
  */
 export function compressDelta(from: BlobFile, to: BlobFile, { level = DEFAULT_LEVEL, onProgress, signal }: MakeDeltaOptions): AsyncIterable<Uint8Array> {
   const limits = [`--memory=${MAX_DELTA_BLOB}`, `--patch-from=${resolve(from.path)}`, `--stream-size=${to.size}`];

@@ -12,9 +12,9 @@ import { MAX_DELTA_BLOB } from "./memory.ts";
 import { undoDelta } from "./undo.ts";
 
 /**
- * Writes to `output` what makes `to`, of at least one byte, from `from`, and undoes it once, so that nobody publishes one that does not. The same blobs give the
- * same bytes with the same zstd and level, whatever the machine. Whether it is smaller than what the blob is sent as otherwise is for the
- * caller to see.
+ * Writes to `output` what makes `to`, of at least one byte, from `from`, and undoes it once, so that nobody publishes one that does not. The
+ * same blobs give the same bytes with the same zstd and level, whatever the machine. Whether it is smaller than what the blob is sent as
+ * otherwise is for the caller to see.
  * @throws RbuildError `delta.too-large` (a blob of more than `MAX_DELTA_BLOB`), `delta.wrong-layer` (a file is not what its digest says),
  *   `tool.missing`, `tool.failed`, `pool.no-space`
  */

@@ -9,8 +9,9 @@ import { openRepository } from "./open-repository.ts";
 import { isUrl, repositoryPlace } from "./repository-place.ts";
 
 /**
- * The pinned image from one of the places, or built from packages where these are far fewer bytes. Undefined when there is none to ask: none that is no URL where `offline`, or the checkout has
- * no root that says whose signature counts. @throws RbuildError those of `openRepository` and `fetchImage`
+ * The pinned image from one of the places, or built from packages where these are far fewer bytes. Undefined when there is none to ask: none
+ * that is no URL where `offline`, or the checkout has no root that says whose signature counts.
+ * @throws RbuildError those of `openRepository` and `fetchImage`
  */
 export async function fetchPinned(
   pin: ImagePin,

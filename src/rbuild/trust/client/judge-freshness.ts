@@ -57,9 +57,7 @@ export function judgeFreshness(freshness: Freshness, digest: Digest, { root }: T
     return refusal(
       "trust.withheld-root",
       `root ${freshness.root.version} is the newest, and only root ${root.version} is here: keys that were taken away may still count`,
-      {
-        details: { newest: freshness.root.version, version: root.version },
-      },
+      { details: { newest: freshness.root.version, version: root.version } },
     );
   const { version, sha256 } = freshness.index;
   return judgeVersion("the index that is said to be current", { version, digest: sha256 }, seenIndex, root.floors.index);
