@@ -26,9 +26,15 @@ export async function writeFileAtomic(
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
-    throw error;
+    throw withPath(error, path);
   }
   if (sync) await syncDirectory(dirname(path));
+}
+
+/** Node names no file in what it throws of an open one. */
+function withPath(error: unknown, path: string): unknown {
+  if (isSystemError(error) && error.path === undefined) Object.assign(error, { path, message: `${error.message} '${path}'` });
+  return error;
 }
 
 /** Makes renames in a directory survive a power cut. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { scratchDirectory } from "../scratch.ts";
 
 /** Calls that change what is on a disk; node wakes its threads by write(2), too. */
-const CHANGES =
+export const CHANGES =
   "write,writev,pwrite64,pwritev,ftruncate,fallocate,rename,renameat,renameat2,link,linkat,symlink,unlink,unlinkat,mkdir,mkdirat,rmdir,fsync,fdatasync";
 /** Those of them that are of files alone, and can fail without taking Node with them. */
 const FAILING = "ftruncate,rename,renameat,renameat2,link,linkat,mkdir,mkdirat,fsync,fdatasync";
@@ -52,14 +52,7 @@ interface Ended {
 async function underStrace({ command, cwd, env = {} }: FaultyCommand, args: readonly string[]): Promise<Ended> {
   const child = spawn("strace", ["-f", "-qq", ...args, ...command], {
     cwd,
-    env: {
-      PATH: process.env["PATH"] ?? "",
-      HOME: "/root",
-      RBUILD_CONFIG_HOME: "/nonexistent",
-      UV_THREADPOOL_SIZE: "1",
-      NODE_DISABLE_COMPILE_CACHE: "1",
-      ...env,
-    },
+    env: environmentOf(env),
     stdio: ["ignore", "ignore", "pipe"],
   });
   let stderr = "";
@@ -67,6 +60,16 @@ async function underStrace({ command, cwd, env = {} }: FaultyCommand, args: read
   const [exitCode, signal] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
   return { exitCode, isKilled: signal === "SIGKILL", stderr };
 }
+
+/** All of Node's work with files is done by one thread. */
+export const environmentOf = (env: Readonly<Record<string, string>>): Record<string, string> => ({
+  PATH: process.env["PATH"] ?? "",
+  HOME: "/root",
+  RBUILD_CONFIG_HOME: "/nonexistent",
+  UV_THREADPOOL_SIZE: "1",
+  NODE_DISABLE_COMPILE_CACHE: "1",
+  ...env,
+});
 
 /**
  * The points at which a sweep has its faults: all of them with RBUILD_TEST_FULL, else a few, spread evenly.

@@ -6,6 +6,7 @@ import { readAptSettings } from "../../mirror/apt-proxy.ts";
 import type { ArchiveSource } from "../archive/archive-source.ts";
 import type { DebianArchitecture } from "../image-lock.ts";
 import { aptConfig, aptSources } from "./apt-config.ts";
+import { refuseFullDisk } from "./apt-words.ts";
 import { emptyOldWorkspaces } from "./old-workspaces.ts";
 
 /** A place where the host's APT works as if nothing else were on the host. Nobody else uses it until it is disposed. */
@@ -13,7 +14,7 @@ export interface AptWorkspace extends AsyncDisposable {
   readonly directory: string;
   readonly architecture: DebianArchitecture;
   readonly sources: readonly ArchiveSource[];
-  /** Runs `apt-get` or another program of APT's. Exit code 100, with which APT says no, is for the caller to see. */
+  /** Runs `apt-get` or another program of APT's. Exit code 100, with which APT says no, is for the caller to see. @throws RbuildError `lock.no-space` */
   run(program: string, args: readonly string[]): Promise<RunResult>;
   /** What APT takes as installed: stanzas of dpkg's status file. */
   writeStatus(text: string): Promise<void>;
@@ -65,7 +66,11 @@ export async function openAptWorkspace(
       directory,
       architecture,
       sources,
-      run: (program, args) => run(program, args, { ...options, env, okCodes: [0, 100], maxOutput: MAX_OUTPUT }),
+      async run(program, args) {
+        const result = await run(program, args, { ...options, env, okCodes: [0, 100], maxOutput: MAX_OUTPUT });
+        refuseFullDisk(result, directory);
+        return result;
+      },
       writeStatus: (text) => writeFile(join(directory, "state/status"), text),
       writePreferences: (text) => writeFile(join(directory, "etc/preferences"), text),
       [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),

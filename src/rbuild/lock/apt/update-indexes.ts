@@ -1,21 +1,21 @@
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { RbuildError, type RunResult, redact, stripControl } from "../../../system/index.ts";
+import { RbuildError } from "../../../system/index.ts";
 import type { ArchiveSource } from "../archive/archive-source.ts";
 import { verifyInRelease } from "../archive/in-release.ts";
+import { aptWords } from "./apt-words.ts";
 import type { AptWorkspace } from "./apt-workspace.ts";
 
 /**
  * Brings the indexes up to date; APT checks signatures, dates and sums. When it says no, this program's own check of what the mirror has
  * says why.
  * @param at seconds since 1970
- * @throws RbuildError `mirror.unreachable`, `lock.no-space`, `lock.no-suite`, `lock.index-mismatch`, `lock.apt-failed`, and those of `verifyInRelease`
+ * @throws RbuildError `mirror.unreachable`, `lock.no-suite`, `lock.index-mismatch`, `lock.apt-failed`, and those of `verifyInRelease` and `workspace.run`
  */
 export async function updateIndexes(workspace: AptWorkspace, at: number): Promise<void> {
   const result = await workspace.run("apt-get", ["update", "-q"]);
   if (result.exitCode === 0 && !/^W: (?:Failed to fetch|Some index files failed|GPG error)/m.test(result.stderr)) return;
   const said = aptWords(result);
-  if (isFull(said)) throw noSpace(workspace, said);
   for (const source of workspace.sources) await checkSuite(workspace, source, at);
   if (/Hash Sum mismatch|unexpected size|Hashsum/i.test(said)) {
     throw new RbuildError("lock.index-mismatch", `an index of the archive is not the one that its signed InRelease names: ${said}`, {
@@ -34,7 +34,6 @@ async function checkSuite(workspace: AptWorkspace, { archive, suite, mirror, key
   const result = await workspace.run("/usr/lib/apt/apt-helper", ["-o", "Acquire::Retries=0", "download-file", `${mirror.url}/dists/${suite}/InRelease`, path]);
   if (result.exitCode !== 0) {
     const said = aptWords(result);
-    if (isFull(said)) throw noSpace(workspace, said);
     if (!/\b(?:404|410)\b/.test(said)) throw unreachable(said);
     throw new RbuildError("lock.no-suite", `the mirror of ${archive} has no signed suite ${suite}: ${said}`, {
       category: "not-found",
@@ -46,25 +45,9 @@ async function checkSuite(workspace: AptWorkspace, { archive, suite, mirror, key
   await rm(path, { force: true });
 }
 
-const isFull = (said: string): boolean => /No space left on device|Disk quota exceeded/i.test(said);
-
-function noSpace({ directory }: AptWorkspace, said: string): RbuildError {
-  return new RbuildError("lock.no-space", `APT has no room for its indexes in ${directory}: ${said}`, {
-    category: "unavailable",
-    hint: "make room there, or --engine-root on a larger file system",
-    details: { directory },
-  });
-}
-
 function unreachable(said: string): RbuildError {
   return new RbuildError("mirror.unreachable", `a mirror could not be reached: ${said}`, {
     category: "unavailable",
     hint: "check the network, or name another mirror: --mirror URL",
   });
-}
-
-/** APT's errors and warnings, in its own words, on one line. */
-function aptWords({ stdout, stderr }: RunResult): string {
-  const lines = `${stderr}\n${stdout}`.split("\n").filter((line) => /^[EW]: |^Err:/.test(line));
-  return redact(stripControl([...new Set(lines)].slice(0, 6).join(" ").slice(0, 1500)));
 }

@@ -1,24 +1,14 @@
-import { copyFile, mkdir, readdir, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { digestOf } from "../../../../src/oci/index.ts";
 import { type CreatedCapsule, createCapsule } from "../../../../src/rbuild/capsule/create-capsule.ts";
 import { lockImage } from "../../../../src/rbuild/lock/lock-image.ts";
 import { openTestArchive } from "../../../support/apt-archive/index.ts";
+import { smallInstallation } from "../../../support/capsule-installation.ts";
 import { openTestTree } from "../../../support/iso/git-tree.ts";
 import { scratchDirectory } from "../../../support/scratch.ts";
 import { writeSmallDefinition } from "../../../support/small-builder.ts";
-
-/** An installation whose program is not run here. */
-async function installation(directory: string): Promise<string> {
-  const files = ["bin/rbuild", "package.json", "LICENSE", "dist/cli/main.js", "dist/chunks/a.js", "dist/chunks/old.js", "images/x/image.yaml"];
-  const node = ["bin/node", "LICENSE", "package.json"].map((file) => `node_modules/node-linux-${process.arch}/${file}`);
-  for (const file of [...files, ...node]) {
-    await mkdir(join(directory, file, ".."), { recursive: true });
-    await writeFile(join(directory, file), file === "dist/cli/main.js" ? 'import("../chunks/a.js");' : "", { mode: file.includes("bin/") ? 0o755 : 0o644 });
-  }
-  return directory;
-}
 
 test("a capsule is written of a clean, locked, pinned tree, and of nothing else", async () => {
   const scratch = await scratchDirectory();
@@ -33,7 +23,7 @@ test("a capsule is written of a clean, locked, pinned tree, and of nothing else"
     imageDirectories: [join(tree.directory, "images")],
     stateDirectory: join(scratch, "state"),
     report: () => {},
-    programDirectory: await installation(join(scratch, "program")),
+    programDirectory: await smallInstallation(join(scratch, "program")),
   };
   const create = (offline = false): Promise<CreatedCapsule> =>
     createCapsule({ file, directory: tree.directory, sources: {}, ...(offline ? { offline } : {}) }, dependencies);

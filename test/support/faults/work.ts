@@ -1,0 +1,17 @@
+import type { FaultyCommand } from "./faulty-run.ts";
+
+/** Something that writes files, in a directory of its own. */
+export interface Work extends FaultyCommand {
+  /** Throws unless what is there is what was before, or what shall be; `isDone`: only that. */
+  readonly verify: (isDone: boolean) => Promise<void>;
+}
+
+export type Works<Name extends string> = Readonly<Record<Name, (directory: string) => Promise<Work>>>;
+
+/** A program of the tests, by its name. */
+export const program = (name: string, ...args: string[]): readonly string[] => [
+  process.execPath,
+  "--disable-warning=ExperimentalWarning",
+  new URL(`../../fixtures/programs/${name}.ts`, import.meta.url).pathname,
+  ...args,
+];
