@@ -1,7 +1,8 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pinImage } from "../../../src/rbuild/images/pin-image.ts";
-import type { PublishDependencies, PublishOptions, PublishOutcome } from "../../../src/rbuild/repository/publish/publication.ts";
+import { planPublication } from "../../../src/rbuild/repository/publish/plan-publication.ts";
+import type { PublishDependencies, PublishOptions, PublishOutcome, PublishPlan } from "../../../src/rbuild/repository/publish/publication.ts";
 import { publishImages } from "../../../src/rbuild/repository/publish/publish-images.ts";
 import type { TrustedRoot } from "../../../src/rbuild/trust/client/root-chain.ts";
 import { readCheckout } from "../../../src/rbuild/trust/index.ts";
@@ -22,6 +23,7 @@ export interface PublishLab extends AsyncDisposable {
   /** Defines, builds and pins `small`, whose layer has half a megabyte that hardly changes between versions, on top of `ground`. */
   release(version: string): Promise<void>;
   publish(options?: Partial<PublishOptions>, dependencies?: Partial<PublishDependencies>): Promise<PublishOutcome>;
+  plan(options?: Partial<PublishOptions>): Promise<PublishPlan>;
   dependencies(more?: Partial<PublishDependencies>): Promise<PublishDependencies>;
   roots(): Promise<readonly TrustedRoot[]>;
 }
@@ -74,6 +76,7 @@ export async function openPublishLab(): Promise<PublishLab> {
       await pinImage({ name: "small", offline: true }, images.dependencies);
     },
     publish: async (options = {}, more = {}) => publishImages({ ...publishOptions(repository), ...options }, await dependencies(more)),
+    plan: async (options = {}) => planPublication({ ...publishOptions(repository), ...options }, await dependencies({})),
     dependencies,
     roots,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),

@@ -4,7 +4,7 @@ import { imagesOf, itemsOf } from "../../pool/locked-images.ts";
 import { itemPath } from "../../pool/open-pool.ts";
 import { vendorImages } from "../../pool/vendor-images.ts";
 import { examineImages, outcomeOf } from "./examine-images.ts";
-import { type IndexContent, type IndexedBlob, type IndexedFile, imageKey } from "./index-content.ts";
+import { type IndexContent, type IndexedBlob, type IndexedFile, retiredImages } from "./index-content.ts";
 import { type Additions, planContent } from "./plan-content.ts";
 import type { ImageOutcome, PublishDependencies, PublishOptions } from "./publication.ts";
 import { stageImage } from "./stage-image.ts";
@@ -70,8 +70,7 @@ export async function gatherContent(
   const plan = { promotions, ...(keep === undefined ? {} : { keep }) };
   let content = planContent(before, additions, { ...plan, needs: new Map() });
   // What the others need is asked only when one goes: it takes reading all locks.
-  const left = new Set(content.images.map(imageKey));
-  if (!before.images.every((image) => left.has(imageKey(image))))
+  if (retiredImages(before, content).length > 0)
     content = planContent(before, additions, { ...plan, needs: await readNeeds(directory, before.locks, lockBytes) });
   return { content, images: examined.map(outcomeOf), deltas: additions.deltas };
 }

@@ -30,3 +30,9 @@ export function isSameContent(left: IndexContent, right: IndexContent): boolean 
 
 export const imageKey = ({ name, version, architecture }: Pick<IndexedImage, "name" | "version" | "architecture">): string =>
   `${name}\0${version}\0${architecture}`;
+
+/** The images that one state of a repository had, and the next has no more. */
+export function retiredImages(before: IndexContent, after: IndexContent): Pick<IndexedImage, "name" | "version" | "architecture">[] {
+  const left = new Set(after.images.map(imageKey));
+  return before.images.filter((image) => !left.has(imageKey(image))).map(({ name, version, architecture }) => ({ name, version, architecture }));
+}

@@ -1,5 +1,5 @@
 import type { Gathered } from "./gather-content.ts";
-import { imageKey } from "./index-content.ts";
+import { retiredImages } from "./index-content.ts";
 import type { PublishOutcome } from "./publication.ts";
 import { rememberShown } from "./remember-numbers.ts";
 import type { Work } from "./work.ts";
@@ -9,7 +9,6 @@ export function outcome(
   { content, images, deltas }: Gathered,
   shown: Pick<PublishOutcome, "kind" | "index" | "freshness" | "until" | "removed">,
 ): PublishOutcome {
-  const left = new Set(content.images.map(imageKey));
   return {
     ...shown,
     directory: options.directory,
@@ -18,7 +17,7 @@ export function outcome(
     deltas: deltas.map(({ path, size, from, to }) => ({ path, size, from, to })),
     written: [...staging.staged].map(([path, size]) => ({ path, size })),
     removed: shown.removed.map(({ path, size }) => ({ path, size })),
-    retired: before.images.filter((image) => !left.has(imageKey(image))).map(({ name, version, architecture }) => ({ name, version, architecture })),
+    retired: retiredImages(before, content),
   };
 }
 

@@ -41,16 +41,14 @@ export interface Work {
  */
 export async function withWork<T>(choices: PublishOptions, dependencies: PublishDependencies, body: (work: Work) => Promise<T>): Promise<T> {
   const options = { ...choices, directory: resolve(choices.directory) };
-  const { directory, renew = false } = options;
+  const { directory } = options;
   const { report, roots } = dependencies;
   return withStep(report, { name: "image.publish", subject: directory }, async () => {
     if ((await highestVersion(directory, "freshness")) === 0) await checkEmpty(directory);
     await using staging = await openStaging(directory);
     await using _numbers = await holdNumbers(directory, dependencies, options.signal);
-    const published = await readPublished(directory, roots, memoryOf(staging));
-    if (!published && renew) throw nothingPublished(directory);
-    const memory = await checkNotBehind(published, options, dependencies);
-    const newRoots = await missingRoots(directory, roots);
+    const shown = await readShown(options, dependencies, memoryOf(staging));
+    const { published, memory } = shown;
     const prepared = usable(await readPrepared(staging, directory), memory, options, dependencies);
     const root = roots.at(-1) as TrustedRoot;
     const nextVersion = async (kind: "freshness" | "index") => {
@@ -66,20 +64,21 @@ export async function withWork<T>(choices: PublishOptions, dependencies: Publish
       return Math.max(...taken.map((version) => version ?? 0)) + 1;
     };
     const sign = signing(options, staging, root, dependencies);
-    return await body({
-      options,
-      dependencies,
-      staging,
-      published,
-      before: published?.index ?? EMPTY_CONTENT,
-      root,
-      newRoots,
-      prepared,
-      memory,
-      nextVersion,
-      sign,
-    });
+    return await body({ ...shown, options, dependencies, staging, root, prepared, nextVersion, sign });
   });
+}
+
+/** What a repository shows, verified, and what it lacks. @param memory where the client that looks has its own */
+export async function readShown(
+  options: PublishOptions,
+  dependencies: PublishDependencies,
+  memory: string,
+): Promise<Pick<Work, "published" | "before" | "memory" | "newRoots">> {
+  const { directory, renew = false } = options;
+  const published = await readPublished(directory, dependencies.roots, memory);
+  if (!published && renew) throw nothingPublished(directory);
+  const numbers = await checkNotBehind(published, options, dependencies);
+  return { published, before: published?.index ?? EMPTY_CONTENT, memory: numbers, newRoots: await missingRoots(directory, dependencies.roots) };
 }
 
 /**
@@ -100,7 +99,10 @@ function usable(
 }
 
 /** What must be signed anew: the index (and freshness), the freshness alone, or nothing. */
-export function neededBy({ options, dependencies, published, before, newRoots }: Work, content: IndexContent): "index" | "freshness" | "nothing" {
+export function neededBy(
+  { options, dependencies, published, before, newRoots }: Pick<Work, "options" | "dependencies" | "published" | "before" | "newRoots">,
+  content: IndexContent,
+): "index" | "freshness" | "nothing" {
   const { life, renew = false } = options;
   const now = dependencies.clock.now();
   const isEndingSoon = (time: string) => daysUntil(time, now) < life.atLeast;
