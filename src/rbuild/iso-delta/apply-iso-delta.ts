@@ -7,7 +7,7 @@ import { IncomingFile } from "../pool/incoming-file.ts";
 import { memoryForDeltas, memoryToApply } from "../repository/delta/delta.ts";
 import type { DeltaProgress } from "../repository/delta/delta-files.ts";
 import { type Frame, inspectFile } from "../repository/delta/frame.ts";
-import { damaged, expands, noProgram, tooMuchMemory, type Undoing, wrongBase, wrongResult } from "../repository/delta/refusals.ts";
+import { damaged, damagedFile, expands, noProgram, tooMuchMemory, type Undoing, wrongBase, wrongResult } from "../repository/delta/refusals.ts";
 import { undoDelta } from "../repository/delta/undo.ts";
 import { assemble, OtherBlock } from "./assemble.ts";
 import { baseForm } from "./base-form.ts";
@@ -34,7 +34,7 @@ export async function applyIsoDelta(
   paths: { readonly from: string; readonly delta: string; readonly output: string; readonly expected: Digest },
   { memory = memoryForDeltas(), onProgress, signal }: ApplyIsoDeltaOptions = {},
 ): Promise<{ readonly path: string; readonly digest: Digest; readonly size: number }> {
-  const { recipe, frameStart, undoing } = await examine(paths);
+  const { recipe, frameStart, undoing } = await examine(paths, signal);
   await using iso = await open(paths.from);
   await checkOldIso(undoing, signal);
   const { window } = await checkFrame(undoing, recipe, frameStart, memory, signal);
@@ -63,18 +63,14 @@ export async function readIsoDelta(path: string): Promise<Head & { readonly size
   await using handle = await open(path);
   const { size } = await handle.stat();
   const head = await readHead(handle);
-  if (typeof head === "string")
-    throw damaged({ from: { path, digest: NONE, size: 0 }, delta: { path, size, sha256: NONE }, expected: { digest: NONE, size: 0 }, output: "" }, head);
+  if (typeof head === "string") throw damagedFile(path, head);
   return { ...head, size };
 }
 
-/** Where it is not yet known what a delta is of. */
-const NONE = "" as Digest;
-
-async function examine({ from, delta, output, expected }: Parameters<typeof applyIsoDelta>[0]) {
+async function examine({ from, delta, output, expected }: Parameters<typeof applyIsoDelta>[0], signal?: AbortSignal) {
   const { recipe, frameStart, size } = await readIsoDelta(delta);
   if (recipe.to.digest !== expected) throw notExpected(delta, recipe.to.digest, expected);
-  const { sha256 } = await inspectFile(delta, size);
+  const { sha256 } = await inspectFile(delta, size, signal);
   const undoing: Undoing = { from: { path: from, ...recipe.from }, delta: { path: delta, size, sha256 }, expected: recipe.to, output };
   return { recipe, frameStart, undoing };
 }

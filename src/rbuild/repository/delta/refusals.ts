@@ -12,11 +12,13 @@ export interface Undoing {
 }
 
 export function damaged(undoing: Undoing, why: string, cause?: unknown): RbuildError {
-  return new RbuildError(
-    "delta.damaged",
-    `the delta ${undoing.delta.path} is damaged: ${why}`,
-    untrusted(undoing, "fetch the delta again, or what it makes", {}, cause),
-  );
+  return damagedFile(undoing.delta.path, why, detailsOf(undoing), cause);
+}
+
+/** Where it is not known yet what a delta is of. */
+export function damagedFile(path: string, why: string, details: Readonly<Record<string, unknown>> = { path }, cause?: unknown): RbuildError {
+  const more = { category: "untrusted", hint: "fetch the delta again, or what it makes", details, ...(cause === undefined ? {} : { cause }) } as const;
+  return new RbuildError("delta.damaged", `the delta ${path} is damaged: ${why}`, more);
 }
 
 export function expands(undoing: Undoing, size: number): RbuildError {

@@ -97,7 +97,7 @@ test("a delta says what it is of", async () => {
   const { recipe, size } = await readIsoDelta(path);
   expect(recipe).toMatchObject({ from: made.from, to: made.to });
   expect(size).toBe(made.size);
-  await expect(readIsoDelta(from.path)).rejects.toMatchObject({ code: "delta.damaged" });
+  await expect(readIsoDelta(from.path)).rejects.toMatchObject({ code: "delta.damaged", details: { path: from.path } });
 });
 
 async function twoIsos(compression: Compression) {
