@@ -25,7 +25,7 @@ function globalOptions(): Option[] {
     new Option("--engine-root <dir>", "where the embedded engine keeps images and containers"),
     new Option("--run-root <dir>", "where the embedded engine keeps what ends with the boot"),
     new Option("--host <address>", "use the Docker API at unix:///path or tcp://host:port instead of the embedded engine (or set DOCKER_HOST)"),
-    new Option("--rootless", "work without root, in a user namespace with an engine of one's own: images yes, bridges and ISOs no"),
+    new Option("--rootless", "work without root, in a user namespace, with an engine of one's own: images, and trees whose packages are locked"),
   ];
 }
 

@@ -7,6 +7,7 @@ const USER = { name: "rbuild-tester", uid: 54_321, firstSubordinate: 300_000_000
 
 /** A person who is not root, with subordinate ids, known to the commands run as this person alone. */
 export interface RootlessUser {
+  readonly uid: number;
   /** Where this person may write. */
   readonly home: string;
   /** Where this person sees the checkout. */
@@ -31,6 +32,7 @@ export async function rootlessUser(directory: string, options: { readonly hasSub
     exec setpriv --reuid ${USER.uid} --regid ${USER.uid} --clear-groups "$@"`;
   const prefix = ["unshare", "--mount", "sh", "-ec", script, "sh", directory, checkout];
   return {
+    uid: USER.uid,
     home,
     checkout: seen,
     run: (args) => rbuild(args, { prefix, launcher: join(seen, "bin/rbuild"), cwd: home, env: { HOME: home } }),

@@ -1,4 +1,6 @@
 import { randomBytes } from "node:crypto";
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { createNetworkNamespace, ownsNetwork, pathExists, RbuildError, removeNetworkNamespace, run } from "../../system/index.ts";
 import type { Endpoint } from "../containers/container.ts";
 import { allocateAddress } from "./allocate-address.ts";
@@ -41,9 +43,9 @@ export async function attach(context: NetworkContext, request: NetworkRequest, o
     return { namespace: { kind: "host" }, endpoints, ports: [], warnings };
   }
   await using _held = await context.lock(options.signal);
-  const namespace = ownsNetwork() ? { path: makeNamespace(context, request.container.id).path } : {};
+  const path = await makeLoneNamespace(context, request.container.id);
   if (request.hostsFile !== undefined) await writeHosts(request.hostsFile, newHostsFile([], request.extraHosts));
-  return { namespace: { kind: "namespace", ...namespace }, endpoints, ports: [], warnings };
+  return { namespace: { kind: "namespace", path }, endpoints, ports: [], warnings };
 }
 
 async function joinContainer(context: NetworkContext, request: NetworkRequest, other: string): Promise<NetworkSetup> {
@@ -80,6 +82,26 @@ function makeNamespace(context: NetworkContext, containerId: string) {
   const path = context.namespacePath(containerId);
   removeNetworkNamespace(path); // Of a start that was killed.
   return { path, inside: createNetworkNamespace(path, prepareNamespace) };
+}
+
+/** With a loopback alone. In a user namespace this process could not come back from it: another one makes it. */
+async function makeLoneNamespace(context: NetworkContext, containerId: string): Promise<string> {
+  if (ownsNetwork()) {
+    const { path, inside } = makeNamespace(context, containerId);
+    inside[Symbol.dispose]();
+    return path;
+  }
+  const path = context.namespacePath(containerId);
+  removeNetworkNamespace(path); // Of a start that was killed.
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, "", { flag: "wx" });
+  try {
+    await run("unshare", [`--net=${path}`, "ip", "link", "set", "lo", "up"]);
+  } catch (error) {
+    removeNetworkNamespace(path);
+    throw error;
+  }
+  return path;
 }
 
 async function joinNetworks(

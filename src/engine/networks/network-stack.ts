@@ -41,9 +41,9 @@ export interface NetworkRequest {
 export interface NetworkSetup {
   /**
    * `host`: no namespace of its own. `namespace`: a path the runtime joins, for `container:` the other container's; the namespace
-   * exists before the runtime starts and stays when all processes have left it, until `detach`. Without a path the runtime makes it.
+   * exists before the runtime starts and stays when all processes have left it, until `detach`.
    */
-  readonly namespace: { readonly kind: "host" } | { readonly kind: "namespace"; readonly path?: string };
+  readonly namespace: { readonly kind: "host" } | { readonly kind: "namespace"; readonly path: string };
   readonly endpoints: readonly Endpoint[];
   /** As asked for, with `hostIp` and `hostPort` chosen. */
   readonly ports: readonly (PortBinding & { readonly hostPort: number })[];

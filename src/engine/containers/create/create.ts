@@ -91,7 +91,7 @@ function check(context: ContainerContext, spec: ContainerSpec, defaults: Contain
       rootfs: "/",
       process: { args: process.args, env: [], cwd: process.cwd, user: { uid: 0, gid: 0, additionalGids: [] }, tty: spec.tty ?? false },
       mounts: [],
-      network: isHostNetwork ? { kind: "host" } : { kind: "namespace" },
+      network: isHostNetwork ? { kind: "host" } : { kind: "namespace", path: "" },
       resources: spec.resources ?? {},
       security: spec.security ?? {},
       sysctls: spec.sysctls ?? {},

@@ -1,7 +1,6 @@
 import { ownsNetwork } from "../../../system/index.ts";
 import type { HostCheck } from "../check.ts";
 import { findProgram } from "../find-program.ts";
-import { includesJob } from "../jobs.ts";
 import { probe } from "./probe.ts";
 
 /** A bridge, a veth pair into a second network namespace, and nftables address translation, in a namespace that ends with the script. */
@@ -22,12 +21,12 @@ exec unshare --net sh -ec '
 '
 `;
 
-export const checkNetworking: HostCheck = async ({ isRoot, job }) => {
+export const checkNetworking: HostCheck = async ({ isRoot }) => {
   const base = { id: "kernel.networking", needed: "bridge, veth and nftables address translation", why: "container networks" };
   if (!isRoot) return [{ ...base, status: "warn", found: "not tried: only root may make network interfaces", fix: "sudo rbuild doctor" }];
   if (!ownsNetwork()) {
-    const status = includesJob(job, "iso") ? "fail" : "warn";
-    return [{ ...base, status, found: "none in a user namespace on the host's network", fix: "sudo rbuild iso; images are built without networks" }];
+    const found = "none in a user namespace: images are built, and trees whose packages are locked";
+    return [{ ...base, status: "warn", found, fix: "sudo rbuild iso, or rbuild lock" }];
   }
   // Without its tools the check has nothing to try with; the tools have checks of their own.
   if (!(await findProgram(["ip"])) || !(await findProgram(["nft"]))) return [{ ...base, status: "warn", found: "not tried: ip or nft is missing" }];
