@@ -2,7 +2,7 @@ import { createWriteStream } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { withStep } from "../../../make-runner/index.ts";
-import { type Digest, digestHex, MAX_CONFIG_BYTES, shortDigest } from "../../../oci/index.ts";
+import { type Digest, digestHex, digestOf, MAX_CONFIG_BYTES, shortDigest } from "../../../oci/index.ts";
 import { isRbuildError, readFileIfExists, readTool } from "../../../system/index.ts";
 import type { RbuildReport } from "../../events.ts";
 import { type BlobFile, MAX_DELTA_BLOB, makeDelta } from "../delta/delta.ts";
@@ -69,9 +69,11 @@ function makeOne(from: BlobFile, to: BlobFile, { staging, report, signal }: Delt
   );
 }
 
+/** Undefined when its file is gone, or damaged. */
 async function readConfig(image: IndexedImage, { directory, before }: DeltaContext): Promise<Buffer | undefined> {
   const file = before.blobs.find(({ digest }) => digest === image.config)?.plain;
-  return file && (await readFileIfExists(join(directory, file.path), MAX_CONFIG_BYTES));
+  const config = file && (await readFileIfExists(join(directory, file.path), MAX_CONFIG_BYTES));
+  return config && digestOf(config) === image.config ? config : undefined;
 }
 
 /** A layer of the repository in a file, decompressed once. `makeDelta` sees that it is the layer. Undefined when it is too large, or its file is gone. */

@@ -3,7 +3,7 @@ import { cp, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import { digestOf } from "../../../../../src/oci/index.ts";
+import { digestHex, digestOf } from "../../../../../src/oci/index.ts";
 import { applyDelta } from "../../../../../src/rbuild/repository/delta/delta.ts";
 import type { RepositoryIndex } from "../../../../../src/rbuild/trust/format/index-file.ts";
 import { openDirectorySource, openTrustStore, updateTrust } from "../../../../../src/rbuild/trust/index.ts";
@@ -101,6 +101,14 @@ test("a second version comes with deltas, and leaves alone what is there", async
   expect(digestOf(await readFile(join(work, "to")))).toBe(to.digest);
 });
 
+test("a damaged config of an earlier version costs the deltas from it, and no more", async () => {
+  await lab.publish();
+  const { config } = (await ask()).index.images.find(({ name }) => name === "small")!;
+  await writeFile(at(`blobs/sha256/${digestHex(config)}`), "{}");
+  await lab.release("2");
+  expect(await lab.publish({ names: ["small"] })).toMatchObject({ kind: "published", images: [{ state: "new" }], deltas: [] });
+});
+
 test("the lesser key renews the freshness alone; what ends soon is renewed by itself", async () => {
   await lab.publish();
   const before = await listFiles(lab.repository);
@@ -115,7 +123,10 @@ test("the lesser key renews the freshness alone; what ends soon is renewed by it
   ]);
   const later = { now: () => new Date(NOW.getTime() + 12 * DAY) };
   expect(await lab.publish({}, { clock: later, openSigners: onlyCron })).toMatchObject({ kind: "renewed", freshness: 4 });
-  await expect(lab.publish({ directory: at("other"), renew: true })).rejects.toThrow(code("repository.nothing-published"));
+  expect([(await lab.plan({ renew: true })).would, (await lab.plan()).would]).toEqual(["renew", "nothing"]);
+  const first = { directory: at("other"), renew: true };
+  await expect(lab.publish(first)).rejects.toThrow(code("repository.nothing-published"));
+  await expect(lab.plan(first)).rejects.toThrow(code("repository.nothing-published"));
 });
 
 test("versions move between channels, and go by rule; their files go one publication later", async () => {
