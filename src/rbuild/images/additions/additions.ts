@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { RbuildError, readFileIfExists } from "../../../system/index.ts";
+import { isSystemError, RbuildError, readFileIfExists } from "../../../system/index.ts";
 import { byteString, type TarHeader, type TarInput, tarHeader } from "../../../system/tar/index.ts";
 import { ownFilePath } from "../../definition/own-file.ts";
 import type { LocatedDefinition } from "../../definition/read-definition.ts";
@@ -115,7 +115,9 @@ async function contentOf({ content, source = "" }: ImageFile, directory: string)
 /** A file of a definition's directory. @throws RbuildError `image.file-missing`, `definition.file-outside`, `file.too-large` */
 export async function readOwnFile(directory: string, name: string): Promise<Buffer> {
   const path = await ownFilePath(directory, name);
-  const bytes = await readFileIfExists(path, MAX_FILE_BYTES);
+  const bytes = await readFileIfExists(path, MAX_FILE_BYTES).catch((error: unknown) => {
+    throw isSystemError(error, "ELOOP") ? missingFile(path, error) : error;
+  });
   if (!bytes) throw missingFile(path);
   return bytes;
 }

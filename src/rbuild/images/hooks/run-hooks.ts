@@ -37,6 +37,18 @@ export async function runHooks(
 function hookFailure(hook: string, name: string, exitCode: number, lines: readonly string[]): RbuildError {
   const explained = explainStepFailure(`run the hook ${hook}`, exitCode, lines);
   if (explained.code !== "image.step-failed") return explained;
+  const isUnstartable = (exitCode === 126 || exitCode === 127) && lines.some((line) => line.includes(`/${HOOK}: `));
+  if (isUnstartable) {
+    return new RbuildError(
+      "image.hook-failed",
+      `the hook ${hook} of ${name} cannot be started: the image does not have the program that its first line names${quoteLines(lines)}`,
+      {
+        category: "failed",
+        hint: `correct the first line of ${hook}, such as #!/bin/sh; lines must not end with a carriage return`,
+        details: { hook, exitCode, lines },
+      },
+    );
+  }
   return new RbuildError("image.hook-failed", `the hook ${hook} of ${name} failed with exit code ${exitCode}${quoteLines(lines)}`, {
     category: "failed",
     hint: `correct ${hook}; it runs as root in /, without network, before anything is normalised`,

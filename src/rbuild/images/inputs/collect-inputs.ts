@@ -30,8 +30,13 @@ export async function collectInputs(
   { located: { definition, directory }, lockDigest }: Pick<LockedDefinition, "located" | "lockDigest">,
   { parent, architecture }: Pick<ImageInputs, "parent" | "architecture">,
 ): Promise<ImageInputs> {
-  const named = [...(definition.hooks ?? []), ...(definition.files ?? []).flatMap(({ source }) => source ?? [])];
-  const context = definition.dockerfile === undefined ? await readContextFiles(directory, named) : await readContext(directory);
+  const { hooks = [], files = [], dockerfile } = definition;
+  const named = await readContextFiles(directory, [
+    ...hooks,
+    ...files.flatMap(({ source }) => source ?? []),
+    ...(dockerfile === undefined ? [] : [dockerfile]),
+  ]);
+  const context = dockerfile === undefined ? named : await readContext(directory);
   const decisive = Object.entries(definition).filter(([field]) => !NOT_DECISIVE.has(field as keyof ImageDefinition));
   return {
     compatibilityVersion: COMPATIBILITY_VERSION,

@@ -42,6 +42,11 @@ describe("packages and hooks that fail", () => {
     });
   });
 
+  test("a hook whose first line names no program of the image is said to be unstartable", async () => {
+    await lab.define("top", { from: "base", hooks: ["hook"] }, { files: { hook: "#!/bin/sh\r\nexit 0\r\n" } });
+    await expect(lab.build("top")).rejects.toMatchObject({ code: "image.hook-failed", message: expect.stringContaining("cannot be started") });
+  });
+
   test("a hook finds no network", async () => {
     const hook =
       "#!/bin/sh\ncut -d: -f1 /proc/net/dev | tail -n +3 | tr -d ' ' | tr '\\n' ' '\ngetent hosts example.org || apt-get update -o Debug::Acquire::http=0 -o Dir::Etc::SourceList=/list\n";
@@ -54,6 +59,40 @@ describe("packages and hooks that fail", () => {
   test("a build that failed leaves nothing behind", async () => {
     expect(await lab.docker.listContainers({ all: true })).toEqual([]);
     expect((await lab.docker.listImages()).flatMap(({ RepoTags }) => RepoTags ?? [])).toEqual(["rbuild/base:12.15-2"]);
+  });
+});
+
+describe("Dockerfiles that cannot be built", () => {
+  let lab: ImageLab;
+  beforeAll(async () => {
+    lab = await openImageLab();
+  });
+  afterAll(() => lab[Symbol.asyncDispose]());
+
+  const FROM = "ARG RBUILD_BASE\nFROM ${RBUILD_BASE}\n";
+  const packages = [{ name: "tiny", version: "1", files: { "/usr/share/tiny/a": "a" } }];
+  const offers = [{ name: "offered", version: "1" }];
+
+  test.each([
+    ["another image", "FROM debian:bookworm\n", "line 1 names the image debian:bookworm", "FROM ${RBUILD_BASE}"],
+    ["no instruction", `${FROM}RNU true\n`, "Dockerfile:3:1: there is no instruction RNU", "images/tiny/Dockerfile"],
+  ])("one with %s", async (_what, Dockerfile, message, hint) => {
+    await lab.define("tiny", { dockerfile: "Dockerfile" }, { packages, files: { Dockerfile } });
+    await expect(lab.build("tiny")).rejects.toMatchObject({
+      code: "image.dockerfile-failed",
+      message: expect.stringContaining(message),
+      hint: expect.stringContaining(hint),
+    });
+  });
+
+  test("one that is not there", async () => {
+    await lab.define("gone", { dockerfile: "Dockerfile" }, { packages });
+    await expect(lab.build("gone")).rejects.toMatchObject({ code: "image.file-missing" });
+  });
+
+  test("one that is offered packages where there is no APT", async () => {
+    await lab.define("tiny", { dockerfile: "Dockerfile" }, { packages, offers, files: { Dockerfile: FROM } });
+    await expect(lab.build("tiny")).rejects.toMatchObject({ code: "image.no-apt" });
   });
 });
 

@@ -2,11 +2,14 @@ import { chmod, mkdir, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { digestOf } from "../../../../../src/oci/index.ts";
+import { readOwnFile } from "../../../../../src/rbuild/images/additions/additions.ts";
 import { readContext, readContextFiles, writeContext } from "../../../../../src/rbuild/images/steps/build-context.ts";
+import { run } from "../../../../../src/system/index.ts";
 import { show, temporaryDirectory } from "../support.ts";
 
 async function directory(): Promise<string> {
-  const path = await temporaryDirectory();
+  const path = join(await temporaryDirectory(), "image");
+  await mkdir(path);
   await mkdir(join(path, "sub"), { mode: 0o700 });
   await writeFile(join(path, "Dockerfile"), "FROM x\n", { mode: 0o600 });
   await writeFile(join(path, "sub/run"), "#!/bin/sh\n", { mode: 0o770 });
@@ -46,4 +49,22 @@ test("single files are told without the others, and one that is not there is an 
   const path = await directory();
   expect(Object.keys(await readContextFiles(path, ["sub/run", "Dockerfile", "sub/run"]))).toEqual(["Dockerfile", "sub/run"]);
   await expect(readContextFiles(path, ["gone"])).rejects.toMatchObject({ code: "image.file-missing" });
+});
+
+test("nothing outside of a definition's directory gets into the context, wherever links lead", async () => {
+  const path = await directory();
+  await mkdir(join(path, "../outside"));
+  await writeFile(join(path, "../outside/secret"), "");
+  for (const [name, target] of Object.entries({ out: "../outside", self: "." })) await symlink(target, join(path, name));
+  expect(Object.keys(await readContext(path))).toEqual(["Dockerfile", "link", "out", "self", "sub", "sub/run"]);
+});
+
+test("a pipe is no file of an image, and nobody waits for what is written to it", async () => {
+  const path = await directory();
+  await run("mkfifo", [join(path, "pipe")]);
+  await expect(readContextFiles(path, ["pipe"])).rejects.toMatchObject({ code: "image.file-missing" });
+  await expect(readOwnFile(path, "pipe")).rejects.toMatchObject({ code: "file.not-regular" });
+  await symlink("circle", join(path, "circle"));
+  for (const read of [readContextFiles(path, ["circle"]), readOwnFile(path, "circle")])
+    await expect(read).rejects.toMatchObject({ code: "image.file-missing" });
 });
