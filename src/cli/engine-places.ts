@@ -16,6 +16,8 @@ export interface EnginePlaces {
 /** In the environment of a command that was started anew in a user namespace. */
 export const ROOTLESS = "RBUILD_ROOTLESS";
 
+export const isRootless = (environment: Readonly<Record<string, string | undefined>> = process.env): boolean => environment[ROOTLESS] !== undefined;
+
 const DEFAULT_ROOT = "/var/lib/rbuild/engine";
 
 /**
@@ -29,9 +31,9 @@ export function enginePlaces(
   isRoot: boolean = process.getuid?.() === 0,
 ): EnginePlaces {
   const given = globals.engineRoot ?? settings.engineRoot;
-  const isRootless = environment[ROOTLESS] !== undefined;
+  const isOwn = isRootless(environment);
   const personal = (variable: string, ...folders: string[]) => join(environment[variable] || join(environment["HOME"] || homedir(), ...folders), "rbuild");
-  const root = given ?? (isRootless ? join(personal("XDG_DATA_HOME", ".local", "share"), "engine") : DEFAULT_ROOT);
-  const state = given !== undefined ? join(given, "state") : isRoot && !isRootless ? "/var/lib/rbuild/state" : personal("XDG_STATE_HOME", ".local", "state");
-  return { root, runRoot: globals.runRoot ?? settings.runRoot ?? (isRootless ? join(root, "run") : undefined), state };
+  const root = given ?? (isOwn ? join(personal("XDG_DATA_HOME", ".local", "share"), "engine") : DEFAULT_ROOT);
+  const state = given !== undefined ? join(given, "state") : isRoot && !isOwn ? "/var/lib/rbuild/state" : personal("XDG_STATE_HOME", ".local", "state");
+  return { root, runRoot: globals.runRoot ?? settings.runRoot ?? (isOwn ? join(root, "run") : undefined), state };
 }

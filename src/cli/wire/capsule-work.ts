@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { lock, pathExists, removeTree, tryLock } from "../../system/index.ts";
-import type { EnginePlaces } from "../engine-places.ts";
+import { type EnginePlaces, isRootless } from "../engine-places.ts";
 
 /** A directory to build a capsule in, and places for an engine that nobody else uses. Disposing removes all of it. */
 export interface CapsuleWork extends AsyncDisposable {
@@ -30,10 +30,10 @@ export async function openCapsuleWork(stateDirectory: string): Promise<CapsuleWo
 
 const lockPath = (path: string): string => join(path, "lock");
 
-/** Sockets need short paths, so what ends with the boot is not below the directory. */
+/** Sockets need short paths: what ends with the boot is not below the directory where it may be elsewhere. */
 function placesOf(path: string): CapsuleWork["places"] {
   const root = join(path, "engine");
-  return { root, runRoot: `/run/rbuild-${basename(path)}`, state: join(root, "state") };
+  return { root, runRoot: isRootless() ? join(path, "run") : `/run/rbuild-${basename(path)}`, state: join(root, "state") };
 }
 
 async function removeDead(path: string): Promise<void> {
