@@ -19,9 +19,12 @@ export async function hijackSocket(socket: Duplex, answer: HijackAnswer, headers
   }
 }
 
-/** Without `Upgrade`: the answer's body is the output, and the request's body, if there is one, the input. */
+/**
+ * Without `Upgrade`: the answer's body is the output, and the request's body, if there is one, the input. The connection is the client's to
+ * close, as below.
+ */
 export async function hijackResponse(request: IncomingMessage, response: ServerResponse, answer: HijackAnswer, signal: AbortSignal): Promise<void> {
-  response.writeHead(200, { "Content-Type": answer.contentType, Connection: "close" });
+  response.writeHead(200, { "Content-Type": answer.contentType });
   response.flushHeaders();
   try {
     await answer.exchange(wireOver(request, response, signal));

@@ -1,6 +1,7 @@
 import { request } from "node:http";
+import { connect } from "node:net";
 import { buffer, text } from "node:stream/consumers";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { raw, serveFake } from "../../support/serve-fake.ts";
 
 const CHUNK = "x".repeat(100_000);
@@ -74,4 +75,31 @@ test("closing the server ends event streams and lets the socket go", async () =>
   await server[Symbol.asyncDispose]();
   expect(await ended).toBe("");
   await expect(docker.ping()).rejects.toThrow();
+});
+
+test("without Upgrade, output reaches a client that still sends and reads later", async () => {
+  const { docker, socketPath } = await serveFake(async ({ write }) => {
+    write("stdout", CHUNK);
+    return 0;
+  });
+  const { id } = await docker.createContainer({ Image: "busybox:test", OpenStdin: true });
+  const client = connect({ path: socketPath });
+  onTestFinished(() => void client.destroy());
+  const error = new Promise((_resolve, reject) => client.once("error", reject));
+  client.write(`POST /v1.41/containers/${id}/attach?stream=1&stdin=1&stdout=1 HTTP/1.1\r\nHost: d\r\nContent-Length: 1000000000\r\n\r\n`);
+  let received = "";
+  client.setEncoding("latin1").on("data", (text: string) => (received += text));
+  const more = () => {
+    while (client.writable && client.write(Buffer.alloc(65_536)));
+  };
+  client.on("drain", more);
+  more();
+  await expect.poll(() => received).toContain("\r\n\r\n");
+  client.pause();
+  await docker.getContainer(id).start();
+  await docker.getContainer(id).wait();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  client.resume();
+  await Promise.race([error, expect.poll(() => received.endsWith("\r\n0\r\n\r\n")).toBe(true)]);
+  expect(received.length).toBeGreaterThan(CHUNK.length);
 });
