@@ -5,7 +5,7 @@ export interface AttachableContainer {
   /** Joins its streams, which begin with its start. @returns resolves when it is joined */
   attach(streams: ContainerStreams): Promise<JoinedStreams>;
   start(): Promise<void>;
-  /** Its next exit code. */
+  /** The exit code of a container that was started, when it has ended or if it has already. */
   wait(): Promise<number>;
   kill(): Promise<void>;
   resize(size: { readonly rows: number; readonly columns: number }): Promise<void>;

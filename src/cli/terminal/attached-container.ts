@@ -16,15 +16,13 @@ export async function runAttached(container: AttachableContainer, options: Attac
   const joined = await container.attach(options);
   using _terminal = stdin ? giveTerminal(container, stdin, hasTty) : undefined;
   using _input = { [Symbol.dispose]: () => joined.leaveInput() };
-  const exit = container.wait();
-  exit.catch(() => {}); // start() tells why
   await container.start();
   if (hasTty) await resize(container);
   const kill = () => void container.kill().catch(() => {});
   signal.addEventListener("abort", kill, { once: true });
   if (signal.aborted) kill();
   try {
-    const code = await exit;
+    const code = await container.wait();
     await joined.ended;
     signal.throwIfAborted();
     return code;

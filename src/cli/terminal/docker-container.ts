@@ -7,7 +7,7 @@ export function dockerContainer(container: Docker.Container): AttachableContaine
   return {
     attach: (streams) => attach(container, streams),
     start: async () => void (await asked("start the container", container.start())),
-    wait: async () => ((await asked("wait for the container", container.wait({ condition: "next-exit" }))) as { readonly StatusCode: number }).StatusCode,
+    wait: async () => ((await asked("wait for the container", container.wait())) as { readonly StatusCode: number }).StatusCode,
     kill: async () => void (await container.kill()),
     resize: async ({ rows, columns }) => void (await container.resize({ h: rows, w: columns })),
   };

@@ -16,7 +16,7 @@ export async function createEngineContainer(engine: Engine, { name, ...body }: D
     attach: async (streams) =>
       join(await told("attach to the container", containers.attach(id, { stdin: streams.stdin !== undefined, stdout: true, stderr: true })), streams),
     start: async () => void (await told("start the container", containers.start(id))),
-    wait: async () => (await told("wait for the container", containers.wait(id, "next-exit"))).code,
+    wait: async () => (await told("wait for the container", containers.wait(id))).code,
     kill: () => containers.kill(id),
     resize: (size) => containers.resize(id, size),
     [Symbol.asyncDispose]: () => containers.remove(id, { force: true, volumes: true }).catch(() => {}),
