@@ -53,7 +53,7 @@ export async function makeLevelLayer({ chain, image, pool, parent }: LevelSource
   const { definition } = located;
   const inherited = parent ? readDefaults({ ...parent.inspected.Config }) : {};
   const below: Tree = parent
-    ? await withExportedImage(parent.inspected.Id, workspace, (tar) => readNormalisedTree(readTar(tar), { sourceDateEpoch }))
+    ? await withExportedImage(parent.inspected.Id, workspace, (tar) => readNormalisedTree(readTar(tar), { sourceDateEpoch, signal: workspace.signal }))
     : new Map();
   await using cleanUp = new AsyncDisposableStack();
   const container = await withPackages({ chain, image, pool, parent }, below, cleanUp, workspace);

@@ -40,6 +40,7 @@ export async function fetchSavedBlobs(
   const saved = (await host.getImage(imageId).get()) as AsyncIterable<Uint8Array> & NodeJS.ReadableStream;
   let [count, bytes] = [0, 0];
   for await (const entry of readTar(saved)) {
+    signal?.throwIfAborted();
     if (entry.kind !== "file" || found.size === wanted.size) continue;
     const path = join(directory, `saved-${count++}`);
     const hasher = new DigestHasher();

@@ -17,15 +17,17 @@ export interface MakeLayerOptions extends NormaliseOptions {
 /** The one layer that leads from the parent's normalised tree (empty for a first layer) to the normalised tree of `entries`. */
 export async function makeLayer(entries: AsyncIterable<TarEntry>, parent: Tree, { directory, signal, ...rules }: MakeLayerOptions): Promise<LayerFile> {
   await using spool = await Spool.create(join(directory, "spool"));
-  const tree = await readTree(entries, { spool, keepInMemory: isRewritten });
-  signal?.throwIfAborted();
+  const tree = await readTree(entries, { spool, keepInMemory: isRewritten, signal });
   normaliseTree(tree, rules);
   return await writeLayer(layerEntries(tree, diffTrees(parent, tree), spool), join(directory, "layer.tar"), signal === undefined ? {} : { signal });
 }
 
 /** A root file system's normalised tree without its contents, to compare with. */
-export async function readNormalisedTree(entries: AsyncIterable<TarEntry>, rules: NormaliseOptions): Promise<Tree> {
-  const tree = await readTree(entries, { keepInMemory: isRewritten });
+export async function readNormalisedTree(
+  entries: AsyncIterable<TarEntry>,
+  { signal, ...rules }: NormaliseOptions & { readonly signal?: AbortSignal | undefined },
+): Promise<Tree> {
+  const tree = await readTree(entries, { keepInMemory: isRewritten, signal });
   normaliseTree(tree, rules);
   return tree;
 }

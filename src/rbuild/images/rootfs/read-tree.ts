@@ -14,6 +14,7 @@ export interface ReadTreeOptions {
   readonly spool?: Spool;
   /** Paths whose content is kept in memory for a rule to read. */
   readonly keepInMemory: (path: ByteString) => boolean;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -24,6 +25,7 @@ export interface ReadTreeOptions {
 export async function readTree(entries: AsyncIterable<TarEntry>, options: ReadTreeOptions): Promise<Tree> {
   const tree: Tree = new Map();
   for await (const entry of entries) {
+    options.signal?.throwIfAborted();
     const path = relativeTarPath(entry.path);
     if (path === undefined) throw malformed(entry.path, "its path leaves the root");
     if (path === "") continue;

@@ -135,3 +135,18 @@ test("the layer of a known root file system has the digest that it always had", 
   ];
   expect(await firstLayer(list)).toMatchObject({ digest: "sha256:03e5020dad6289316ed7dcbd4977716157d51e599c0c8ab0dc6352e6cd960e95", size: 10_752 });
 });
+
+test("a root file system is not read to its end when nobody wants it any more", async () => {
+  const stop = new AbortController();
+  let read = 0;
+  const entries = async function* () {
+    for await (const entry of readTar(rootfs(Array.from({ length: 100 }, (_each, index) => [`${index}`, "file"] as const)))) {
+      if (++read === 3) stop.abort(new Error("enough"));
+      yield entry;
+    }
+  };
+  const options = { directory: await temporaryDirectory(), sourceDateEpoch: EPOCH, signal: stop.signal };
+  await expect(makeLayer(entries(), new Map(), options)).rejects.toThrow("enough");
+  await expect(readNormalisedTree(entries(), options)).rejects.toThrow("enough");
+  expect(read).toBe(4);
+});
