@@ -4,7 +4,7 @@ import { type Digest, digestHex, digestOf } from "../../oci/index.ts";
 import { RbuildError, readFileIfExists } from "../../system/index.ts";
 import { LOCK_DIRECTORY, type LockedArchive } from "./image-lock.ts";
 
-const MAX_KEPT_BYTES = 16 * 2 ** 20;
+export const MAX_KEPT_BYTES = 16 * 2 ** 20;
 
 /** What a lock keeps of an archive, in its `image.lock.d`. */
 export interface KeptArchive {
@@ -36,15 +36,16 @@ export function unpackInRelease(bytes: Uint8Array): Buffer | undefined {
  * @throws RbuildError `lock.kept-file-missing`, `lock.kept-file-damaged`
  */
 export async function readKept(directory: string, archive: LockedArchive, beside = LOCK_DIRECTORY): Promise<KeptArchive> {
+  const again = beside === LOCK_DIRECTORY ? "rbuild image lock --refresh NAME" : "rbuild lock";
   return {
-    inRelease: await readExactly(join(directory, beside, keptInRelease(archive)), archive.inRelease, unpackInRelease),
-    keyring: await readExactly(join(directory, beside, keptKeyring(archive)), archive.keyring),
+    inRelease: await readExactly(join(directory, beside, keptInRelease(archive)), archive.inRelease, again, unpackInRelease),
+    keyring: await readExactly(join(directory, beside, keptKeyring(archive)), archive.keyring, again),
   };
 }
 
-async function readExactly(path: string, digest: Digest, unpack = (bytes: Buffer): Buffer | undefined => bytes): Promise<Buffer> {
+async function readExactly(path: string, digest: Digest, again: string, unpack = (bytes: Buffer): Buffer | undefined => bytes): Promise<Buffer> {
   const stored = await readFileIfExists(path, MAX_KEPT_BYTES);
-  const hint = "git checkout the directory, or make the lock again";
+  const hint = `git checkout the directory, or have all chosen again: ${again}`;
   if (!stored) throw new RbuildError("lock.kept-file-missing", `${path}, which the lock keeps of its archive, is not there`, { category: "not-found", hint });
   const bytes = unpack(stored);
   const found = digestOf(bytes ?? stored);

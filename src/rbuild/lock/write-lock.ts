@@ -2,7 +2,7 @@ import { mkdir, readdir, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { ownership, readFileIfExists, writeFileAtomic } from "../../system/index.ts";
 import { type ImageLock, LOCK_DIRECTORY, LOCK_FILE, type LockedArchive } from "./image-lock.ts";
-import { type KeptArchive, keptInRelease, keptKeyring, packInRelease, unpackInRelease } from "./kept-files.ts";
+import { type KeptArchive, keptInRelease, keptKeyring, MAX_KEPT_BYTES, packInRelease, unpackInRelease } from "./kept-files.ts";
 import { lockText } from "./lock-text.ts";
 
 /**
@@ -36,7 +36,7 @@ export async function replaceLock(
   await own(beside);
   for (const [name, bytes] of files) {
     const path = join(beside, name);
-    const present = await readFileIfExists(path, MAX_PRESENT_BYTES).catch(() => undefined);
+    const present = await readFileIfExists(path, MAX_KEPT_BYTES).catch(() => undefined);
     // Another version of zlib may pack the same text in other bytes.
     if (!present || !hasSameContent(present, bytes)) await writeFileAtomic(path, bytes);
     await own(path);
@@ -48,8 +48,6 @@ export async function replaceLock(
   const half = `.${basename(lockPath)}.`;
   for (const name of await readdir(dirname(lockPath))) if (name.startsWith(half)) await rm(join(dirname(lockPath), name), { force: true });
 }
-
-const MAX_PRESENT_BYTES = 16 * 2 ** 20;
 
 function hasSameContent(present: Buffer, bytes: Buffer): boolean {
   if (present.equals(bytes)) return true;

@@ -1,8 +1,9 @@
-import { readFile, rm } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { RbuildError } from "../../../system/index.ts";
 import type { ArchiveSource } from "../archive/archive-source.ts";
-import { verifyInRelease } from "../archive/in-release.ts";
+import { MAX_IN_RELEASE_BYTES, verifyInRelease } from "../archive/in-release.ts";
 import { aptWords } from "./apt-words.ts";
 import type { AptWorkspace } from "./apt-workspace.ts";
 
@@ -13,10 +14,12 @@ import type { AptWorkspace } from "./apt-workspace.ts";
  * @throws RbuildError `mirror.unreachable`, `lock.no-suite`, `lock.index-mismatch`, `lock.apt-failed`, and those of `verifyInRelease` and `workspace.run`
  */
 export async function updateIndexes(workspace: AptWorkspace, at: number): Promise<void> {
-  const result = await workspace.run("apt-get", ["update", "-q"]);
-  if (result.exitCode === 0 && !/^W: (?:Failed to fetch|Some index files failed|GPG error)/m.test(result.stderr)) return;
-  const said = aptWords(result);
+  if ((await update(workspace)) === undefined) return;
   for (const source of workspace.sources) await checkSuite(workspace, source, at);
+  // What the mirror has is good. What APT keeps of an earlier time may be what is not: it never goes back to an older state.
+  await workspace.forgetIndexes();
+  const said = await update(workspace);
+  if (said === undefined) return;
   if (/Hash Sum mismatch|unexpected size|Hashsum/i.test(said)) {
     throw new RbuildError("lock.index-mismatch", `an index of the archive is not the one that its signed InRelease names: ${said}`, {
       category: "untrusted",
@@ -25,6 +28,12 @@ export async function updateIndexes(workspace: AptWorkspace, at: number): Promis
   }
   if (/Failed to fetch|Could not (?:connect|resolve)|timed out/i.test(said)) throw unreachable(said);
   throw new RbuildError("lock.apt-failed", `APT could not read the archive: ${said}`, { hint: "rbuild doctor" });
+}
+
+/** What APT said when something could not be brought up to date. */
+async function update(workspace: AptWorkspace): Promise<string | undefined> {
+  const result = await workspace.run("apt-get", ["update", "-q"]);
+  return result.exitCode === 0 && !/^W: (?:Failed to fetch|Some index files failed|GPG error)/m.test(result.stderr) ? undefined : aptWords(result);
 }
 
 /** What the mirror has for a suite, by way of APT's own downloader, which checks nothing. */
@@ -41,7 +50,9 @@ async function checkSuite(workspace: AptWorkspace, { archive, suite, mirror, key
       details: { archive, suite },
     });
   }
-  await verifyInRelease(await readFile(path), keyring, at, { archive, suite });
+  // One byte more than is accepted shows that there is more.
+  const bytes = await Array.fromAsync(createReadStream(path, { end: MAX_IN_RELEASE_BYTES }) as AsyncIterable<Buffer>);
+  await verifyInRelease(Buffer.concat(bytes), keyring, at, { archive, suite });
   await rm(path, { force: true });
 }
 

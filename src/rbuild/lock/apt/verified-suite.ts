@@ -2,7 +2,7 @@ import { open } from "node:fs/promises";
 import { digestFromHex, digestOf } from "../../../oci/index.ts";
 import { RbuildError, readWithin } from "../../../system/index.ts";
 import { type IndexedPackage, type PackagesIndex, readPackagesIndex } from "../../debian/packages-index.ts";
-import { verifyInRelease } from "../archive/in-release.ts";
+import { MAX_IN_RELEASE_BYTES, verifyInRelease } from "../archive/in-release.ts";
 import type { LockedArchive, LockedPackage } from "../image-lock.ts";
 import type { KeptArchive } from "../kept-files.ts";
 import type { AptWorkspace } from "./apt-workspace.ts";
@@ -23,7 +23,6 @@ interface IndexTarget {
   readonly file: string;
 }
 
-const MAX_IN_RELEASE_BYTES = 16 * 2 ** 20;
 /** Of one uncompressed index. Debian's largest has 60 MB. */
 const MAX_INDEX_BYTES = 1024 * 2 ** 20;
 const TARGET_FORMAT = "$(RELEASE)\t$(SITE)\t$(METAKEY)\t$(FILENAME)";

@@ -18,7 +18,8 @@ export interface ReleasePlace {
   readonly suite: string;
 }
 
-const MAX_IN_RELEASE_BYTES = 16 * 2 ** 20;
+export const MAX_IN_RELEASE_BYTES = 16 * 2 ** 20;
+
 /**
  * Checks an InRelease as of a time: every signature of a key of the keyring is good and at least one is there; keys that have expired or
  * are revoked by then do not count; weak hashes are refused; it is of the suite; its Date is past and its Valid-Until is not.
@@ -92,7 +93,7 @@ async function checkSignatures(message: CleartextMessage, certificates: readonly
     if (!signer) continue;
     const fingerprint = signer.key.getFingerprint().toUpperCase();
     const problem = await keyProblem(signer.key, signature, date);
-    if (problem === undefined) await requireGood(signature, fingerprint, what);
+    if (problem === undefined) await requireGood(signature, fingerprint, at, what);
     if (problem === undefined) good.set(fingerprint, { fingerprint, bytes: signer.bytes });
     else unusable.push(`${fingerprint}: ${problem}`);
   }
@@ -122,10 +123,12 @@ async function keyProblem(key: PublicKey, signature: VerificationResult, date: D
   }
 }
 
-async function requireGood({ verified }: VerificationResult, fingerprint: string, what: string): Promise<void> {
+async function requireGood({ verified, signature }: VerificationResult, fingerprint: string, at: number, what: string): Promise<void> {
   try {
     await verified;
   } catch (error) {
+    const made = Math.max(...(await signature).packets.map(({ created }) => Math.floor((created?.getTime() ?? 0) / 1000)));
+    if (made > at) throw clockBehind(`${what} was signed by ${fingerprint} at ${iso(made)}`, made, at);
     throw new RbuildError(
       "lock.bad-signature",
       `the signature of ${what} by ${fingerprint} is bad: ${(error as Error).message}`,
@@ -147,13 +150,7 @@ function checkSuite({ suite, codename }: ReleaseFile, wanted: string, what: stri
 
 function checkTimes({ date, validUntil }: ReleaseFile, at: number, what: string): void {
   const now = iso(at);
-  if (date > at) {
-    throw new RbuildError("lock.clock-behind", `${what} is from ${iso(date)}; this host's clock says ${now}`, {
-      category: "unavailable",
-      hint: "set the clock: date -u --set '…'",
-      details: { date, now: at },
-    });
-  }
+  if (date > at) throw clockBehind(`${what} is from ${iso(date)}`, date, at);
   if (validUntil !== undefined && validUntil < at) {
     throw new RbuildError(
       "lock.archive-expired",
@@ -161,6 +158,14 @@ function checkTimes({ date, validUntil }: ReleaseFile, at: number, what: string)
       untrusted("use another mirror: --mirror URL; or set the clock"),
     );
   }
+}
+
+function clockBehind(what: string, date: number, at: number): RbuildError {
+  return new RbuildError("lock.clock-behind", `${what}; this host's clock says ${iso(at)}`, {
+    category: "unavailable",
+    hint: "set the clock: date -u --set '…'; if it is right, the archive's is not: use another mirror: --mirror URL",
+    details: { date, now: at },
+  });
 }
 
 const iso = (seconds: number): string => new Date(seconds * 1000).toISOString().replace(".000", "");

@@ -1,8 +1,8 @@
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { type Digest, digestHex } from "../../../oci/index.ts";
-import { isSystemError, lock, writeFileAtomic } from "../../../system/index.ts";
+import { isSystemError, lock, namesIn, writeFileAtomic } from "../../../system/index.ts";
 import { readCanonical, writeCanonical } from "../format/canonical.ts";
 import { digestField, fingerprintField, repositoryField, timeField, versionField } from "../format/fields.ts";
 import { type Refusal, refusal } from "../refusal.ts";
@@ -64,7 +64,7 @@ export async function openTrustStore(stateDirectory: string, origin: Digest, opt
       await writeFileAtomic(join(directory, path), bytes, { mode: 0o600 });
     },
     async retain(name, names) {
-      const present = await readdir(join(directory, name)).catch(() => []);
+      const present = await namesIn(join(directory, name));
       if (present.length === 0) return;
       const stay = new Set(names);
       for (const file of present) if (!stay.has(file)) await rm(join(directory, name, file), { force: true });

@@ -1,5 +1,5 @@
-import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { namesIn } from "../../../system/index.ts";
 import { openDirectorySource } from "../client/directory-source.ts";
 import { followRoots, readSigned, type SignedFile, type TrustedRoot } from "../client/root-chain.ts";
 import { checkClock } from "../clock.ts";
@@ -68,7 +68,7 @@ async function readProposal(directory: string, version: number, lacks: Refusal):
 /** The certificates beside the roots: `keys/<FINGERPRINT>.asc`, which new roots take them from. */
 export async function readCertificates(directory: string): Promise<readonly (Certificate & { readonly armored: string })[] | Refusal> {
   const source = openDirectorySource(directory);
-  const names = (await readdir(directory).catch(() => [])).filter((name) => name.endsWith(".asc")).sort();
+  const names = (await namesIn(directory)).filter((name) => name.endsWith(".asc"));
   const certificates: (Certificate & { readonly armored: string })[] = [];
   for (const name of names.filter((file) => isFingerprint(file.slice(0, -".asc".length)))) {
     const received = await source.read(name, MAX_BYTES.certificate);
