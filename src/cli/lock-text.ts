@@ -9,13 +9,14 @@ export function lockLines({ name, digest, changed, changes, lock }: LockOutcome)
 }
 
 function changeLine(change: PackageChange): string {
+  const listed = change.list === "offers" ? " (offered)" : "";
   switch (change.kind) {
     case "added":
-      return `  + ${change.to.name} ${change.to.version}`;
+      return `  + ${change.to.name} ${change.to.version}${listed}`;
     case "removed":
-      return `  - ${change.from.name} ${change.from.version}`;
+      return `  - ${change.from.name} ${change.from.version}${listed}`;
     case "changed":
-      return `  ${change.to.name} ${change.from.version} -> ${change.to.version}`;
+      return `  ${change.to.name} ${change.from.version} -> ${change.to.version}${listed}`;
     default:
       return change satisfies never;
   }

@@ -1,7 +1,7 @@
 import { pinMismatch, unpinned } from "../images/pin/pin-refusal.ts";
 import type { PinnedLook } from "../repository/fetch/look-for-pinned.ts";
+import { differenceText } from "./difference-text.ts";
 import type { Consequence, EngineVerdict, ImageExplanation, LockVerdict } from "./explanation.ts";
-import { valueText } from "./value-text.ts";
 
 /** What was found of the image below. */
 type Below = Pick<ImageExplanation, "name" | "build" | "use"> | undefined;
@@ -37,7 +37,7 @@ function otherInputs({ differences, packages }: Extract<EngineVerdict, { kind: "
     const more = packages.length === 1 ? "" : `, and ${packages.length - 1} more`;
     return `the engine's was made from another lock: ${(to ?? from)?.name} was ${end(from)} and is ${end(to)}${more}`;
   }
-  return `the engine's was made from other inputs: ${first.field} was ${valueText(first.was)} and is ${valueText(first.is)}`;
+  return `the engine's was made from other inputs: ${differenceText(first)}`;
 }
 
 /** What the repositories that were named would do for an image. */

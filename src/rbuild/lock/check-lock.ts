@@ -1,5 +1,6 @@
 import type { Digest, JsonValue } from "../../oci/index.ts";
 import type { LocatedDefinition } from "../definition/read-definition.ts";
+import { NOTHING } from "./change-text.ts";
 import { lockDigest } from "./lock-digest.ts";
 import type { LockState } from "./lock-operations.ts";
 import { readLock } from "./read-lock.ts";
@@ -63,7 +64,7 @@ function differ(field: string, was: JsonValue | undefined, is: JsonValue | undef
   return text(was) === text(is) ? undefined : { field, was: text(was), is: text(is) };
 }
 
-const text = (value: JsonValue | undefined): string => (value === undefined ? "nothing" : typeof value === "string" ? value : JSON.stringify(value));
+const text = (value: JsonValue | undefined): string => (value === undefined ? NOTHING : typeof value === "string" ? value : JSON.stringify(value));
 const isObject = (value: unknown): value is Members => typeof value === "object" && value !== null;
 const isNames = (value: JsonValue | undefined): value is readonly string[] =>
   value === undefined ? false : Array.isArray(value) && value.every((item) => typeof item === "string");

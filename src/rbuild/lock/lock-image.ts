@@ -5,6 +5,7 @@ import { readDefinitions } from "../definition/find-definition.ts";
 import type { LocatedDefinition } from "../definition/read-definition.ts";
 import { COMPATIBILITY_VERSION } from "../images/compatibility.ts";
 import { architecturesOf } from "./architectures.ts";
+import { changeText } from "./change-text.ts";
 import { checkLock } from "./check-lock.ts";
 import { comparePackages } from "./diff/compare-packages.ts";
 import { type ImageLock, LOCK_FILE } from "./image-lock.ts";
@@ -43,7 +44,7 @@ export const lockImage: LockImage = async (options, dependencies) => {
     dependencies,
     abort,
   );
-  if (old && saysTheSame(old, made.lock)) return await finish(old, undefined);
+  if (old && saysTheSame(old, made.lock) && (await isKept(located.directory, old))) return await finish(old, undefined);
   return await finish(made.lock, made.kept);
 };
 
@@ -82,7 +83,7 @@ function requireUpdatable(names: readonly string[], state: LockState, below: rea
   if (state.kind === "stale" && state.field !== "from") {
     throw new RbuildError(
       "lock.update-of-changed",
-      `only ${names.join(", ")} of ${image} were to move, and its definition has changed: ${state.field} was ${state.was} and is ${state.is}`,
+      `of ${image} nothing was to move but ${names.join(", ")}, and its definition has changed: ${changeText(state)}`,
       {
         category: "refused",
         hint: `take the change back, or have all chosen: rbuild image lock ${image}`,
@@ -103,6 +104,12 @@ function requireUpdatable(names: readonly string[], state: LockState, below: rea
     hint: near.length > 0 ? `there is ${near.join(", ")}` : "add it to packages: in the definition",
     details: { package: unknown, near },
   });
+}
+
+/** Whether what the lock keeps of its archives is beside it. */
+async function isKept(directory: string, { archives }: ImageLock): Promise<boolean> {
+  const kept = await Promise.allSettled(archives.map((archive) => readKept(directory, archive)));
+  return kept.every(({ status }) => status === "fulfilled");
 }
 
 /** Other states of the archives that give the same packages are no reason for another image. */

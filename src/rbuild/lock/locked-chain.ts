@@ -3,6 +3,7 @@ import { readDefinitions } from "../definition/find-definition.ts";
 import type { LocatedDefinition } from "../definition/read-definition.ts";
 import { COMPATIBILITY_VERSION } from "../images/compatibility.ts";
 import { hostArchitecture } from "./architectures.ts";
+import { changeText } from "./change-text.ts";
 import { type Below, checkLock } from "./check-lock.ts";
 import type { DebianArchitecture, ImageLock } from "./image-lock.ts";
 import type { LockedChain, LockedDefinition, LockState } from "./lock-operations.ts";
@@ -45,7 +46,7 @@ export function requireCurrent({ definition: { name }, directory }: LocatedDefin
   if (state.kind === "stale") {
     const { field, was, is } = state;
     const what = field === "from" ? "the image below was locked anew, or is another" : "its definition has changed";
-    throw new RbuildError("lock.stale", `the lock of ${name} is stale, ${what}: ${field} was ${was} and is ${is}`, {
+    throw new RbuildError("lock.stale", `the lock of ${name} is stale, ${what}: ${changeText(state)}`, {
       category: "refused",
       hint,
       details: { name, field, was, is },

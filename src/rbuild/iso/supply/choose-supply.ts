@@ -1,6 +1,7 @@
 import type { Digest } from "../../../oci/index.ts";
 import { RbuildError } from "../../../system/index.ts";
 import type { RbuildReport } from "../../events.ts";
+import { changeText } from "../../lock/change-text.ts";
 import type { WantedLock } from "../config/schema.ts";
 import { readTreeLock, type TreeLockState } from "../locked/read-tree-lock.ts";
 import { TREE_LOCK_FILE, type TreeLock } from "../locked/tree-lock.ts";
@@ -77,7 +78,7 @@ export function notDeclared(directory: string): RbuildError {
 }
 
 export function staleLock(directory: string, { field, was, is }: Extract<TreeLockState, { kind: "stale" }>): RbuildError {
-  return new RbuildError("lock.stale", `${TREE_LOCK_FILE} was made for another rbuild.yaml: ${field} was ${was} and is ${is}`, {
+  return new RbuildError("lock.stale", `${TREE_LOCK_FILE} was made for another rbuild.yaml: ${changeText({ field, was, is })}`, {
     category: "refused",
     hint: "rbuild lock, then commit what it writes; or rbuild iso --no-lock",
     details: { directory, field, was, is },

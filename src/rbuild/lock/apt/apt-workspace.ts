@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { canonicalJson, digestHex, digestOf } from "../../../oci/index.ts";
 import { lock, RbuildError, type RunResult, run, systemClock } from "../../../system/index.ts";
@@ -16,6 +16,8 @@ export interface AptWorkspace extends AsyncDisposable {
   readonly sources: readonly ArchiveSource[];
   /** Runs `apt-get` or another program of APT's. Exit code 100, with which APT says no, is for the caller to see. @throws RbuildError `lock.no-space` */
   run(program: string, args: readonly string[]): Promise<RunResult>;
+  /** Has APT fetch every index anew. */
+  forgetIndexes(): Promise<void>;
   /** What APT takes as installed: stanzas of dpkg's status file. */
   writeStatus(text: string): Promise<void>;
   /** apt_preferences(5). */
@@ -70,6 +72,10 @@ export async function openAptWorkspace(
         const result = await run(program, args, { ...options, env, okCodes: [0, 100], maxOutput: MAX_OUTPUT });
         refuseFullDisk(result, directory);
         return result;
+      },
+      async forgetIndexes() {
+        await rm(join(directory, "state/lists"), { recursive: true, force: true });
+        await mkdir(join(directory, "state/lists/partial"), { recursive: true });
       },
       writeStatus: (text) => writeFile(join(directory, "state/status"), text),
       writePreferences: (text) => writeFile(join(directory, "etc/preferences"), text),

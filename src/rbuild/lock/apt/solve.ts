@@ -26,10 +26,10 @@ const INSTALL = /^Inst (\S+) (?:\[[^\]]*\] )?\((\S+)(?: [^\]]*)? \[([a-z0-9-]+)\
 export async function solve(workspace: AptWorkspace, suites: readonly VerifiedSuite[], { names, isUpgrade, image }: SolveRequest): Promise<Solution> {
   if (names.length === 0 && !isUpgrade) return { installs: [] };
   const strange = names.find((name) => MEANS_MORE.test(name) && !isKnown(name, suites));
-  if (strange !== undefined) throw noSuchPackage(strange, suites, image);
+  if (strange !== undefined) throw noSuchPackage(strange, suites, image, workspace.architecture);
   const args = ["--simulate", "-q", "--no-remove", ...(isUpgrade ? ["--only-upgrade", "--fix-broken"] : []), "install", "--", ...names];
   const { exitCode, stdout, stderr } = await workspace.run("apt-get", args);
-  if (exitCode !== 0) throw refusal(`${stdout}\n${stderr}`, suites, image);
+  if (exitCode !== 0) throw refusal(`${stdout}\n${stderr}`, suites, image, workspace.architecture);
   const solution = parseSimulation(stdout);
   const foreign = solution.installs.find(({ name, architecture }) => name.includes(":") || (architecture !== "all" && architecture !== workspace.architecture));
   if (foreign) throw new TypeError(`APT chose ${foreign.name} of ${foreign.architecture}, an architecture that it was not given`);
@@ -45,10 +45,10 @@ export function parseSimulation(text: string): Solution {
   return { installs };
 }
 
-function refusal(text: string, suites: readonly VerifiedSuite[], image: string): RbuildError {
+function refusal(text: string, suites: readonly VerifiedSuite[], image: string, architecture: string): RbuildError {
   const [, missing] =
     /^E: (?:Unable to locate package|Package '?)\s*([a-z0-9][a-z0-9+.-]*)(?:$|'? has no installation candidate|'? is not available)/m.exec(text) ?? [];
-  if (missing !== undefined) return noSuchPackage(missing, suites, image);
+  if (missing !== undefined) return noSuchPackage(missing, suites, image, architecture);
   const reason = aptReason(text);
   return new RbuildError("lock.unsatisfiable", `APT finds no way to install what the image ${image} names:\n${reason}`, {
     category: "failed",
@@ -59,15 +59,19 @@ function refusal(text: string, suites: readonly VerifiedSuite[], image: string):
 
 const isKnown = (name: string, suites: readonly VerifiedSuite[]): boolean => suites.some(({ indexes }) => indexes.some((index) => index.find(name).length > 0));
 
-function noSuchPackage(missing: string, suites: readonly VerifiedSuite[], image: string): RbuildError {
+function noSuchPackage(missing: string, suites: readonly VerifiedSuite[], image: string, architecture: string): RbuildError {
   const known = suites.flatMap(({ indexes }) => indexes.flatMap(({ names }) => [...names]));
   const near = nearNames(missing, new Set(known));
   const where = suites.map(({ locked }) => `${locked.archive} ${locked.suite}`).join(", ");
-  return new RbuildError("lock.no-such-package", `the image ${image} names the package ${missing}, which can be installed from none of ${where}`, {
-    category: "not-found",
-    hint: near.length > 0 ? `there is ${near.join(", ")}` : "correct packages: in the definition",
-    details: { package: missing, near },
-  });
+  return new RbuildError(
+    "lock.no-such-package",
+    `the image ${image} names the package ${missing}, which none of its suites has for ${architecture}: ${where}`,
+    {
+      category: "not-found",
+      hint: near.length > 0 ? `there is ${near.join(", ")}` : "correct packages: in the definition",
+      details: { package: missing, near },
+    },
+  );
 }
 
 /** APT's own words on why it cannot be, without its small talk. */

@@ -47,6 +47,13 @@ describe("an archive is not chosen from", () => {
     await expect(readFile(join(lab.imageDirectories[0] ?? "", "one/image.lock.json"))).rejects.toMatchObject({ code: "ENOENT" });
   });
 
+  test("that was signed tomorrow, until its clock is right again", async () => {
+    const lab = await openLab({ date: NOW + 86_400 });
+    await expect(lab.lock("one")).rejects.toMatchObject({ code: "lock.clock-behind" });
+    await lab.archive.publish({ packages: PACKAGES, date: DATE });
+    expect((await lab.lock("one")).changed).toBe(true);
+  });
+
   test("that somebody else signed", async () => {
     const other = await makeSigningKey({ name: "Somebody else" });
     const lab = await openLab({ keys: [other] });
@@ -198,6 +205,8 @@ describe("a lock that was tampered with", () => {
     await expect(checkKeptLock("one", lab)).rejects.toMatchObject({ code: "lock.kept-file-damaged" });
     await (await import("node:fs/promises")).rm(inRelease);
     await expect(checkKeptLock("one", lab)).rejects.toMatchObject({ code: "lock.kept-file-missing" });
+    await lab.lock("one", { refresh: true });
+    expect(await checkKeptLock("one", lab)).toMatchObject({ name: "one" });
   });
 
   test("or is for another architecture is refused", async () => {
