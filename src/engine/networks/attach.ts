@@ -1,11 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
-import { createNetworkNamespace, ownsNetwork, pathExists, RbuildError, removeNetworkNamespace, run } from "../../system/index.ts";
+import { pathExists, RbuildError, run } from "../../system/index.ts";
 import type { Endpoint } from "../containers/container.ts";
 import { allocateAddress } from "./allocate-address.ts";
 import { setSysctl } from "./bring-up.ts";
-import { connect, prepareNamespace } from "./container-link.ts";
+import { connect } from "./container-link.ts";
+import { makeLoneNamespace, makeNamespace, requireBridges } from "./container-namespace.ts";
 import type { NetworkDefinition } from "./definition-store.ts";
 import { detachLocked } from "./detach.ts";
 import { portsScript } from "./firewall.ts";
@@ -32,10 +31,7 @@ export async function attach(context: NetworkContext, request: NetworkRequest, o
   if (first.network.startsWith(CONTAINER_MODE)) return await joinContainer(context, request, first.network.slice(CONTAINER_MODE.length));
   const definitions = await resolve(context, request);
   const special = definitions.find(({ driver }) => driver !== "bridge");
-  if (!special) {
-    if (!ownsNetwork()) throw notPermitted(definitions);
-    return await joinNetworks(context, request, definitions, options);
-  }
+  if (!special) return await joinNetworks(context, request, definitions, options);
   const warnings = request.ports.length > 0 ? [`published ports are discarded with network ${special.name}`] : [];
   const endpoints = [{ networkId: special.id, networkName: special.name, aliases: [] }];
   if (special.driver === "host") {
@@ -43,7 +39,8 @@ export async function attach(context: NetworkContext, request: NetworkRequest, o
     return { namespace: { kind: "host" }, endpoints, ports: [], warnings };
   }
   await using _held = await context.lock(options.signal);
-  const path = await makeLoneNamespace(context, request.container.id);
+  const path = context.namespacePath(request.container.id);
+  await makeLoneNamespace(path);
   if (request.hostsFile !== undefined) await writeHosts(request.hostsFile, newHostsFile([], request.extraHosts));
   return { namespace: { kind: "namespace", path }, endpoints, ports: [], warnings };
 }
@@ -70,46 +67,13 @@ function modeConflict(message: string): RbuildError {
   return new RbuildError("network.mode-conflict", message, { category: "conflict" });
 }
 
-function notPermitted(definitions: readonly NetworkDefinition[]): RbuildError {
-  const names = definitions.map(({ name }) => name).join(", ");
-  return new RbuildError("network.not-permitted", `the network ${names} is a bridge, which only root can make: this engine is a user's own`, {
-    category: "refused",
-    hint: "use network none or host, or run it with sudo",
-  });
-}
-
-function makeNamespace(context: NetworkContext, containerId: string) {
-  const path = context.namespacePath(containerId);
-  removeNetworkNamespace(path); // Of a start that was killed.
-  return { path, inside: createNetworkNamespace(path, prepareNamespace) };
-}
-
-/** With a loopback alone. In a user namespace this process could not come back from it: another one makes it. */
-async function makeLoneNamespace(context: NetworkContext, containerId: string): Promise<string> {
-  if (ownsNetwork()) {
-    const { path, inside } = makeNamespace(context, containerId);
-    inside[Symbol.dispose]();
-    return path;
-  }
-  const path = context.namespacePath(containerId);
-  removeNetworkNamespace(path); // Of a start that was killed.
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, "", { flag: "wx" });
-  try {
-    await run("unshare", [`--net=${path}`, "ip", "link", "set", "lo", "up"]);
-  } catch (error) {
-    removeNetworkNamespace(path);
-    throw error;
-  }
-  return path;
-}
-
 async function joinNetworks(
   context: NetworkContext,
   request: NetworkRequest,
   definitions: readonly NetworkDefinition[],
   options: { readonly signal?: AbortSignal },
 ): Promise<NetworkSetup> {
+  requireBridges(definitions.map(({ name }) => name));
   await using _held = await context.lock(options.signal);
   const made: string[] = [];
   try {
@@ -120,19 +84,19 @@ async function joinNetworks(
       if (up.made !== undefined) made.push(up.made);
       coming.push(up.ready);
     }
-    const namespace = makeNamespace(context, request.container.id);
-    using inside = namespace.inside;
+    const namespacePath = context.namespacePath(request.container.id);
+    using inside = makeNamespace(namespacePath);
     const places = (await Promise.all(coming)).map((network, index) => placeIn(network, request, index, index === 0 ? ports : []));
     for (const { network } of places) await context.running.put(network);
     for (const [index, { network, member }] of places.entries()) {
-      connect(network, member, { namespacePath: namespace.path, inside, isDefaultRoute: index === 0 });
+      connect(network, member, { namespacePath, inside, isDefaultRoute: index === 0 });
     }
     await publishPorts(places);
     if (request.hostsFile !== undefined) await writeHosts(request.hostsFile, newHostsFile(places, request.extraHosts));
     for (const { network, member } of places) await updateNeighbours(network, undefined, member);
     const endpoints = places.map(({ network, member }, index) => endpointOf(network, member, definitions[index]?.name ?? ""));
     for (const definition of definitions) context.publish("connect", definition, { container: request.container.id });
-    return { namespace: { kind: "namespace", path: namespace.path }, endpoints, ports, warnings: [] };
+    return { namespace: { kind: "namespace", path: namespacePath }, endpoints, ports, warnings: [] };
   } catch (error) {
     await detachLocked(context, request.container.id);
     for (const bridge of made) await undo(context, bridge);
