@@ -167,13 +167,28 @@ function strongValidator({ headers }: Response): string | undefined {
   return headers.etag?.startsWith('"') ? headers.etag : headers["last-modified"];
 }
 
-/** Calls `tooSlow` when too little came. */
-export function watchRate(received: () => number, { minimumRate, window }: FetchLimits, tooSlow: (reason: string) => void): Disposable {
-  let before = received();
+/** Calls `tooSlow` when too little came. While this process was stopped, or at other things, nobody could see what came: that time does not count. */
+export function watchRate(
+  received: () => number,
+  { minimumRate, window }: Pick<FetchLimits, "minimumRate" | "window">,
+  tooSlow: (reason: string) => void,
+): Disposable {
+  let [before, since] = [received(), performance.now()];
+  const look = () => {
+    const [count, now] = [received(), performance.now()];
+    const [rate, isLate] = [((count - before) * 1000) / (now - since), now - since > 1.5 * window];
+    [before, since] = [count, now];
+    if (!isLate && rate < minimumRate) tooSlow(`it gives ${Math.round(rate)} bytes a second, less than ${minimumRate}`);
+  };
+  let turn: NodeJS.Immediate | undefined;
+  // after a turn, in which what waits is read
   const timer = setInterval(() => {
-    const rate = ((received() - before) * 1000) / window;
-    before = received();
-    if (rate < minimumRate) tooSlow(`it gives ${Math.round(rate)} bytes a second, less than ${minimumRate}`);
+    turn = setImmediate(look);
   }, window);
-  return { [Symbol.dispose]: () => clearInterval(timer) };
+  return {
+    [Symbol.dispose]() {
+      clearInterval(timer);
+      clearImmediate(turn);
+    },
+  };
 }
