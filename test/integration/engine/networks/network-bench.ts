@@ -1,11 +1,15 @@
+import { randomBytes, randomInt } from "node:crypto";
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { NetworkRequest, NetworkSetup, OpenNetworks } from "../../../../src/engine/networks/network-stack.ts";
 import { openNetworks } from "../../../../src/engine/networks/open-networks.ts";
 import { inNetworkNamespace, makeTempDirectory, run } from "../../../../src/system/index.ts";
 import { extractBusyboxRootfs } from "../../../support/busybox-image.ts";
+
+/** Roots of this process's benches begin so: other test runs may be at work on this host. */
+export const ROOTS = `/var/tmp/rbuild-networks-${process.pid}-`;
 
 export const containerId = (number: number): string => (0xc000 + number).toString(16).repeat(16);
 
@@ -23,7 +27,7 @@ export interface NetworkBench extends AsyncDisposable {
 }
 
 export async function networkBench(): Promise<NetworkBench> {
-  const scratch = await makeTempDirectory("/var/tmp", "rbuild-networks-");
+  const scratch = await makeTempDirectory(dirname(ROOTS), basename(ROOTS));
   const [root, runRoot, tree] = ["root", "run", "tree"].map((name) => join(scratch.path, name)) as [string, string, string];
   await extractBusyboxRootfs(tree);
   await writeFile(join(tree, "etc/hosts"), "");
@@ -70,21 +74,24 @@ export async function serveIn(namespacePath: string, port: number, text: string)
 
 /** A host outside: a namespace with one address, a cable to this host, and no route back to any container. */
 export async function outsideHost(): Promise<{ readonly namespacePath: string; readonly address: string; readonly hostAddress: string } & AsyncDisposable> {
-  const name = "rbuild-test-outside";
+  const link = `rbt-${randomBytes(4).toString("hex")}`;
+  const name = `rbuild-test-${link}`;
+  // of the 64 blocks of 198.51.100.0/24: other test runs have theirs
+  const block = 4 * randomInt(64);
+  const [hostAddress, address] = [`198.51.100.${block + 1}`, `198.51.100.${block + 2}`];
   const remove = () => run("ip", ["netns", "delete", name], { okCodes: [0, 1] });
-  await remove();
   await run("ip", ["netns", "add", name]);
-  await run("ip", ["link", "add", "rbt-outside", "type", "veth", "peer", "name", "eth0", "netns", name]);
-  await run("ip", ["address", "add", "198.51.100.1/30", "dev", "rbt-outside"]);
-  await run("ip", ["link", "set", "rbt-outside", "up"]);
-  await run("ip", ["-n", name, "address", "add", "198.51.100.2/30", "dev", "eth0"]);
+  await run("ip", ["link", "add", link, "type", "veth", "peer", "name", "eth0", "netns", name]);
+  await run("ip", ["address", "add", `${hostAddress}/30`, "dev", link]);
+  await run("ip", ["link", "set", link, "up"]);
+  await run("ip", ["-n", name, "address", "add", `${address}/30`, "dev", "eth0"]);
   await run("ip", ["-n", name, "link", "set", "eth0", "up"]);
   return {
     namespacePath: `/run/netns/${name}`,
-    address: "198.51.100.2",
-    hostAddress: "198.51.100.1",
+    address,
+    hostAddress,
     async [Symbol.asyncDispose]() {
-      await run("ip", ["link", "delete", "rbt-outside"], { okCodes: [0, 1] });
+      await run("ip", ["link", "delete", link], { okCodes: [0, 1] });
       await remove();
     },
   };
