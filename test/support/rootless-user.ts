@@ -1,4 +1,5 @@
-import { chmod, chown, mkdir, readFile, writeFile } from "node:fs/promises";
+import { type ChildProcess, spawn } from "node:child_process";
+import { chmod, chown, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { type CommandRun, rbuild } from "./rbuild-command.ts";
 
@@ -13,6 +14,10 @@ export interface RootlessUser {
   /** Where this person sees the checkout. */
   readonly checkout: string;
   run(args: readonly string[]): Promise<CommandRun>;
+  /** Starts it as a group of processes of its own. */
+  start(args: readonly string[]): ChildProcess;
+  /** Processes that see this person's checkout: all that this person started, in whatever namespaces. */
+  processes(): Promise<readonly string[]>;
 }
 
 /** @param directory a scratch directory */
@@ -31,10 +36,26 @@ export async function rootlessUser(directory: string, options: { readonly hasSub
     shift 2
     exec setpriv --reuid ${USER.uid} --regid ${USER.uid} --clear-groups "$@"`;
   const prefix = ["unshare", "--mount", "sh", "-ec", script, "sh", directory, checkout];
+  const launcher = join(seen, "bin/rbuild");
   return {
     uid: USER.uid,
     home,
     checkout: seen,
-    run: (args) => rbuild(args, { prefix, launcher: join(seen, "bin/rbuild"), cwd: home, env: { HOME: home } }),
+    run: (args) => rbuild(args, { prefix, launcher, cwd: home, env: { HOME: home } }),
+    start(args) {
+      const [command = "", ...words] = [...prefix, launcher, ...args];
+      return spawn(command, words, { cwd: home, env: { PATH: process.env["PATH"], HOME: home }, stdio: "ignore", detached: true });
+    },
+    processes: () => processesThatSee(directory),
   };
+}
+
+async function processesThatSee(directory: string): Promise<string[]> {
+  const seeing = [];
+  for (const id of await readdir("/proc")) {
+    // It may end meanwhile.
+    const mounts = /^\d+$/.test(id) ? await readFile(join("/proc", id, "mountinfo"), "utf8").catch(() => "") : "";
+    if (mounts.includes(directory)) seeing.push(`${id} ${await readFile(join("/proc", id, "cmdline"), "utf8").catch(() => "")}`.replaceAll("\0", " "));
+  }
+  return seeing;
 }
