@@ -97,13 +97,13 @@ async function abandon(directory: string): Promise<CommandResult> {
 
 /** The verdict of a client that asks the public repository now. */
 async function askPublic(place: string, roots: readonly TrustedRoot[], session: Session) {
-  const [{ openRepository }, { repositoryPlace }] = await Promise.all([
-    import("../../rbuild/repository/fetch/open-repository.ts"),
+  const [{ openVouched }, { repositoryPlace }] = await Promise.all([
+    import("../../rbuild/repository/fetch/open-vouched.ts"),
     import("../../rbuild/repository/fetch/repository-place.ts"),
   ]);
   const stateDirectory = enginePlaces(session.globals, session.settings).state;
   const dependencies = { roots, stateDirectory, report: session.reporter.report, clock: systemClock, signal: session.signal };
-  await using repository = await openRepository([await repositoryPlace(place)], dependencies);
+  await using repository = await openVouched([await repositoryPlace(place)], dependencies);
   return { source: repository.source, freshness: repository.verdict.freshness };
 }
 

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { openRepository } from "../../rbuild/repository/fetch/open-repository.ts";
+import { openVouched } from "../../rbuild/repository/fetch/open-vouched.ts";
 import { repositoryPlace } from "../../rbuild/repository/fetch/repository-place.ts";
 import { MAX_REQUEST_BYTES, readRequest, type SigningRequest } from "../../rbuild/repository/publish/prepared/signing-request.ts";
 import { examineRequest, type ShownState } from "../../rbuild/repository/sign/examine-request.ts";
@@ -62,7 +62,7 @@ async function askShown(request: SigningRequest, roots: readonly TrustedRoot[], 
   const stateDirectory = enginePlaces(session.globals, session.settings).state;
   const dependencies = { roots, stateDirectory, report: session.reporter.report, clock: systemClock, signal: session.signal };
   try {
-    await using repository = await openRepository(await Promise.all(places.map((text) => repositoryPlace(text))), dependencies);
+    await using repository = await openVouched(await Promise.all(places.map((text) => repositoryPlace(text))), dependencies);
     const { verdict, source } = repository;
     const stale = verdict.kind === "stale" ? { stale: verdict.reason.message } : {};
     return { source, freshness: verdict.freshness, index: verdict.index, ...stale };

@@ -61,8 +61,10 @@ export async function writeBundle(options: BundleOptions, { roots, report, clock
     const received = new Map<string, Uint8Array>();
     const verdict = await updateTrust({ checkout: roots, repository: recording(openDirectorySource(directory), received), store: openMemoryStore(), clock });
     if (verdict.kind === "refused") throw refusalError(verdict);
-    if (verdict.kind === "stale")
-      report({ kind: "warning.raised", code: verdict.reason.code, message: verdict.reason.message, hint: "renew it first: rbuild image publish DIR --renew" });
+    if (verdict.kind === "stale") {
+      const { code, message, hint = "" } = verdict.reason;
+      report({ kind: "warning.raised", code, message, hint: verdict.isLapsed ? hint : "renew it first: rbuild image publish DIR --renew" });
+    }
     const { index, freshness } = verdict;
     const images = chooseImages(index, options.names, options.channel);
     const files = chooseFiles(index, images, options.hasPool ?? false);

@@ -1,4 +1,4 @@
-import { type Clock, RbuildError } from "../../../system/index.ts";
+import { type Clock, pathExists, RbuildError } from "../../../system/index.ts";
 import type { RbuildReport } from "../../events.ts";
 import { FETCH_LIMITS, type FetchLimits } from "../../pool/fetch-limits.ts";
 import { openConnections } from "../../pool/http-connections.ts";
@@ -67,7 +67,7 @@ export async function openRepository(places: readonly RepositoryPlace[], depende
       if (places.length > 1) report({ kind: "warning.raised", code: error.code, message: `${placeName(place)} is left out: ${error.message}` });
     }
   }
-  const [best] = stale;
+  const best = stale.find(({ verdict }) => !verdict.isLapsed) ?? stale[0];
   if (!best) throw refusalOf(failed);
   const { code, message, hint } = best.verdict.reason;
   report({ kind: "warning.raised", code, message: `${placeName(best.place)}: ${message}`, ...(hint === undefined ? {} : { hint }) });
@@ -96,6 +96,7 @@ export async function openRepository(places: readonly RepositoryPlace[], depende
   }
 
   async function sourceOf(place: RepositoryPlace): Promise<MetadataSource> {
+    if (place.kind === "directory" && !(await pathExists(place.path))) throw noSuchPlace(place.path);
     if (place.kind === "bundle") bundles.set(place, opened.use(await openBundleSource(place.path)));
     return metadataOf(place);
   }
@@ -111,6 +112,14 @@ async function ask(repository: MetadataSource, { roots, stateDirectory, clock, s
   } catch (error) {
     throw noSpace(error, stateDirectory);
   }
+}
+
+function noSuchPlace(path: string): RbuildError {
+  return new RbuildError("repository.unreachable", `there is no directory or bundle ${path}`, {
+    category: "unavailable",
+    hint: `see that it is mounted, and called so: ls -d ${path}`,
+    details: { path },
+  });
 }
 
 const OURS = new Set(["trust.state-damaged", "trust.clock-ahead", "trust.clock-behind", "trust.no-root", "pool.no-space"]);

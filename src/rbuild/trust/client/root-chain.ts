@@ -76,3 +76,7 @@ export async function* followRoots(start: TrustedRoot | undefined, source: Metad
   }
   yield refusal("trust.endless-data", `${source.name} has more than ${MAX_ROOT_STEPS} new roots`);
 }
+
+export function missing(repository: MetadataSource, path: string): Refusal {
+  return refusal("trust.missing-file", `${repository.name} has no ${path}`, { hint: "try another mirror, or see that the place is a repository" });
+}

@@ -15,12 +15,14 @@ export interface CurrentRepository extends Verified {
 }
 
 /**
- * The index is signed and not older than any seen, but nobody vouches that it is the newest: a freeze, or nobody renewed it. What was
- * pinned and verified stays good; "the newest" cannot be asked for.
+ * The index is signed and not older than any seen, but nobody vouches that it is the newest: a freeze, nobody renewed it, or keys have
+ * expired since. What was pinned and verified stays good; "the newest" cannot be asked for.
  */
 export interface StaleRepository extends Verified {
   readonly kind: "stale";
   readonly reason: Refusal;
+  /** Keys have expired since they signed. Whoever finds one can date a signature back: only a digest that is known otherwise makes up for that. */
+  readonly isLapsed: boolean;
 }
 
 export type RepositoryVerdict = CurrentRepository | StaleRepository | Refusal;

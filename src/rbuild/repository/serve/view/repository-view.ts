@@ -41,6 +41,8 @@ export async function viewRepository({ repository, keys, store, clock }: ViewSou
   const checkout = await readCheckout(keys, clock.now());
   const verdict = isRefusal(checkout) ? checkout : await updateTrust({ checkout: checkout.roots, repository, store, clock });
   if (isRefusal(verdict)) return { kind: "refused", reason: verdict, isChecked: true };
+  // What has expired by its own words says so on the page; of keys nothing else would.
+  if (verdict.kind === "stale" && verdict.isLapsed) return { kind: "refused", reason: verdict.reason, isChecked: true };
   return { kind: "read", index: verdict.index, freshness: verdict.freshness, isChecked: true, root: verdict.root };
 }
 

@@ -11,6 +11,7 @@ import { MADE, NOW, type TestKey, testKey } from "../../../../support/trust/test
 import { daysFromNow, rootValue, TestRepository } from "../../../../support/trust/test-repository.ts";
 import { IMAGE } from "../../../../support/trust/test-verdicts.ts";
 
+const DAY = 86_400_000;
 let alice: TestKey;
 let bob: TestKey;
 let carol: TestKey;
@@ -406,23 +407,68 @@ describe("roots", () => {
 });
 
 describe("keys over time", () => {
-  test("expired, revoked and future keys", async () => {
-    const short = await testKey("short", { date: MADE, days: 30 });
-    const young = await testKey("young", { date: new Date("2026-11-25T00:00:00Z") });
-    for (const [key, made, code] of [
-      [short, new Date("2026-01-10T00:00:00Z"), "trust.expired-key"],
-      [young, NOW, "trust.future-key"],
-    ] as const) {
+  test("a freshness by a key that was not made yet is refused", async () => {
+    const young = await testKey("young", { date: new Date(NOW.getTime() + 4 * DAY) });
+    const repository = new TestRepository();
+    await repository.putRoot(1, { ...roles(), freshness: { keys: [young], threshold: 1 } }, [alice, bob]);
+    await repository.putState({ ...state(), freshnessKeys: [young], made: young.privateKey.getCreationTime() });
+    expect(codeOf(await (await developer(repository)).update(repository))).toBe("trust.future-signature");
+  });
+
+  const later = new Date(NOW.getTime() + 2 * DAY);
+  const tomorrow = 325; // days after MADE
+
+  test.each(["publisher", "freshness"] as const)(
+    "what was signed as %s while the key was valid is authentic after its end, but nobody vouches that it is the newest, and nothing of it is remembered",
+    async (role) => {
+      const short = await testKey("short", { date: MADE, days: tomorrow });
+      const named = (armored: string) => ({ ...roles(), [role]: { keys: [{ fingerprint: short.fingerprint, armored }], threshold: 1 } });
+      const signers = { publishers: role === "publisher" ? [short] : [alice], freshnessKeys: role === "freshness" ? [short] : [cron], made: NOW };
       const repository = new TestRepository();
-      await repository.putRoot(1, { ...roles(), freshness: { keys: [key], threshold: 1 } }, [alice, bob]);
-      await repository.putState({ ...state(), freshnessKeys: [] });
-      const path = repositoryPaths.freshness(1);
-      const packet = await key.sign(repository.files.get(path)!, { date: new Date(Math.max(made.getTime(), key.privateKey.getCreationTime().getTime())) });
-      const { joinSignatures } = await import("../../../../../src/rbuild/trust/openpgp/signature.ts");
-      repository.files.set(`${path}.asc`, Buffer.from(joinSignatures([packet])));
-      const verdict = codeOf(await (await developer(repository)).update(repository));
-      expect([code, "trust.future-signature"]).toContain(verdict);
-    }
+      await repository.putRoot(1, named(short.armored), [alice, bob]);
+      await repository.putState({ ...signers, index: 5 });
+      const client = await developer(repository);
+      expect(codeOf(await client.update(repository))).toBe("current");
+      const before = await client.memory();
+      const old = repository.clone();
+      // Whoever finds the key afterwards can date its signatures back.
+      await repository.putState({ ...signers, index: 6 });
+      for (const found of [old, repository])
+        expect(await client.update(found, { now: later })).toMatchObject({ kind: "stale", reason: { code: "trust.expired-key", hint: expect.any(String) } });
+      expect(await client.memory()).toBe(before);
+      const fresh = await developer(repository);
+      expect(codeOf(await fresh.update(repository, { now: later }))).toBe("stale");
+      expect(await fresh.memory()).toBe("nothing");
+      // What it has seen is not undone by it.
+      expect(codeOf(await client.update(repository))).toBe("current");
+      expect(codeOf(await client.update(old, { now: later }))).toBe("trust.rollback");
+
+      // The owner has made the key longer, and a root has that form of it: what it signed counts again.
+      const { reformatKey } = await import("openpgp");
+      const userIDs = [{ name: "short", email: "short@example.org" }];
+      const { publicKey } = await reformatKey({ privateKey: short.privateKey, userIDs, date: NOW, keyExpirationTime: 900 * 86_400, format: "armored" });
+      await repository.putRoot(2, named(publicKey), [alice, bob]);
+      expect(codeOf(await client.update(repository, { now: later }))).toBe("current");
+    },
+  );
+
+  test("what a key signed after its end, or by too few of those that were valid then, is refused", async () => {
+    const short = await testKey("short", { date: MADE, days: tomorrow });
+    const repository = new TestRepository();
+    await repository.putRoot(1, { ...roles(), publisher: { keys: [alice, short], threshold: 2 } }, [alice, bob]);
+    await repository.putState({ publishers: [short], freshnessKeys: [cron], made: NOW });
+    expect(codeOf(await (await developer(repository)).update(repository, { now: later }))).toBe("trust.expired-key");
+    await repository.putState({ publishers: [alice, short], freshnessKeys: [cron], made: NOW });
+    expect(await (await developer(repository)).update(repository, { now: later })).toMatchObject({ kind: "stale", reason: { code: "trust.threshold" } });
+    const { reformatKey } = await import("openpgp");
+    const userIDs = [{ name: "short", email: "short@example.org" }];
+    const { privateKey } = await reformatKey({ privateKey: short.privateKey, userIDs, date: NOW, format: "armored" });
+    const path = repositoryPaths.freshness(1);
+    await repository.putRoot(1, { ...roles(), freshness: { keys: [short], threshold: 1 } }, [alice, bob]);
+    await repository.putState({ publishers: [alice], freshnessKeys: [], made: NOW });
+    const packet = await short.sign(repository.files.get(path)!, { date: new Date(later.getTime() - 1000), key: privateKey });
+    repository.files.set(repositoryPaths.signature(path), Buffer.from(joinSignatures([packet])));
+    expect(codeOf(await (await developer(repository)).update(repository, { now: later }))).toBe("trust.expired-key");
   });
 });
 
