@@ -98,6 +98,17 @@ export async function pathExists(path: string): Promise<boolean> {
   }
 }
 
+/** Whether there is a regular file of so many bytes. */
+export async function isFileOfSize(path: string, size: number): Promise<boolean> {
+  try {
+    const found = await stat(path);
+    return found.isFile() && found.size === size;
+  } catch (error) {
+    if (isSystemError(error, "ENOENT", "ENOTDIR")) return false;
+    throw error;
+  }
+}
+
 /** A directory of its own below `parent`, removed with everything in it when disposed. */
 export async function makeTempDirectory(parent: string, prefix: string): Promise<{ readonly path: string } & AsyncDisposable> {
   await mkdir(parent, { recursive: true });

@@ -1,8 +1,8 @@
 import { constants } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, rm, stat } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Digest } from "../../oci/index.ts";
-import { isSystemError, RbuildError, tryFlock } from "../../system/index.ts";
+import { isFileOfSize, isSystemError, RbuildError, tryFlock } from "../../system/index.ts";
 import { verifiedBytes } from "../verified-bytes.ts";
 import { IncomingFile, isStillAt } from "./incoming-file.ts";
 import type { Pool, PoolItem } from "./pool.ts";
@@ -49,14 +49,8 @@ class DirPool implements Pool {
     return join(this.directory, itemPath(sha256));
   }
 
-  async has({ sha256, size }: Pick<PoolItem, "sha256" | "size">): Promise<boolean> {
-    try {
-      const found = await stat(this.pathOf(sha256));
-      return found.isFile() && found.size === size;
-    } catch (error) {
-      if (isSystemError(error, "ENOENT")) return false;
-      throw error;
-    }
+  has({ sha256, size }: Pick<PoolItem, "sha256" | "size">): Promise<boolean> {
+    return isFileOfSize(this.pathOf(sha256), size);
   }
 
   async put(item: PoolItem, bytes: AsyncIterable<Uint8Array>): Promise<void> {

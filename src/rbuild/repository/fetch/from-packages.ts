@@ -1,7 +1,6 @@
-import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { hostPlatform } from "../../../oci/index.ts";
-import { isRbuildError, isSystemError } from "../../../system/index.ts";
+import { isFileOfSize, isRbuildError, isSystemError } from "../../../system/index.ts";
 import { buildImage } from "../../images/build-image.ts";
 import { checkLocatedPin } from "../../images/check-pin.ts";
 import type { BuiltImage, ImageBuildOptions, ImageDependencies, ImagePin } from "../../images/image-operations.ts";
@@ -70,8 +69,8 @@ async function toBuild(chain: LockedChain, dependencies: ImageDependencies): Pro
 
 async function notIn(directories: readonly string[], items: readonly PoolItem[]): Promise<readonly PoolItem[]> {
   const isIn = async ({ sha256, size }: PoolItem) => {
-    const found = await Promise.all(directories.map((directory) => stat(join(directory, itemPath(sha256))).catch(() => undefined)));
-    return found.some((file) => file?.isFile() === true && file.size === size);
+    const found = await Promise.all(directories.map((directory) => isFileOfSize(join(directory, itemPath(sha256)), size).catch(() => false)));
+    return found.includes(true);
   };
   const isThere = await Promise.all(items.map(isIn));
   return items.filter((_item, index) => !isThere[index]);

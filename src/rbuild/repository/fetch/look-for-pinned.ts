@@ -1,6 +1,5 @@
-import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type Clock, RbuildError } from "../../../system/index.ts";
+import { type Clock, isFileOfSize, RbuildError } from "../../../system/index.ts";
 import type { ImagePin, RepositoryChoice } from "../../images/image-operations.ts";
 import type { PoolSource } from "../../pool/pool.ts";
 import { readCheckout, viewTrustStore } from "../../trust/index.ts";
@@ -73,8 +72,7 @@ async function firstThere(files: readonly NamedFile[], sources: readonly PoolSou
 async function hasFile(source: PoolSource, { path, size }: NamedFile): Promise<boolean> {
   if (source.kind === "reader") return source.read(path, new AbortController().signal) !== undefined;
   if (source.kind !== "files") return false;
-  const found = await stat(join(source.path, path)).catch(() => undefined);
-  return found?.isFile() === true && found.size === size;
+  return isFileOfSize(join(source.path, path), size).catch(() => false);
 }
 
 function filesMissing(source: string, digest: string): RbuildError {

@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { lchown, link, lstat, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { isSystemError, namesIn, RbuildError, syncDirectory, tryLock } from "../../../system/index.ts";
+import { isFileOfSize, namesIn, RbuildError, syncDirectory, tryLock } from "../../../system/index.ts";
 import { digestOfFile } from "../../digest-of-file.ts";
 
 /** In a repository, beside what it has: what is being published, and the lock. No client asks for it. */
@@ -150,10 +150,6 @@ export async function hasFile(
   isHashed: boolean,
 ): Promise<boolean> {
   const place = join(directory, path);
-  const found = await stat(place).catch((error: unknown) => {
-    if (isSystemError(error, "ENOENT", "ENOTDIR")) return undefined;
-    throw error;
-  });
-  if (!found?.isFile() || found.size !== size) return false;
+  if (!(await isFileOfSize(place, size))) return false;
   return !isHashed || (await digestOfFile(place)).digest === sha256;
 }
