@@ -2,7 +2,7 @@ import { constants, createReadStream } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isSystemError } from "../../system/index.ts";
 import type { DownloadOutcome, HttpClient, Route, Suspicion } from "./download.ts";
-import type { FetchLimits } from "./fetch-limits.ts";
+import { type FetchLimits, pauseAfter } from "./fetch-limits.ts";
 import type { IncomingFile } from "./incoming-file.ts";
 import { takeIn } from "./open-pool.ts";
 import type { Pool, PoolItem } from "./pool.ts";
@@ -179,8 +179,10 @@ async function tryRoute(item: PoolItem, route: Route, file: IncomingFile, contex
       if (!isResumed) return { kind: "wrong", reason };
       continue;
     }
-    if (outcome.kind !== "broken" || attempt >= (outcome.isUnreachable ? Math.min(2, limits.attempts) : limits.attempts)) return outcome;
-    await sleep(Math.min(MAX_PAUSE, outcome.retryAfter ?? limits.pause * 2 ** (attempt - 1)), undefined, { signal });
+    if (outcome.kind !== "broken") return outcome;
+    const pause = pauseAfter(attempt, outcome.isUnreachable, limits);
+    if (pause === undefined) return outcome;
+    await sleep(Math.min(MAX_PAUSE, outcome.retryAfter ?? pause), undefined, { signal });
   }
 }
 

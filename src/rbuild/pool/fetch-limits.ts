@@ -23,3 +23,8 @@ export const FETCH_LIMITS: FetchLimits = {
   attempts: 4,
   pause: 500,
 };
+
+/** Milliseconds until a server may be asked again, or undefined when so many attempts were enough: one that does not answer at all is asked twice. */
+export function pauseAfter(attempt: number, isUnreachable: boolean, { attempts, pause }: FetchLimits): number | undefined {
+  return attempt >= (isUnreachable ? Math.min(2, attempts) : attempts) ? undefined : pause * 2 ** (attempt - 1);
+}

@@ -3,7 +3,7 @@ import { type Got, RequestError, type Response } from "got";
 import { isSystemError, RbuildError } from "../../../system/index.ts";
 import { certificateProblem, connectionProblem, isWrongCertificate, suspicionOf } from "../../pool/connection-errors.ts";
 import { watchRate } from "../../pool/download.ts";
-import type { FetchLimits } from "../../pool/fetch-limits.ts";
+import { type FetchLimits, pauseAfter } from "../../pool/fetch-limits.ts";
 import type { Connections } from "../../pool/http-connections.ts";
 import { redactUrl } from "../../pool/source-places.ts";
 import type { MetadataSource, Received } from "../../trust/index.ts";
@@ -32,8 +32,9 @@ export function openHttpSource(place: RepositoryPlace & { readonly kind: "http" 
         } catch (error) {
           signal?.throwIfAborted();
           if (!(error instanceof PassingFailure)) throw error;
-          if (attempt >= (error.isUnreachable ? Math.min(2, limits.attempts) : limits.attempts)) throw unreachable(name, error.message, error);
-          await sleep(limits.pause * 2 ** (attempt - 1), undefined, signal ? { signal } : {});
+          const pause = pauseAfter(attempt, error.isUnreachable, limits);
+          if (pause === undefined) throw unreachable(name, error.message, error);
+          await sleep(pause, undefined, signal ? { signal } : {});
         }
       }
     },
