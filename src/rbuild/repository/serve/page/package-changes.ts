@@ -1,4 +1,4 @@
-import type { Digest } from "../../../../oci/index.ts";
+import { type Digest, digestOf } from "../../../../oci/index.ts";
 import { isRbuildError } from "../../../../system/index.ts";
 import { comparePackages } from "../../../lock/diff/compare-packages.ts";
 import { flattenLocks } from "../../../lock/diff/flatten-locks.ts";
@@ -15,7 +15,7 @@ type Image = RepositoryIndex["images"][number];
 export interface Step {
   readonly from: Image;
   readonly to: Image;
-  /** Of what is installed. Undefined: a lock is missing or cannot be read. */
+  /** Of what is installed. Undefined: a lock is missing, or not the one that the index names. */
   readonly changes: readonly PackageChange[] | undefined;
 }
 
@@ -26,9 +26,9 @@ const MAX_STEPS = 10;
 /** The last steps of each image, newest first. */
 export async function packageChanges(index: RepositoryIndex, files: MetadataSource): Promise<readonly Step[]> {
   const locks = new Map<Digest, ImageLock>();
-  for (const { path, sha256 } of index.locks.slice(0, MAX_LOCKS)) {
-    const lock = await readLockAt(files, path);
-    if (lock) locks.set(sha256, lock);
+  for (const file of index.locks.slice(0, MAX_LOCKS)) {
+    const lock = await readLockAt(files, file);
+    if (lock) locks.set(file.sha256, lock);
   }
   const byMeaning = new Map([...locks.values()].map((lock) => [lockDigest(lock), lock]));
   const steps: Step[] = [];
@@ -59,9 +59,9 @@ export async function packageChanges(index: RepositoryIndex, files: MetadataSour
   }
 }
 
-async function readLockAt(files: MetadataSource, path: string): Promise<ImageLock | undefined> {
+async function readLockAt(files: MetadataSource, { path, sha256 }: RepositoryIndex["locks"][number]): Promise<ImageLock | undefined> {
   const received = await files.read(path, MAX_LOCK_BYTES);
-  if (received.kind !== "bytes") return undefined;
+  if (received.kind !== "bytes" || digestOf(received.bytes) !== sha256) return undefined;
   try {
     return parseLock(Buffer.from(received.bytes).toString("utf8"), path);
   } catch (error) {

@@ -1,4 +1,4 @@
-import { copyFile, readFile, writeFile } from "node:fs/promises";
+import { copyFile, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { pageRoute } from "../../../../../src/rbuild/repository/serve/page/page-route.ts";
@@ -36,6 +36,15 @@ describe("the page", () => {
     expect(text).toContain("<code>bash</code> 5.2-1 → 5.2-2");
     expect(text).toContain("<code>new</code> .b. is new");
     expect(text).toContain("<code>old</code> 1 is gone");
+  });
+
+  test("takes nothing from locks that are not those of the index", async () => {
+    const { text } = await pageOf({}, async (directory) => {
+      const locks = join(directory, "locks/sha256");
+      for (const name of await readdir(locks)) await writeFile(join(locks, name), (await readFile(join(locks, name), "utf8")).replace("5.2-2", "6.6-6"));
+    });
+    expect(text).not.toContain("6.6-6");
+    expect(text).toContain("tools 2.0 (amd64), since 1.0: not known");
   });
 
   test("is there again once its files can be read again", async () => {
