@@ -53,8 +53,9 @@ test.each(READERS)("a client that stalls in an upload has its answer, and may go
 
 test.each(READERS)("a client that goes away in an upload harms nobody when the reader %s", async (_what, reader) => {
   const { engine, socketPath, call } = await serveFake();
-  const ended = Promise.withResolvers<unknown>();
+  const [begun, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<unknown>()];
   engine.containers.extract = async (_lookup, _path, tar) => {
+    begun.resolve();
     const reading = reader(tar).then(() => Array.fromAsync(tar));
     reading.then(ended.resolve, ended.resolve);
     await reading;
@@ -62,6 +63,7 @@ test.each(READERS)("a client that goes away in an upload harms nobody when the r
   const { socket } = dial(socketPath);
   socket.write(`PUT /containers/x/archive?path=/ HTTP/1.1\r\nHost: x\r\nContent-Length: ${BODY}\r\n\r\n`);
   socket.write(Buffer.alloc(1000, "x"));
+  await begun.promise;
   await sleep(50);
   socket.destroy();
   expect(await ended.promise).toBeDefined();
