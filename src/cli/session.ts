@@ -1,4 +1,5 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { firstError } from "../system/errors.ts";
 import { type Ending, type Reporter, writeJsonLine } from "../ui/index.ts";
 import { reportOf } from "./error-report.ts";
 import { EXIT, exitCodeOf } from "./exit-code.ts";
@@ -63,7 +64,7 @@ export async function runSession(
 
 /** Shows an error where the options want it. Returns its exit code, which a signal that ended the command decides. */
 export function fail(error: unknown, command: string, globals: GlobalOptions, exitCodeOfEnd?: number): number {
-  const { stack, ...report } = reportOf(error, command);
+  const { stack, ...report } = reportOf(firstError(error), command);
   const exitCode = exitCodeOfEnd ?? exitCodeOf(report);
   if (globals.json) writeJsonLine(process.stdout, { kind: "error", command, exitCode, ...report }, new Date());
   else printError({ ...report, ...(stack === undefined ? {} : { stack }) }, process.stderr, { verbose: globals.verbose === true || isDebugging() });

@@ -49,3 +49,10 @@ export function isRbuildError(value: unknown, code?: string): value is RbuildErr
 export function isSystemError(value: unknown, ...codes: string[]): value is NodeJS.ErrnoException {
   return value instanceof Error && "code" in value && typeof value.code === "string" && (codes.length === 0 || codes.includes(value.code));
 }
+
+/** What went wrong first: an error while something is given back hides the one that it was given back for. */
+export function firstError(error: unknown): unknown {
+  let first = error;
+  while (first instanceof SuppressedError) first = first.suppressed;
+  return first;
+}

@@ -1,3 +1,4 @@
+import { firstError } from "../../system/errors.ts";
 import { isRbuildError, isSystemError, RbuildError } from "../../system/index.ts";
 import { statusOf } from "../container-host/host-error.ts";
 
@@ -14,7 +15,8 @@ export function noSpace(what: string, options: { readonly cause?: unknown; reado
 }
 
 /** An error of an image's build; one that comes of a full disk, here or where the engine keeps its state, says so. */
-export function explainFullDisk(error: unknown, name: string): unknown {
+export function explainFullDisk(thrown: unknown, name: string): unknown {
+  const error = firstError(thrown);
   if (isRbuildError(error) || !(error instanceof Error)) return error;
   const isFull = isSystemError(error, "ENOSPC", "EDQUOT") || statusOf(error) === 507 || saysFull(error.message);
   return isFull ? noSpace(`build the image ${name}`, { cause: error }) : error;

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { jsonLines, rbuild } from "../../support/rbuild-command.ts";
+import { jsonLines, RBUILD, rbuild } from "../../support/rbuild-command.ts";
 
 it("shows help on stdout when asked, on stderr as an error when nothing was asked", async () => {
   const asked = await rbuild(["--help"]);
@@ -18,6 +18,13 @@ it.each([
   const { exitCode, stdout, stderr } = await rbuild(args);
   expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 2, stdout: "", stderr: expect.stringContaining(message) });
   expect(stderr).not.toMatch(/^\s+at /m);
+});
+
+it.each([[[]], [["--json"]]])("does not say that it is done when nobody can read what it found, with %j", async (options) => {
+  const full = await rbuild(["-c", 'exec "$0" "$@" > /dev/full', RBUILD, ...options, "completion", "bash"], { launcher: "/bin/sh" });
+  expect(full).toMatchObject({ exitCode: 7, stderr: expect.stringContaining("[cli.output-lost]") });
+  const gone = await rbuild(["-c", '"$0" "$@" | true; exit "${PIPESTATUS[0]}"', RBUILD, ...options, "completion", "bash"], { launcher: "/bin/bash" });
+  expect(gone).toMatchObject({ exitCode: 0, stderr: "" });
 });
 
 it("ends with one JSON line that has the error", async () => {

@@ -13,6 +13,11 @@ test.each([
   expect(explainFullDisk(error, "one")).toMatchObject({ code: "image.no-space", category: "unavailable", cause: error });
 });
 
+test("a full disk on which nothing can be given back either is told as one", () => {
+  const error = Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC", syscall: "write" });
+  expect(explainFullDisk(new SuppressedError(new Error("cannot remove it"), error), "one")).toMatchObject({ code: "image.no-space", cause: error });
+});
+
 test("any other error stays as it is", () => {
   for (const error of [new Error("no"), new RbuildError("pool.no-space", "no space left"), "no space left"]) expect(explainFullDisk(error, "one")).toBe(error);
 });
