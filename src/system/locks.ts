@@ -1,3 +1,4 @@
+import { constants } from "node:fs";
 import { mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -13,10 +14,13 @@ export interface HeldLock extends AsyncDisposable {
   readonly path: string;
 }
 
-/** Takes the lock if nobody holds it, else returns undefined at once. The lock file stays; its content is never used. */
+/**
+ * Takes the lock if nobody holds it, else returns undefined at once. The lock file stays; its content is never used. It may be in a
+ * directory of somebody else's, so no link is followed: root would make a file where he likes.
+ */
 export async function tryLock(path: string, options: LockOptions = {}): Promise<HeldLock | undefined> {
   await mkdir(dirname(path), { recursive: true });
-  const handle = await open(path, "a+", 0o600);
+  const handle = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
   let held = false;
   try {
     held = tryFlock(handle.fd, options.kind ?? "exclusive");

@@ -3,6 +3,7 @@ import { lchown, link, lstat, mkdir, open, rename, rm, stat } from "node:fs/prom
 import { dirname, join } from "node:path";
 import { isFileOfSize, namesIn, RbuildError, syncDirectory, tryLock } from "../../../system/index.ts";
 import { digestOfFile } from "../../digest-of-file.ts";
+import { checkNoLinks } from "./check-links.ts";
 
 /** In a repository, beside what it has: what is being published, and the lock. No client asks for it. */
 export const WORK_DIRECTORY = ".publish";
@@ -31,10 +32,11 @@ export interface Staging extends AsyncDisposable {
 
 /**
  * Takes the lock of a repository's directory, which is made unless it is there, and removes what killed publications left.
- * @throws RbuildError `repository.busy`
+ * @throws RbuildError `repository.busy`, `repository.link-inside`
  */
 export async function openStaging(directory: string): Promise<Staging> {
   const work = join(directory, WORK_DIRECTORY);
+  await checkNoLinks(directory, KNOWN);
   await mkdir(work, { recursive: true, mode: 0o755 });
   const held = await tryLock(join(work, "lock"));
   if (!held)

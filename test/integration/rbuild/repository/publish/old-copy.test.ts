@@ -1,4 +1,4 @@
-import { cp, readdir, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { RbuildEvent } from "../../../../../src/rbuild/events.ts";
@@ -49,6 +49,22 @@ test("an old copy, an empty place and another copy are refused by a machine that
   await expect(publish()).rejects.toThrow(code("repository.old-copy"));
   await restore(copy!);
   expect(await listFiles(lab.repository)).toSatisfy((files: Map<string, string>) => files.size === before.size);
+});
+
+test("a copy in which a directory is a link, or the lock is one, is refused before anything is written where it leads", async () => {
+  const elsewhere = join(own!, "elsewhere");
+  await mkdir(elsewhere);
+  for (const path of ["index", "blobs/sha256", ".publish"]) {
+    await restore(copy!);
+    await rm(join(lab.repository, path), { recursive: true });
+    await symlink(elsewhere, join(lab.repository, path));
+    await expect(publish(promotion("testing"))).rejects.toMatchObject({ code: "repository.link-inside", details: { path: join(lab.repository, path) } });
+  }
+  await restore(copy!);
+  await rm(join(lab.repository, ".publish/lock"));
+  await symlink(join(elsewhere, "made"), join(lab.repository, ".publish/lock"));
+  await expect(publish(promotion("testing"))).rejects.toThrow(/ELOOP/);
+  expect(await readdir(elsewhere)).toEqual([]);
 });
 
 test("killed after it was shown and before it was remembered, the next publication remembers it", async () => {
