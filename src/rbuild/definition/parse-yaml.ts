@@ -1,5 +1,6 @@
 import { isNode, LineCounter, type Node, parseDocument, visit } from "yaml";
 import type { z } from "zod";
+import { issueWords, syntaxWords, TOO_DEEP } from "./yaml-words.ts";
 
 /** What is wrong in a YAML file, and where. Lines and columns count from 1. */
 export interface YamlProblem {
@@ -12,14 +13,18 @@ export interface YamlProblem {
 
 export type ParsedYaml<T> = { readonly kind: "valid"; readonly value: T } | { readonly kind: "invalid"; readonly problems: readonly YamlProblem[] };
 
-/** YAML 1.2 that a schema accepts, or every fault in it with its line. */
+/** More than a person mends at once. */
+const MAX_PROBLEMS = 20;
+
+/** YAML 1.2 that a schema accepts, or the first faults in it with their lines. */
 export function parseYaml<T>(text: string, schema: z.ZodType<T>): ParsedYaml<T> {
   try {
-    return parseShallow(text, schema);
+    const parsed = parseShallow(text, schema);
+    return parsed.kind === "valid" ? parsed : { kind: "invalid", problems: parsed.problems.slice(0, MAX_PROBLEMS) };
   } catch (error) {
     // The parser goes down by recursion, as deep as the stack is.
     if (!(error instanceof RangeError)) throw error;
-    return { kind: "invalid", problems: [{ line: 1, column: 1, field: "", message: "it is nested too deeply" }] };
+    return { kind: "invalid", problems: [{ line: 1, column: 1, field: "", message: TOO_DEEP }] };
   }
 }
 
@@ -28,7 +33,7 @@ function parseShallow<T>(text: string, schema: z.ZodType<T>): ParsedYaml<T> {
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, merge: false, logLevel: "error" });
   const faults = [...document.errors, ...document.warnings];
   if (faults.length > 0) {
-    return { kind: "invalid", problems: faults.map(({ pos, message }) => ({ ...placeOf(pos[0]), field: "", message })) };
+    return { kind: "invalid", problems: faults.map((fault) => ({ ...placeOf(fault.pos[0]), field: "", message: syntaxWords(fault) })) };
   }
   let alias: number | undefined;
   visit(document, { Alias: (_key, node) => void (alias ??= node.range?.[0] ?? 0) });
@@ -39,7 +44,7 @@ function parseShallow<T>(text: string, schema: z.ZodType<T>): ParsedYaml<T> {
     if (issue.code === "unrecognized_keys") {
       return issue.keys.map((key) => at([...issue.path, key], "is no field known here"));
     }
-    return [at(issue.path, issue.code === "invalid_key" ? (issue.issues[0]?.message ?? issue.message) : issue.message)];
+    return [at(issue.path, issueWords(issue, issue.path.length === 0 ? document.contents : document.getIn(issue.path)))];
   });
   return { kind: "invalid", problems };
 

@@ -41,6 +41,24 @@ test("names a field that does not exist, with its line", () => {
   expect(faultsOf(`${BASE}packagez: [make]\n`)).toEqual([{ line: 7, column: 11, field: "packagez", message: "is no field known here" }]);
 });
 
+test.each([
+  ["", "must be fields with values, and is empty"],
+  ["- a\n", "must be fields with values, and is a list"],
+  [BASE.replace("1-1", "1.10"), "must be text, and is a number: put it in quotes"],
+  [BASE.replace("version: 1-1\n", ""), "must be text, and is not there"],
+  [`${BASE}packages: make\n`, "must be a list, and is text"],
+  [`${BASE}packages:\n`, "must be a list, and is empty"],
+  [`${BASE}environment: { A: true }\n`, "must be text, and is true or false: put it in quotes"],
+  [`${BASE}---\n${BASE}`, "a second document begins here, and one is understood"],
+])("says of %j what must be there and what is", (text, message) => {
+  expect(faultsOf(text)).toMatchObject([{ message }]);
+});
+
+test("says of a text with a thousand faults no more than a person reads", () => {
+  expect(faultsOf(`a: ${"[".repeat(20_000)}`)[0]).toMatchObject({ message: "it is nested too deeply" });
+  expect(faultsOf(`\t- a\n`.repeat(1000))).toHaveLength(20);
+});
+
 const TOP = "name: x\nversion: '1'\nfrom: base\n";
 
 test.each([
