@@ -1,7 +1,7 @@
-import { dirname } from "node:path";
 import { inspect } from "node:util";
 import { CommanderError } from "commander";
 import { type ErrorCategory, isRbuildError, isSystemError, redact, stripControl } from "../system/index.ts";
+import { describeSystemError } from "./system-error.ts";
 
 /** An error as it is shown: to people by `printError`, as the last line with `--json`. */
 export interface ErrorReport {
@@ -16,17 +16,6 @@ export interface ErrorReport {
   readonly stack?: string;
 }
 
-/** System errors that say that the host is not able, not that the work failed, and what mends them. */
-const HOST_ERRORS: Readonly<Record<string, (path: string) => string>> = {
-  ENOSPC: (path) => `make room there: df -h ${path}`,
-  EDQUOT: (path) => `make room there, or get a larger quota: df -h ${path}`,
-  EACCES: (path) => `see who may do that: ls -ld ${path}; sudo, perhaps`,
-  EPERM: (path) => `see who may do that: ls -ld ${path}; sudo, perhaps`,
-  EROFS: (path) => `work where something can be written: findmnt --target ${path}`,
-  EMFILE: () => "ulimit -n 4096",
-  ENFILE: () => "end other programs, or raise sysctl fs.file-max",
-  ENOMEM: () => "end other programs, or add swap",
-};
 const CATEGORIES: ReadonlySet<string> = new Set<ErrorCategory>([
   "invalid",
   "not-found",
@@ -63,10 +52,10 @@ function classify(error: unknown): Classified {
   }
   if (isEngineAnswer(error)) return engineAnswer(error);
   if (isSystemError(error) && error.syscall !== undefined) {
-    const { code = "", message, syscall, path } = error;
-    const mend = Object.hasOwn(HOST_ERRORS, code) ? HOST_ERRORS[code] : undefined;
-    const hint = mend && { hint: mend(path === undefined ? "." : dirname(path)) };
-    return { code: `system.${code.toLowerCase()}`, category: mend ? "unavailable" : "failed", message, ...hint, details: { syscall, path } };
+    const { code, isOfHost, message, hint } = describeSystemError(error);
+    const { syscall, path } = error;
+    const mend = hint === undefined ? {} : { hint };
+    return { code: `system.${code.toLowerCase()}`, category: isOfHost ? "unavailable" : "failed", message, ...mend, details: { syscall, path } };
   }
   if (error instanceof Error && "code" in error && "category" in error && CATEGORIES.has(String(error.category))) {
     return { code: String(error.code), category: error.category as ErrorCategory, message: error.message, details: {} };

@@ -1,4 +1,4 @@
-import { isRbuildError } from "../system/index.ts";
+import { isRbuildError, isSystemError } from "../system/index.ts";
 import type { Report, StepEvent, StepId, StepName } from "./events.ts";
 
 export interface StepSubject {
@@ -54,7 +54,8 @@ export async function withStep<T>(report: Report<StepEvent>, subject: StepSubjec
 
 function codeOf(error: unknown): string {
   if (isRbuildError(error)) return error.code;
-  return error instanceof Error && error.name === "AbortError" ? "cancelled" : "internal";
+  if (error instanceof Error && error.name === "AbortError") return "cancelled";
+  return isSystemError(error) && error.syscall !== undefined ? `system.${error.code?.toLowerCase()}` : "internal";
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,5 +1,8 @@
+import { mkdir, mkdtemp, rename, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { CommanderError } from "commander";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { reportOf } from "../../../src/cli/error-report.ts";
 import { parseDigest } from "../../../src/oci/index.ts";
 import { RbuildError } from "../../../src/system/index.ts";
@@ -54,6 +57,25 @@ it("tells a host that is not able from work that failed", () => {
   expect(reportOf(system("ENOSPC"), "iso")).toMatchObject({ code: "system.enospc", category: "unavailable", hint: "make room there: df -h /" });
   expect(reportOf(system("EROFS"), "iso")).toMatchObject({ category: "unavailable", hint: expect.stringContaining("findmnt --target /") });
   expect(reportOf(system("EIO"), "iso")).toMatchObject({ code: "system.eio", category: "failed" });
+});
+
+it("says of a directory in a file's place, and of a file in a directory's, which is which", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "rbuild-report-"));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  const file = join(directory, "file");
+  await writeFile(file, "");
+  const thrown = async (work: Promise<unknown>) => reportOf(await work.catch((error: unknown) => error), "iso");
+  expect(await thrown(mkdir(join(file, "below"), { recursive: true }))).toMatchObject({
+    code: "system.enotdir",
+    message: `${file}/below cannot be used as a directory: ${file} is none`,
+    hint: expect.stringContaining(file),
+  });
+  await mkdir(join(directory, "sub"));
+  expect(await thrown(rename(file, join(directory, "sub")))).toMatchObject({
+    code: "system.eisdir",
+    message: `${directory}/sub is a directory, where a file is wanted`,
+  });
+  expect(await thrown(stat(join(directory, "nothing")))).toMatchObject({ code: "system.enoent", hint: `see what is there: ls -ld ${directory}` });
 });
 
 it("knows the errors of the OCI parsers", () => {

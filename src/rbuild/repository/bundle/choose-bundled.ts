@@ -1,4 +1,4 @@
-import { RbuildError } from "../../../system/index.ts";
+import { nearNames, RbuildError } from "../../../system/index.ts";
 import type { RepositoryIndex } from "../../trust/format/index-file.ts";
 
 type IndexedImage = RepositoryIndex["images"][number];
@@ -20,9 +20,11 @@ export function chooseImages({ images }: Pick<RepositoryIndex, "images">, names:
     const found = images.filter((image) => image.name === name && (version === undefined ? image.channels.includes(channel) : image.version === version));
     if (found.length > 0) return found;
     const there = images.filter((image) => image.name === name).map((image) => `${name}:${image.version}`);
+    const near = nearNames(name, new Set(images.map((image) => image.name)));
+    const others = near.length > 0 ? `there is ${near.join(", ")}` : "rbuild image bundle FILE --from DIR, without names, takes all of a channel";
     throw new RbuildError("repository.no-such-image", `the repository has no ${name} ${version ?? `in the channel ${channel}`}`, {
       category: "not-found",
-      hint: there.length > 0 ? `it has ${there.join(", ")}` : "rbuild image bundle FILE --from DIR, without names, takes all of a channel",
+      hint: there.length > 0 ? `it has ${there.join(", ")}` : others,
       details: { name, ...(version === undefined ? { channel } : { version }), there },
     });
   });

@@ -1,4 +1,4 @@
-import { RbuildError } from "../../../system/index.ts";
+import { nearNames, RbuildError } from "../../../system/index.ts";
 import type { ImagePin } from "../../images/image-operations.ts";
 import { pinMismatch } from "../../images/pin/pin-refusal.ts";
 import { refusalError } from "../../trust/refusal.ts";
@@ -33,10 +33,17 @@ export function selectImage(choice: ImageChoice, { verdict, source }: Pick<OpenR
   if (!image) {
     const what = `${name}${version === undefined ? "" : ` ${version}`} for ${architecture}${wanted === undefined ? "" : ` in the channel ${wanted}`}`;
     const versions = images.map((each) => each.version);
+    const channels = [...new Set(images.flatMap((each) => each.channels))].sort();
+    const near = nearNames(name, new Set(verdict.index.images.map((each) => each.name)));
+    const hints = {
+      version: `it has ${versions.join(", ")}; name one with --version`,
+      channel: `it has ${versions.join(", ")} in ${channels.join(", ")}; name one with --channel or --version`,
+      name: near.length > 0 ? `there is ${near.join(", ")}` : "see that the repository is the right one",
+    };
     throw new RbuildError("repository.no-such-image", `${source} has no ${what}`, {
       category: "not-found",
-      hint: versions.length > 0 ? `it has ${versions.join(", ")}; name one with --version` : "see that the repository is the right one",
-      details: { name, architecture, versions, ...(version === undefined ? {} : { version }), ...(wanted === undefined ? {} : { channel: wanted }) },
+      hint: hints[images.length === 0 ? "name" : wanted === undefined ? "version" : "channel"],
+      details: { name, architecture, versions, near, ...(version === undefined ? {} : { version }), ...(wanted === undefined ? {} : { channel: wanted }) },
     });
   }
   const isPinned = pin !== undefined && pin.version === image.version && pin.architecture === architecture;

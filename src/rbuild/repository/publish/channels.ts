@@ -1,4 +1,4 @@
-import { RbuildError } from "../../../system/index.ts";
+import { nearNames, RbuildError } from "../../../system/index.ts";
 import type { IndexedImage } from "./index-content.ts";
 
 /** Puts a version of an image into a channel, for every architecture that has it. */
@@ -20,9 +20,10 @@ export function promote(images: readonly IndexedImage[], { name, version, channe
   const promoted = images.filter((image) => image.name === name && image.version === version);
   if (promoted.length === 0) {
     const versions = images.filter((image) => image.name === name).map((image) => image.version);
+    const near = nearNames(name, new Set(images.map((image) => image.name)));
     throw new RbuildError("repository.no-such-version", `the repository has no ${name} ${version}`, {
       category: "not-found",
-      hint: versions.length > 0 ? `it has ${versions.join(", ")}` : `rbuild image publish DIR ${name}`,
+      hint: versions.length > 0 ? `it has ${versions.join(", ")}` : near.length > 0 ? `there is ${near.join(", ")}` : `rbuild image publish DIR ${name}`,
       details: { name, version, versions },
     });
   }

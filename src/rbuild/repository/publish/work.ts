@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 import { withStep } from "../../../make-runner/index.ts";
 import { isRbuildError, RbuildError } from "../../../system/index.ts";
+import { noSpace } from "../../pool/pool-errors.ts";
 import type { TrustedRoot } from "../../trust/client/root-chain.ts";
 import { holdNumbers } from "./hold-numbers.ts";
 import { EMPTY_CONTENT, type IndexContent, isSameContent } from "./index-content.ts";
@@ -43,7 +44,7 @@ export async function withWork<T>(choices: PublishOptions, dependencies: Publish
   const options = { ...choices, directory: resolve(choices.directory) };
   const { directory } = options;
   const { report, roots } = dependencies;
-  return withStep(report, { name: "image.publish", subject: directory }, async () => {
+  const work = async () => {
     if ((await highestVersion(directory, "freshness")) === 0) await checkEmpty(directory);
     await using staging = await openStaging(directory);
     await using _numbers = await holdNumbers(directory, dependencies, options.signal);
@@ -65,7 +66,12 @@ export async function withWork<T>(choices: PublishOptions, dependencies: Publish
     };
     const sign = signing(options, staging, root, dependencies);
     return await body({ ...shown, options, dependencies, staging, root, prepared, nextVersion, sign });
-  });
+  };
+  return withStep(report, { name: "image.publish", subject: directory }, () =>
+    work().catch((error: unknown) => {
+      throw noSpace(error, (error as NodeJS.ErrnoException).path ?? directory);
+    }),
+  );
 }
 
 /** What a repository shows, verified, and what it lacks. @param memory where the client that looks has its own */

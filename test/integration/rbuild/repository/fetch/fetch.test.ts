@@ -69,7 +69,18 @@ test("a directory and a version by name", async () => {
   const client = await releases.client();
   expect(await client.fetch([releases.second], { version: "1" })).toMatchObject({ version: "1", how: "full" });
   expect(await client.fetch([releases.second], { channel: "stable" })).toMatchObject({ version: "2", how: "delta" });
-  await expect(client.fetch([releases.second], { channel: "testing" })).rejects.toMatchObject({ code: "repository.no-such-image" });
+  const refused = async (choice: Parameters<typeof client.fetch>[1]) => client.fetch([releases.second], choice).catch((error: unknown) => error);
+  const code = "repository.no-such-image";
+  expect(await refused({ channel: "testing" })).toMatchObject({
+    code,
+    hint: expect.stringMatching(/it has .* in stable; name one with --channel or --version/),
+  });
+  expect(await refused({ version: "7" })).toMatchObject({ code, hint: expect.stringMatching(/it has .*; name one with --version/) });
+  expect(await refused({ name: "smal" })).toMatchObject({ code, hint: "there is small" });
+  await expect(client.fetch(["/nonexistent/stick"])).rejects.toMatchObject({
+    code: "repository.unreachable",
+    message: expect.stringContaining("/nonexistent/stick"),
+  });
   await expect(client.fetch([releases.second], { architecture: "arm64" })).rejects.toMatchObject({ code: "repository.no-such-image" });
 });
 
