@@ -3,6 +3,9 @@ import { redact, stripControl } from "../../../src/system/index.ts";
 
 test.each([
   ["get http://me:pw@host/x", "get http://***@host/x"],
+  ["get https://token@host/x", "get https://***@host/x"],
+  ["get http://me:p@ss@host/a@b", "get http://***@host/a@b"],
+  ["clone ssh://git@host/x and ssh://me:pw@host/x", "clone ssh://git@host/x and ssh://***@host/x"],
   ["Authorization: Bearer abc.def", "Authorization: ***"],
   ["env GPG_PASSPHRASE=hunter2 make", "env GPG_PASSPHRASE=*** make"],
   ["http://host/path?x=1", "http://host/path?x=1"],
