@@ -1,7 +1,6 @@
-import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
 import { dirname } from "node:path";
-import { type Digest, digestFromHex } from "../../oci/index.ts";
+import { type Digest, DigestHasher } from "../../oci/index.ts";
 import { RbuildError } from "../../system/index.ts";
 import { removeAbandoned } from "../pool/abandoned-files.ts";
 import { IncomingFile } from "../pool/incoming-file.ts";
@@ -133,9 +132,9 @@ function headOf(recipe: Recipe, path: string): Buffer {
 }
 
 async function checkMade(recipe: Recipe, from: OpenIso, form: AsyncIterable<Uint8Array>, path: string, signal?: AbortSignal): Promise<void> {
-  const made = createHash("sha256");
+  const made = new DigestHasher();
   for await (const bytes of assemble(recipe, from.handle, form, signal)) made.update(bytes);
-  if (digestFromHex(made.digest("hex")) !== recipe.to.digest) throw changed(path);
+  if (made.digest() !== recipe.to.digest) throw changed(path);
 }
 
 function changed(path: string, cause?: unknown): RbuildError {

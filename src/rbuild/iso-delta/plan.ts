@@ -1,6 +1,6 @@
-import { createHash, hash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
-import { type Digest, digestFromHex } from "../../oci/index.ts";
+import { type Digest, DigestHasher } from "../../oci/index.ts";
 import type { DeltaProgress } from "../repository/delta/delta-files.ts";
 import { type CoderSettings, codecFor, pack, unpack } from "./coder.ts";
 import { Coders, pieceSize, unitsOf } from "./iso-units.ts";
@@ -42,7 +42,7 @@ export async function planIsoDelta(from: OpenIso, to: OpenIso, { addToForm, onPr
   const piece = pieceSize(Math.max(from.size, to.size));
   const old = await indexUnits(from, await unitsOf(from.handle, from.size, coders, piece), signal);
   const units = await unitsOf(to.handle, to.size, coders, piece);
-  const [whole, taken, steps] = [createHash("sha256"), new Set<string>(), new Steps()];
+  const [whole, taken, steps] = [new DigestHasher(), new Set<string>(), new Steps()];
   const blocks = { copied: 0, made: 0, sent: 0 };
   let place: number | undefined;
   for await (const { unit, bytes } of readUnits(to.handle, units, signal)) {
@@ -69,7 +69,7 @@ export async function planIsoDelta(from: OpenIso, to: OpenIso, { addToForm, onPr
     await addToForm(content ?? bytes);
   }
   const base = joined(old.units.filter((_, index) => index === 0 || !taken.has(old.keys[index] as string)));
-  return { coders: coders.list, base, steps: steps.list, from: old.digest, to: digestFromHex(whole.digest("hex")), blocks };
+  return { coders: coders.list, base, steps: steps.list, from: old.digest, to: whole.digest(), blocks };
 }
 
 interface IndexedUnits {
@@ -82,14 +82,14 @@ interface IndexedUnits {
 }
 
 async function indexUnits({ handle }: OpenIso, units: readonly Unit[], signal?: AbortSignal): Promise<IndexedUnits> {
-  const [keys, places, whole] = [[] as string[], new Map<string, number>(), createHash("sha256")];
+  const [keys, places, whole] = [[] as string[], new Map<string, number>(), new DigestHasher()];
   for await (const { bytes } of readUnits(handle, units, signal)) {
     whole.update(bytes);
     const key = keyOf(bytes);
     if (!places.has(key)) places.set(key, keys.length);
     keys.push(key);
   }
-  return { units, keys, places, digest: digestFromHex(whole.digest("hex")) };
+  return { units, keys, places, digest: whole.digest() };
 }
 
 const keyOf = (bytes: Buffer): string => hash("sha256", bytes, "latin1");

@@ -1,6 +1,5 @@
-import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
-import { type Digest, digestFromHex } from "../../../oci/index.ts";
+import { type Digest, DigestHasher } from "../../../oci/index.ts";
 
 /** A file that is one zstd frame with its checksum and its size, and nothing else. */
 export interface Frame {
@@ -32,20 +31,18 @@ const RESERVED = 3;
  */
 export async function inspectFile(path: string, maxBytes: number, signal?: AbortSignal, start = 0): Promise<InspectedFile> {
   await using handle = await open(path);
-  const hash = createHash("sha256");
+  const hasher = new DigestHasher();
   const walk = new FrameWalk();
   const buffer = Buffer.allocUnsafe(READ_BYTES);
-  let size = 0;
-  while (size < maxBytes) {
+  while (hasher.size < maxBytes) {
     signal?.throwIfAborted();
-    const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.byteLength, maxBytes - size), start + size);
+    const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.byteLength, maxBytes - hasher.size), start + hasher.size);
     if (bytesRead === 0) break;
     const chunk = buffer.subarray(0, bytesRead);
-    hash.update(chunk);
+    hasher.update(chunk);
     walk.take(chunk);
-    size += bytesRead;
   }
-  return { size, sha256: digestFromHex(hash.digest("hex")), frame: walk.frame() };
+  return { size: hasher.size, sha256: hasher.digest(), frame: walk.frame() };
 }
 
 type State = "header" | "block" | "checksum" | "end" | "wrong";

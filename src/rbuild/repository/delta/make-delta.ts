@@ -1,7 +1,6 @@
-import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { digestFromHex } from "../../../oci/index.ts";
+import { DigestHasher } from "../../../oci/index.ts";
 import { isRbuildError, RbuildError } from "../../../system/index.ts";
 import { removeAbandoned } from "../../pool/abandoned-files.ts";
 import { IncomingFile } from "../../pool/incoming-file.ts";
@@ -37,15 +36,15 @@ export async function makeDelta(
 }
 
 async function checkUndone(from: BlobFile, to: BlobFile, delta: { readonly path: string; readonly window: number }, signal?: AbortSignal): Promise<void> {
-  const hash = createHash("sha256");
+  const hasher = new DigestHasher();
   try {
-    for await (const chunk of undoDelta({ from: from.path, delta: delta.path }, delta.window, signal)) hash.update(chunk);
+    for await (const chunk of undoDelta({ from: from.path, delta: delta.path }, delta.window, signal)) hasher.update(chunk);
   } catch (error) {
     // The frame's own checksum: the base that it was made with is gone.
     if (isRbuildError(error, "tool.failed")) throw wrongLayer(from, "it changed while it was read", error);
     throw error;
   }
-  const found = digestFromHex(hash.digest("hex"));
+  const found = hasher.digest();
   if (found !== to.digest) throw wrongLayer(to, `its digest is ${found}`);
 }
 
