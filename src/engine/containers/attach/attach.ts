@@ -17,7 +17,9 @@ export async function attachContainer(
 ): Promise<AttachedStreams> {
   options.signal?.throwIfAborted();
   const { record, status } = await context.store.get(id);
-  const attachment = new Attachment({ ...options, stdin: options.stdin && (record.spec.openStdin ?? false) }, options.signal);
+  const stdin = options.stdin && (record.spec.openStdin ?? false);
+  const sparesInput = !stdin && (record.spec.stdinOnce ?? false);
+  const attachment = new Attachment({ ...options, stdin, sparesInput }, options.signal);
   // first, so that no start can come in between
   context.pending.add(id, attachment);
   await connectIfRunning(context, id, attachment, status.phase);

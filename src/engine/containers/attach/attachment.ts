@@ -17,17 +17,22 @@ export interface AttachmentOptions {
   readonly stderr: boolean;
 }
 
+interface MonitorOptions extends AttachmentOptions {
+  /** The monitor ends the process's input with any connection that ends: whoever has only looked on leaves his to the process's end. */
+  readonly sparesInput?: boolean;
+}
+
 /** A client of a process's monitor, made before the process if need be. */
 export class Attachment implements AttachedStreams {
   readonly output: OutputQueue;
   readonly stdin?: WritableStdin;
-  readonly #options: AttachmentOptions;
+  readonly #options: MonitorOptions;
   readonly #input = Promise.withResolvers<Socket | undefined>();
   #socket: Socket | undefined;
   #isJoining = false;
   #isEnded = false;
 
-  constructor(options: AttachmentOptions, signal?: AbortSignal) {
+  constructor(options: MonitorOptions, signal?: AbortSignal) {
     this.#options = options;
     this.output = new OutputQueue(() => this.#socket?.resume());
     if (options.stdin) this.stdin = { write: (data) => this.#write(data), end: () => this.#endInput() };
@@ -54,7 +59,10 @@ export class Attachment implements AttachedStreams {
     if (this.#isEnded) return void socket.destroy();
     this.#socket = socket;
     socket.on("data", (packet: Buffer) => this.#receive(socket, packet));
-    socket.on("end", () => this.end());
+    socket.on("end", () => {
+      this.end();
+      socket.destroy();
+    });
     socket.on("close", () => this.end());
     socket.on("error", (error) => this.end(error));
     if (this.#options.stdin) await this.#connectInput(bundle);
@@ -66,7 +74,8 @@ export class Attachment implements AttachedStreams {
     this.#input.resolve(undefined);
     void this.#closeInput();
     this.output.end(error);
-    this.#socket?.destroy();
+    if (this.#options.sparesInput) this.#socket?.unref().resume();
+    else this.#socket?.destroy();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

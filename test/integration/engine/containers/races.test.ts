@@ -1,5 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
 import { openEngine } from "../../../../src/engine/index.ts";
 import { findMonitor } from "../../../../src/engine/runtime/choose-runtime.ts";
@@ -17,6 +18,24 @@ test("as many clients as come before the start get all of the output", async () 
   const outputs = await Promise.all(clients.map(async ({ output }) => (await collect(output)).stdout));
   expect(outputs).toEqual(clients.map(() => "hello\n"));
   await engine.containers.remove(id, { force: true });
+});
+
+test("a client that only looks on leaves the input open to who gives it", async () => {
+  await using engine = await openTestEngine();
+  const { id } = await engine.containers.create({ image: IMAGE, openStdin: true, stdinOnce: true, command: ["cat"] });
+  await using giver = await engine.containers.attach(id, { stdin: true, stdout: true, stderr: true });
+  const watcher = await engine.containers.attach(id, { stdin: false, stdout: true, stderr: true });
+  await engine.containers.start(id);
+  await giver.stdin?.write(Buffer.from("one\n"));
+  for await (const { data } of watcher.output) if (Buffer.from(data).toString().endsWith("\n")) break;
+  await watcher[Symbol.asyncDispose]();
+  // long enough for the monitor to have seen it
+  await sleep(200);
+  await giver.stdin?.write(Buffer.from("two\n"));
+  await giver.stdin?.end();
+  expect((await collect(giver.output)).stdout).toBe("one\ntwo\n");
+  await engine.containers.wait(id);
+  await engine.containers.remove(id);
 });
 
 test("an attachment ends with a run that another process started and nobody saw", async () => {
