@@ -3,7 +3,7 @@ import type { NameKind } from "../completion/known-names.ts";
 import { globalOptionsOf } from "../global-options.ts";
 import { examples, newCommand } from "../new-command.ts";
 
-const NAME_KINDS = ["definitions", "images", "attacks"] as const satisfies readonly NameKind[];
+const NAME_KINDS = ["definitions", "images", "attacks", "certificates"] as const satisfies readonly NameKind[];
 const SHELLS = ["bash", "zsh", "fish"] as const;
 
 /** @param program makes the tree that is to be completed */

@@ -53,7 +53,7 @@ export function commandTree(command: CommandUnknownOpts, path: readonly string[]
 }
 
 /** Of the verbs of `image`, `from` and `to` are images as well. */
-const NAMES: Readonly<Record<string, NameKind>> = { name: "definitions", image: "images" };
+const NAMES: Readonly<Record<string, NameKind>> = { name: "definitions", image: "images", fingerprint: "certificates" };
 const OF_IMAGE: Readonly<Record<string, NameKind>> = { from: "definitions", to: "definitions" };
 
 function argumentKind(argument: Argument, path: readonly string[]): ValueKind {
@@ -62,12 +62,17 @@ function argumentKind(argument: Argument, path: readonly string[]): ValueKind {
   return names && !argument.argChoices ? { kind: "names", names } : valueKind(`<${name}>`, argument.argChoices);
 }
 
-/** The placeholder in `--output <dir>` says what is wanted. */
+/** Placeholders that name a file, or something that may be one. */
+const FILES = new Set(["file", "signer", "request"]);
+
+/** The placeholder in `--output <dir>` says what is wanted; of `--from <url|dir|file>` what a shell can know. */
 function valueKind(flags: string, choices: readonly string[] | undefined): ValueKind {
   if (choices && choices.length > 0) return { kind: "choices", choices };
-  const placeholder = /[<[]([a-z-]+)(?:\.\.\.)?[>\]]/.exec(flags)?.[1];
+  const placeholder = /[<[]([a-z|-]+)(?:\.\.\.)?[>\]]/.exec(flags)?.[1];
   if (placeholder === "attack") return { kind: "names", names: "attacks" };
-  return { kind: placeholder === "dir" || placeholder === "directory" ? "directory" : placeholder?.endsWith("file") ? "file" : "other" };
+  const words = placeholder?.split("|") ?? [];
+  if (words.some((word) => FILES.has(word) || word.endsWith("-file"))) return { kind: "file" };
+  return { kind: words.some((word) => word === "dir" || word === "directory") ? "directory" : "other" };
 }
 
 /** A command and all below it. */

@@ -48,6 +48,27 @@ describe("bash", () => {
     expect(await bash("-C", `${directory}/a`)).toEqual([join(directory, "a tree")]);
   });
 
+  it("offers files where a file is one of several things that may be named", async () => {
+    const directory = await scratchDirectory();
+    await writeFile(join(directory, "a-file"), "");
+    for (const words of [
+      ["image", "fetch", "--from"],
+      ["image", "publish", "--signer"],
+      ["keys", "sign", "--sign-with"],
+      ["image", "sign"],
+    ])
+      expect(await bash(...words, `${directory}/a`), words.join(" ")).toEqual([join(directory, "a-file")]);
+  });
+
+  it("offers the certificates of the tree's keys", async () => {
+    const tree = await openTree();
+    const [one, two] = ["A".repeat(40), "B".repeat(40)] as const;
+    await mkdir(join(tree, "keys/root"), { recursive: true });
+    for (const name of [`${one}.asc`, `${two}.asc`, "README.md"]) await writeFile(join(tree, "keys", name), "");
+    expect(await bash("-C", tree, "keys", "show", "")).toEqual([one, two]);
+    expect(await bash("-C", tree, "keys", "drill", one, "B")).toEqual([two]);
+  });
+
   it("offers the images that are defined where the command would work, for each name", async () => {
     const tree = await openTree();
     expect(await bash("image", "build", "b")).toEqual(["base", "builder"]);
