@@ -1,11 +1,14 @@
 import { z } from "zod";
+import { ownPath, suiteObjections, suiteSourceSchema } from "./suite-source.ts";
 
 /** Debian Policy 5.6.7. */
 const packageName = z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/, "must be a Debian package name: lower-case letters, digits, + - .");
-const packageNames = z.array(packageName).refine((names) => new Set(names).size === names.length, "names a package twice");
+const packageNames = z
+  .array(packageName)
+  .refine((names) => new Set(names).size === names.length, "names a package twice")
+  .meta({ uniqueItems: true });
 const imageName = z.string().regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/, "must be lower-case letters and digits joined by -");
 const version = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "must be letters, digits, . _ - (64 at most): it becomes the image's tag");
-const suite = z.string().regex(/^[a-z0-9][a-z0-9.-]*$/, "must be a suite's codename");
 const absolutePath = z
   .string()
   .max(4095)
@@ -16,43 +19,9 @@ const pattern = z.string().regex(/^[^/\0][^\0]*[^/\0]$/, "must be a path relativ
 /** A file of the definition's own directory. */
 const ownFile = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, "must be a file name in the definition's directory");
 
-/** A file of the definition's own directory, or of a directory in it. */
-const ownPath = z
-  .string()
-  .max(200)
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*(?:\/[A-Za-z0-9][A-Za-z0-9._-]*)*$/, "must be a path in the definition's directory");
-const archiveName = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, "must be an archive's name: lower-case letters, digits, -");
 const mode = z.string().regex(/^0?[0-7]{3,4}$/, 'must be an octal mode as a string, such as "0644"');
 const account = z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/, "must be a user's or group's name");
 const accountId = z.int().min(0).max(65_533);
-
-/** One suite of an APT archive. Which of several has a package is APT's choice, by `preferences` and versions. */
-export const suiteSourceSchema = z.strictObject({
-  suite,
-  components: z
-    .array(z.string().regex(/^[a-z0-9-]+$/, "must be a component such as main"))
-    .min(1)
-    .default(["main"]),
-  /** Which archive: `debian` and `debian-security` are where the host's APT has them; any other needs `url`. */
-  archive: archiveName.default("debian"),
-  /** Where an archive is that is not Debian's own. Never written into a lock. */
-  url: z.url({ protocol: /^https?$/ }).exactOptional(),
-  /** OpenPGP certificates that sign it. Default: Debian's archive keys of this host. */
-  keyring: ownPath.exactOptional(),
-});
-
-/** What is wrong with a list of suites as a whole: dotted path and message. */
-export function suiteObjections(suites: readonly SuiteSource[]): (readonly [path: string, message: string])[] {
-  return suites.flatMap(({ archive: name, suite: codename, url }, index): [string, string][] => {
-    const isTwice = suites.findIndex((other) => other.archive === name && other.suite === codename) < index;
-    return [
-      ...(name !== "debian" && name !== "debian-security" && url === undefined
-        ? [[`suites.${index}.url`, `the archive ${name} needs a url`] as [string, string]]
-        : []),
-      ...(isTwice ? [[`suites.${index}.suite`, `${name} ${codename} is named twice`] as [string, string]] : []),
-    ];
-  });
-}
 
 /** A file that an image gets after its packages. */
 const imageFile = z
@@ -65,7 +34,8 @@ const imageFile = z
     owner: account.default("root"),
     group: account.default("root"),
   })
-  .refine(({ content, source: from }) => (content === undefined) !== (from === undefined), "needs exactly one of content and source");
+  .refine(({ content, source: from }) => (content === undefined) !== (from === undefined), "needs exactly one of content and source")
+  .meta({ oneOf: [{ required: ["content"] }, { required: ["source"] }] });
 
 const user = z.strictObject({
   name: account,
@@ -176,9 +146,14 @@ export const imageDefinitionSchema = z
       if (value.packages?.includes(offered)) refuse(`offers.${index}`, `${offered} is in packages already`);
     for (const [path, message] of listObjections(value)) refuse(path, message);
     for (const [path, message] of suiteObjections(value.suites ?? [])) refuse(path, message);
+  })
+  // What of these checks a JSON Schema can say.
+  .meta({
+    anyOf: [{ required: ["from"] }, { required: ["suites"] }],
+    dependentSchemas: { variant: { not: { required: ["from"] } } },
+    dependentRequired: { offers: ["dockerfile"] },
   });
 
 export type ImageDefinition = Readonly<z.infer<typeof imageDefinitionSchema>>;
-export type SuiteSource = Readonly<z.infer<typeof suiteSourceSchema>>;
 export type ImageFile = NonNullable<ImageDefinition["files"]>[number];
 export type ImageUser = NonNullable<ImageDefinition["users"]>[number];

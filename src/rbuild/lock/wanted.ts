@@ -2,7 +2,7 @@ import { type Digest, digestOf } from "../../oci/index.ts";
 import { RbuildError, readFileIfExists } from "../../system/index.ts";
 import { ownFilePath } from "../definition/own-file.ts";
 import type { LocatedDefinition } from "../definition/read-definition.ts";
-import type { SuiteSource } from "../definition/schema.ts";
+import type { SuiteSource } from "../definition/suite-source.ts";
 import { DEFAULT_VARIANT } from "../definition/variant.ts";
 import type { ImageLock } from "./image-lock.ts";
 

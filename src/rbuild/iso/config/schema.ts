@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { suiteObjections, suiteSourceSchema } from "../../definition/schema.ts";
+import { suiteObjections, suiteSourceSchema } from "../../definition/suite-source.ts";
 import { ALLOWED_CAPABILITIES, DEFAULT_CAPABILITIES } from "./capabilities.ts";
 import { parseDuration, parseSize } from "./quantities.ts";
 

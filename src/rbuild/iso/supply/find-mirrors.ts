@@ -1,6 +1,6 @@
 import { isRbuildError } from "../../../system/index.ts";
 import { readDefinitions } from "../../definition/find-definition.ts";
-import type { SuiteSource } from "../../definition/schema.ts";
+import type { SuiteSource } from "../../definition/suite-source.ts";
 import type { RbuildReport } from "../../events.ts";
 import { findMirror, type Mirror } from "../../mirror/find-mirror.ts";
 import type { PoolSource } from "../../pool/pool.ts";

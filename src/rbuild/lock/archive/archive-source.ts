@@ -1,4 +1,5 @@
-import type { ImageDefinition, SuiteSource } from "../../definition/schema.ts";
+import type { ImageDefinition } from "../../definition/schema.ts";
+import type { SuiteSource } from "../../definition/suite-source.ts";
 import { findMirror, type Mirror } from "../../mirror/find-mirror.ts";
 import { readOwnKeyring } from "../wanted.ts";
 import { readHostKeyring } from "./host-keyring.ts";
