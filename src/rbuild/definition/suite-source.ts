@@ -29,7 +29,7 @@ export const suiteSourceSchema = z
     /** OpenPGP certificates that sign it. Default: Debian's archive keys of this host. */
     keyring: ownPath.exactOptional(),
   })
-  .meta({ if: { required: ["archive"], properties: { archive: { not: { enum: ["debian", "debian-security"] } } } }, then: { required: ["url"] } });
+  .meta({ anyOf: [{ required: ["url"] }, { properties: { archive: { enum: ["debian", "debian-security"] } } }] });
 
 /** What is wrong with a list of suites as a whole: dotted path and message. */
 export function suiteObjections(suites: readonly SuiteSource[]): (readonly [path: string, message: string])[] {
