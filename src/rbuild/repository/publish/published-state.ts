@@ -93,7 +93,7 @@ export async function missingRoots(directory: string, roots: readonly TrustedRoo
   });
 }
 
-/** The highest version of a freshness or index that the directory has a file of, also of publications that were killed; 0 for none. */
+/** The highest version of a freshness or index that the directory has a file of, whoever made it; 0 for none. */
 export async function highestVersion(directory: string, kind: "freshness" | "index"): Promise<number> {
   const versions = (await namesIn(join(directory, kind))).map((name) => Number(/^([1-9]\d{0,9})\./.exec(name)?.[1] ?? 0));
   return Math.max(0, ...versions);

@@ -12,6 +12,7 @@ import type { PublishDependencies, PublishOptions } from "./publication.ts";
 import { highestVersion, missingRoots, type PublishedState, readPublished } from "./published-state.ts";
 import type { PublisherNumbers } from "./publisher-memory.ts";
 import { type SigningContext, signersOf } from "./sign-metadata.ts";
+import { highestSigned } from "./signed-versions.ts";
 import { checkEmpty, openStaging, type Staging } from "./staging.ts";
 
 /** What one publication works with. */
@@ -55,7 +56,7 @@ export async function withWork<T>(choices: PublishOptions, dependencies: Publish
     const nextVersion = async (kind: "freshness" | "index") => {
       const waiting = kind === "index" ? prepared?.request.index?.value.version : prepared?.request.freshness.value.version;
       const taken = [
-        await highestVersion(directory, kind),
+        await highestSigned(directory, kind, roots, dependencies.clock.now()),
         published?.[kind].version,
         root.root.floors[kind] - 1,
         waiting,

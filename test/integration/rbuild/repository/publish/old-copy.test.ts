@@ -67,6 +67,16 @@ test("a copy in which a directory is a link, or the lock is one, is refused befo
   expect(await readdir(elsewhere)).toEqual([]);
 });
 
+test("files with high numbers that nobody signed, as a web server may have put them into a copy, take no number", async () => {
+  const [name = ""] = (await readdir(join(lab.repository, "index"))).filter((each) => each.endsWith(".json"));
+  for (const [from, to] of [
+    [`index/${name}`, `index/2000000000.${name.split(".")[1]}.json`],
+    ["freshness/1.json", "freshness/2000000000.json"],
+  ] as const)
+    for (const end of ["", ".asc"]) await cp(join(lab.repository, `${from}${end}`), join(lab.repository, `${to}${end}`));
+  expect(await publish(promotion("testing"))).toMatchObject({ kind: "published", index: 2, freshness: 2 });
+});
+
 test("killed after it was shown and before it was remembered, the next publication remembers it", async () => {
   await publish(promotion("testing"));
   await rm(join(memory!, "published"), { recursive: true });
