@@ -41,7 +41,7 @@ export async function openFiles(directory: string): Promise<OpenFiles> {
       const known = kept.get(path);
       if (known) return lease(known);
       const opened = await openPlain(root, path);
-      if (!opened || !keep || isClosed || kept.size >= MAX_KEPT) return opened && alone(opened);
+      if (!opened || !keep || isClosed || kept.size >= MAX_KEPT) return opened && openedFile(opened, () => close(opened.handle));
       const meanwhile = kept.get(path);
       if (meanwhile) {
         await opened.handle.close();
@@ -59,41 +59,39 @@ export async function openFiles(directory: string): Promise<OpenFiles> {
   };
 
   function lease(entry: Kept): OpenedFile {
-    let isHeld = true;
     entry.users++;
-    return {
-      handle: entry.handle,
-      size: entry.size,
-      [Symbol.dispose]() {
-        if (!isHeld) return;
-        isHeld = false;
-        entry.users--;
-        entry.idleSince = performance.now();
-        if (isClosed) closeIdle(Number.POSITIVE_INFINITY);
-      },
-    };
+    return openedFile(entry, () => {
+      entry.users--;
+      entry.idleSince = performance.now();
+      if (isClosed) closeIdle(Number.POSITIVE_INFINITY);
+    });
   }
 
   function closeIdle(before: number): void {
     for (const [path, entry] of kept) {
       if (entry.users > 0 || entry.idleSince > before) continue;
       kept.delete(path);
-      void entry.handle.close();
+      close(entry.handle);
     }
   }
 }
 
-function alone({ handle, size }: Pick<Kept, "handle" | "size">): OpenedFile {
+/** @param release is called once, however often it is disposed of */
+function openedFile({ handle, size }: Pick<Kept, "handle" | "size">, release: () => void): OpenedFile {
   let isHeld = true;
   return {
     handle,
     size,
     [Symbol.dispose]() {
-      if (isHeld) void handle.close();
+      if (!isHeld) return;
       isHeld = false;
+      release();
     },
   };
 }
+
+/** Nothing was written that could be lost. */
+const close = (handle: FileHandle): void => void handle.close().catch(() => undefined);
 
 const NOT_THERE = ["ENOENT", "ENOTDIR", "ELOOP", "ENXIO", "EACCES", "ENAMETOOLONG"];
 
