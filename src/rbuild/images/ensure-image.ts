@@ -4,6 +4,7 @@ import { readDefinitions } from "../definition/find-definition.ts";
 import type { LocatedDefinition } from "../definition/read-definition.ts";
 import { buildImage } from "./build-image.ts";
 import { checkLocatedPin } from "./check-pin.ts";
+import type { IdentifyDependencies } from "./identify-image.ts";
 import type { EnsuredImage, EnsureImageOptions, ImageDependencies, ImagePin, PinVerdict, RepositoryChoice } from "./image-operations.ts";
 import { inspectImage, isImage } from "./inspect-image.ts";
 import { pinMismatch, unpinned } from "./pin/pin-refusal.ts";
@@ -18,7 +19,7 @@ import { imageReference } from "./present-image.ts";
 export async function ensureImage(options: EnsureImageOptions, dependencies: ImageDependencies): Promise<EnsuredImage> {
   const chain = await readDefinitions(options.name, dependencies.imageDirectories);
   const { verdict, refusal } = await withStep(dependencies.report, { name: "image.check", subject: options.name }, async () => {
-    const checked = await checkChain(chain, dependencies);
+    const checked = await checkChain(chain, { ...dependencies, ...(options.signal ? { signal: options.signal } : {}) });
     if (checked.refusal && !options.allowMismatch) throw checked.refusal;
     return checked;
   });
@@ -40,7 +41,7 @@ export async function ensureImage(options: EnsureImageOptions, dependencies: Ima
 /** The verdict on the image itself, and why the chain is refused, if it is. */
 async function checkChain(
   chain: readonly LocatedDefinition[],
-  dependencies: ImageDependencies,
+  dependencies: IdentifyDependencies,
 ): Promise<{ verdict: PinVerdict; refusal: RbuildError | undefined }> {
   let verdict: PinVerdict | undefined;
   let refusal: RbuildError | undefined;

@@ -12,7 +12,7 @@ export function imageVerifyCommand() {
         const [{ checkPin }, { verdictLine }] = await Promise.all([import("../../../rbuild/images/check-pin.ts"), import("../../image-text.ts")]);
         await using host = await openImageHost(session);
         const verdicts = [];
-        for (const name of names) verdicts.push({ name, ...(await checkPin({ name }, imageDependencies(host, session))) });
+        for (const name of names) verdicts.push({ name, ...(await checkPin({ name }, { ...imageDependencies(host, session), signal: session.signal })) });
         const exitCode = verdicts.some(({ kind }) => kind === "different")
           ? EXIT.baseRefused
           : verdicts.every(({ kind }) => kind === "exact")
