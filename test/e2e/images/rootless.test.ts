@@ -49,7 +49,7 @@ test("a user without root builds the base image to its pinned digest, runs it, a
   }
 });
 
-/** A monitor ends a moment after its container. */
+/** A monitor ends a moment after its container; what is of no use any more is removed in the background. */
 const expectNoProcess = (user: RootlessUser) => expect.poll(() => user.processes(), { timeout: 20_000 }).toEqual([]);
 
 const engineOf = ({ home }: RootlessUser) => join(home, ".local/share/rbuild/engine");

@@ -1,28 +1,18 @@
-import { cp, mkdtemp, readdir, rm } from "node:fs/promises";
+import { cp, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Checkout, importCertificate, proposeRoot, readCheckout, signProposal } from "../../../src/rbuild/trust/index.ts";
+import { importCertificate, proposeRoot, signProposal } from "../../../src/rbuild/trust/index.ts";
 import { accepted } from "../../../src/rbuild/trust/refusal.ts";
 import { sweepFullDisk } from "../../support/faults/full-disk.ts";
-import { writeRoot } from "../../support/repository/publish-lab.ts";
-import { NOW, type TestKey, testKey } from "../../support/trust/test-keys.ts";
+import { checkoutOf, type KeysTree, openKeysTree } from "../../support/faults/key-works.ts";
+import { NOW } from "../../support/trust/test-keys.ts";
 
-let before: string;
-let owner: TestKey;
-let cron: TestKey;
-let next: TestKey;
-beforeAll(async () => {
-  before = await mkdtemp("/var/tmp/rbuild-test-");
-  const [first, publisher, second, third] = await Promise.all(["owner", "publisher", "cron", "next"].map((name) => testKey(name)));
-  [owner, cron, next] = [first!, second!, third!];
-  await writeRoot(join(before, "keys"), owner, { root: owner, publisher: publisher!, freshness: cron });
-  for (const key of [owner, publisher!, cron]) await importCertificate(join(before, "keys"), Buffer.from(key.armored), "a key", NOW);
-});
-afterAll(() => rm(before, { recursive: true, force: true }));
+let tree: KeysTree;
+beforeAll(async () => void (tree = await openKeysTree()));
+afterAll(() => tree[Symbol.asyncDispose]());
 
-const prepare = (disk: string) => cp(before, disk, { recursive: true });
-const open = async (disk: string): Promise<Checkout> => accepted(await readCheckout(join(disk, "keys"), NOW));
-const certificate = () => Buffer.from(next.armored);
+const prepare = (disk: string) => cp(tree.directory, disk, { recursive: true });
+const certificate = () => Buffer.from(tree.next.armored);
 
 test("keys import: the certificate is there as it is, or not at all", { timeout: 3600_000 }, async () => {
   const failures = await sweepFullDisk({
@@ -32,15 +22,19 @@ test("keys import: the certificate is there as it is, or not at all", { timeout:
         accepted(await importCertificate(join(disk, "keys"), certificate(), "a key", NOW));
       } catch (error) {
         // Node says of a full disk which file it is of only where that is opened.
-        expect(error).toMatchObject({ code: "ENOSPC", path: expect.stringContaining(next.fingerprint), message: expect.stringContaining(next.fingerprint) });
+        expect(error).toMatchObject({
+          code: "ENOSPC",
+          path: expect.stringContaining(tree.next.fingerprint),
+          message: expect.stringContaining(tree.next.fingerprint),
+        });
         throw error;
       }
     },
     async verify(disk, isDone) {
-      expect((await open(disk)).roots).toHaveLength(1);
+      expect((await checkoutOf(disk)).roots).toHaveLength(1);
       const names = (await readdir(join(disk, "keys"))).filter((name) => name !== "root");
       expect(names.toSorted()).toEqual(
-        [...(await readdir(join(before, "keys"))).filter((name) => name !== "root"), ...(isDone ? [`${next.fingerprint}.asc`] : [])].toSorted(),
+        [...(await readdir(join(tree.directory, "keys"))).filter((name) => name !== "root"), ...(isDone ? [`${tree.next.fingerprint}.asc`] : [])].toSorted(),
       );
     },
   });
@@ -54,19 +48,23 @@ test.each(["rotate", "revoke"] as const)("keys %s: clients and the checkout have
       accepted(await importCertificate(join(disk, "keys"), certificate(), "a key", NOW));
     },
     async act(disk) {
-      if ((await open(disk)).roots.length === 2) return;
-      const roles = { freshness: { threshold: 1, keys: [next.fingerprint] } };
-      const revoke = [{ fingerprint: cron.fingerprint, reason: "compromised" as const }];
-      await proposeRoot(await open(disk), { roles, days: 365, ...(what === "revoke" ? { revoke } : {}) }, NOW);
-      await signProposal(await open(disk), owner.signer, NOW);
+      if ((await checkoutOf(disk)).roots.length === 2) return;
+      const roles = { freshness: { threshold: 1, keys: [tree.next.fingerprint] } };
+      const revoke = [{ fingerprint: tree.cron.fingerprint, reason: "compromised" as const }];
+      await proposeRoot(await checkoutOf(disk), { roles, days: 365, ...(what === "revoke" ? { revoke } : {}) }, NOW);
+      await signProposal(await checkoutOf(disk), tree.owner.signer, NOW);
     },
     async verify(disk, isDone) {
-      const { roots, proposal } = await open(disk);
+      const { roots, proposal } = await checkoutOf(disk);
       expect(roots[0]!.root.version).toBe(1);
       if (isDone) expect(roots).toHaveLength(2);
       const [, second] = roots;
       if (second)
-        expect([second.root.roles.freshness.keys, second.root.revoked.length, proposal]).toEqual([[next.fingerprint], what === "revoke" ? 1 : 0, undefined]);
+        expect([second.root.roles.freshness.keys, second.root.revoked.length, proposal]).toEqual([
+          [tree.next.fingerprint],
+          what === "revoke" ? 1 : 0,
+          undefined,
+        ]);
       expect((await readdir(join(disk, "keys"), { recursive: true })).filter((name) => /^\.|\/\.|\.new$/.test(name))).toEqual([]);
     },
   });

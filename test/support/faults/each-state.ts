@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { lstatSync, mkdirSync, readdirSync } from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
@@ -29,7 +29,7 @@ export async function statesOf({ command, cwd, env = {} }: FaultyCommand, direct
     if (seen === last) return;
     last = seen;
     const copy = join(into, `${copies.length}`);
-    if (spawnSync("cp", ["-a", directory, copy]).status !== 0) throw new Error(`${directory} is not copied`);
+    restoreState(directory, copy);
     copies.push(copy);
   };
   look();
@@ -50,6 +50,12 @@ export async function statesOf({ command, cwd, env = {} }: FaultyCommand, direct
   const [exitCode] = (await ended) as [number | null];
   if (exitCode !== 0) throw new Error(`it ended with ${exitCode} by itself: ${stderr}`);
   return { calls, copies };
+}
+
+/** Makes a directory what another one is. */
+export function restoreState(from: string, directory: string): void {
+  rmSync(directory, { recursive: true, force: true });
+  if (spawnSync("cp", ["-a", from, directory]).status !== 0) throw new Error(`${from} is not copied`);
 }
 
 /** What tells whether anything below a directory has changed. */

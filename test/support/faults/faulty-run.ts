@@ -19,28 +19,39 @@ export interface FaultyCommand {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** SIGKILL right before a call, or an error in its place. Calls are counted in each thread by itself, from 1. */
+/** The nth of a thread's calls of that name, from 1: so strace counts. */
+export interface Call {
+  readonly name: string;
+  readonly nth: number;
+}
+
+/** SIGKILL right before a call, or an error in its place. */
 export type Fault =
   | { readonly kind: "none" }
-  | { readonly kind: "kill"; readonly at: number }
-  | { readonly kind: "error"; readonly errno: "ENOSPC" | "EIO"; readonly at: number };
+  | { readonly kind: "kill"; readonly at: Call }
+  | { readonly kind: "error"; readonly errno: "ENOSPC" | "EIO"; readonly at: Call };
 
 /** Runs a command to its end under strace, with a fault somewhere in it. All of Node's work with files is done by one thread, so that counts are the same each time. */
 export async function runWithFault(subject: FaultyCommand, fault: Fault): Promise<Ended> {
   if (fault.kind === "none") return await underStrace(subject, ["-o", "/dev/null", "-e", "trace=none", QUICK]);
-  const inject =
-    fault.kind === "kill" ? [`inject=${CHANGES}:signal=KILL:when=${fault.at}`] : [`inject=${FAILING}:error=${fault.errno}:when=${fault.at}`, QUICK];
+  const { name, nth } = fault.at;
+  const inject = fault.kind === "kill" ? [`inject=${name}:signal=KILL:when=${nth}`] : [`inject=${name}:error=${fault.errno}:when=${nth}`, QUICK];
   return await underStrace(subject, ["-o", "/dev/null", "-e", `trace=${CHANGES}`, "-e", ...inject]);
 }
 
-/** How many calls the thread with most of them makes. */
-export async function countCalls(subject: FaultyCommand, kind: Fault["kind"]): Promise<number> {
+/** The calls it makes, by what strace can name, in order. */
+export async function callsOf(subject: FaultyCommand, kind: "kill" | "error"): Promise<readonly Call[]> {
   const file = join(await scratchDirectory(), "calls");
   const { exitCode, stderr } = await underStrace(subject, ["-o", file, "-e", `trace=${kind === "kill" ? CHANGES : FAILING}`, QUICK]);
   if (exitCode !== 0) throw new Error(`it ended with ${exitCode} by itself: ${stderr}`);
   const counts = new Map<string, number>();
-  for (const [, thread = ""] of (await readFile(file, "latin1")).matchAll(/^(\d+) +[a-z0-9]+\(/gm)) counts.set(thread, (counts.get(thread) ?? 0) + 1);
-  return Math.max(...counts.values());
+  const calls = new Map<string, Call>();
+  for (const [, thread = "", name = ""] of (await readFile(file, "latin1")).matchAll(/^(\d+) +([a-z0-9]+)\(/gm)) {
+    const nth = (counts.get(`${thread} ${name}`) ?? 0) + 1;
+    counts.set(`${thread} ${name}`, nth);
+    if (!calls.has(`${name} ${nth}`)) calls.set(`${name} ${nth}`, { name, nth });
+  }
+  return [...calls.values()];
 }
 
 interface Ended {
@@ -71,12 +82,8 @@ export const environmentOf = (env: Readonly<Record<string, string>>): Record<str
   ...env,
 });
 
-/**
- * The points at which a sweep has its faults: all of them with RBUILD_TEST_FULL, else a few, spread evenly.
- * @param count of calls
- */
-export function points(count: number, few: number): number[] {
-  const all = Array.from({ length: count }, (_, index) => index + 1);
-  if (process.env["RBUILD_TEST_FULL"] === "1" || count <= few) return all;
-  return Array.from({ length: few }, (_, index) => Math.max(1, Math.round((count * (index + 1)) / (few + 1))));
+/** The calls at which a sweep has its faults: all of them with RBUILD_TEST_FULL, else a few, spread evenly. */
+export function someOf(calls: readonly Call[], few: number): readonly Call[] {
+  if (process.env["RBUILD_TEST_FULL"] === "1" || calls.length <= few) return calls;
+  return Array.from({ length: few }, (_, index) => calls[Math.floor((calls.length * (index + 1)) / (few + 1))]!);
 }

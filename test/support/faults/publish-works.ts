@@ -15,6 +15,7 @@ export function publishWorks(releases: TwoReleases): Works<"first publication" |
       await writeFile(join(directory, `${name}.key`), key.privateKey.armor(), { mode: 0o600 });
     const places = ["--freshness-signer", join(directory, "cron.key"), "--keys", lab.keys, "--engine-root", join(directory, "engine")];
     return {
+      isCommand: true,
       command: [RBUILD, "image", "publish", join(directory, "images"), ...places, ...args],
       cwd: lab.images.directory,
       env: { DOCKER_HOST: `unix://${(lab.images.docker.modem as unknown as { readonly socketPath: string }).socketPath}` },

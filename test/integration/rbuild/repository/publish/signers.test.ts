@@ -6,7 +6,7 @@ import { encryptKey } from "openpgp";
 import { expect, onTestFinished, test } from "vitest";
 import { openDirectorySource, openTrustStore, readCheckout, updateTrust } from "../../../../../src/rbuild/trust/index.ts";
 import { systemClock } from "../../../../../src/system/index.ts";
-import { countCalls, runWithFault } from "../../../../support/faults/faulty-run.ts";
+import { restoreState, statesOf } from "../../../../support/faults/each-state.ts";
 import { jsonLines, RBUILD, rbuild } from "../../../../support/rbuild-command.ts";
 import { killWhen } from "../../../../support/repository/kill-when.ts";
 import { listFiles, openPublishLab } from "../../../../support/repository/publish-lab.ts";
@@ -171,49 +171,39 @@ test("killed while it prepares or finishes, clients find the old state or the ne
 });
 
 // The test above has some such moments.
-test.runIf(isFull)("killed before every seventh call that changes a disk, the same", { timeout: 3600_000 }, async () => {
+test.runIf(isFull)("what SIGKILL before any call that changes a disk leaves, the same", { timeout: 3600_000 }, async () => {
   const { lab, file, run, ask, asked, env, ann, ben } = await openCompany();
   const [request, files] = [file("request.json"), [file("from-ann.json"), file("from-ben.json")] as const];
   await writeFile(file("open.key"), ben.privateKey.armor());
   const prepare = ["image", "publish", lab.repository, "ground", "small", "--prepare", request];
-  const finish = [
-    "image",
-    "publish",
-    lab.repository,
-    "--finish",
-    "--freshness-signer",
-    file("cron.key"),
-    ...files.flatMap((each) => ["--add-signature", each]),
-  ];
-  const subject = (args: readonly string[]) => ({ command: [RBUILD, ...asked("ann", args)], cwd: lab.images.directory, env });
-  const prepared = file("prepared");
-  const reset = async (from?: string) => {
-    for (const path of [lab.repository, file("ann/state/published")]) await rm(path, { recursive: true, force: true });
-    if (from) await cp(from, lab.repository, { recursive: true });
+  const signatures = files.flatMap((each) => ["--add-signature", each]);
+  const finish = ["image", "publish", lab.repository, "--finish", "--freshness-signer", file("cron.key"), ...signatures];
+  const scratch = await scratchDirectory();
+  const afterEachCall = async (args: readonly string[], look: (copy: string) => Promise<void>) => {
+    const command = { command: [RBUILD, ...asked("ann", args)], cwd: lab.images.directory, env };
+    const { calls, copies } = await statesOf(command, lab.directory, join(scratch, args.at(-1)!.replaceAll("/", "_")));
+    console.info(`${calls} calls leave ${copies.length} states`);
+    for (const copy of copies) {
+      restoreState(copy, lab.directory);
+      await look(copy);
+    }
   };
-  for (const at of everySeventh(await countCalls(subject(prepare), "kill"))) {
-    await reset();
-    await runWithFault(subject(prepare), { kind: "kill", at });
-    expect(await ask(), `call ${at}`).toBe("trust.missing-file");
+  await afterEachCall(prepare, async (copy) => {
+    expect(await ask(), copy).toBe("trust.missing-file");
     await run("ann", prepare);
-  }
+  });
   for (const [output, signer] of [[files[0], `gpg:${ann}`] as const, [files[1], file("open.key")] as const])
     await run("ben", ["image", "sign", request, "--signer", signer, "--output", output]);
   const { index } = (await run("ann", ["image", "publish", lab.repository, "--add-signature", files[0]])).data;
-  await cp(lab.repository, prepared, { recursive: true });
-  for (const at of everySeventh(await countCalls(subject(finish), "kill"))) {
-    await reset(prepared);
-    await runWithFault(subject(finish), { kind: "kill", at });
+  await afterEachCall(finish, async (copy) => {
     const found = await ask();
-    expect([index, "trust.missing-file"], `call ${at}`).toContain(found);
+    expect([index, "trust.missing-file"], copy).toContain(found);
     const again = await rbuild([...asked("ann", finish), "--json"], { cwd: lab.images.directory, env });
     const { code, data } = jsonLines(again.stdout).at(-1) as { readonly code?: string; readonly data?: { readonly kind: string } };
-    expect(found === index ? ["unchanged", "repository.nothing-prepared"] : ["published"], `call ${at}`).toContain(data?.kind ?? code);
+    expect(found === index ? ["unchanged", "repository.nothing-prepared"] : ["published"], copy).toContain(data?.kind ?? code);
     expect(await ask()).toBe(index);
-  }
+  });
 });
-
-const everySeventh = (count: number): readonly number[] => Array.from({ length: Math.ceil(count / 7) }, (_, index) => count - 7 * index);
 
 /** Every other one in the quick run. */
 const some = <T>(moments: readonly T[]): readonly T[] => moments.filter((_moment, index) => isFull || index % 2 === 1);
