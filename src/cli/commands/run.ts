@@ -23,7 +23,7 @@ export function runCommand() {
     .addHelpText(
       "after",
       examples([
-        ["sudo rbuild run -it rbuild/builder:1 bash", "look around in an image"],
+        ["sudo rbuild run -it rbuild/NAME:VERSION bash", "look around in an image of rbuild image list"],
         [`sudo rbuild run -v "$PWD:/src:ro" IMAGE make -C /src`, "work on a directory"],
       ]),
     )

@@ -18,7 +18,9 @@ export async function findDefinition(name: string, imageDirectories: readonly st
       hint: `name the directory ${found.definition.name}, or the image ${name}`,
     });
   }
-  const near = nearNames(name, new Set(await definedNames(imageDirectories)));
+  // Whoever names its directory or its reference means it.
+  const meant = /([^/]*)\/*$/.exec(name.replace(/[:@].*$/, ""))?.[1] ?? name;
+  const near = nearNames(meant, new Set(await definedNames(imageDirectories)));
   const which = above === undefined ? "" : `, on which ${above} stands,`;
   throw new RbuildError("definition.not-found", `no image ${JSON.stringify(name)}${which} is defined in ${imageDirectories.join(" or ")}`, {
     category: "not-found",

@@ -5,7 +5,7 @@ import { imageReference } from "../present-image.ts";
 
 /** Wanted and found in words: what engines call the image, and where that is the same, the manifest's digest. */
 export function differenceFrom(pin: ImagePin, found: ImageIdentity): { readonly wanted: string; readonly got: string; readonly mend?: string } {
-  if (found.imageId !== pin.imageId) return { wanted: pin.imageId, got: found.imageId };
+  if (found.imageId !== pin.imageId) return { wanted: `the image id ${pin.imageId}`, got: found.imageId };
   const wanted = `the digest ${pin.digest}`;
   if (found.digest === undefined) return { wanted, got: "one that cannot be told, because the engine has its layers compressed" };
   return { wanted, got: found.digest, mend: `digest and imageId of the pin do not belong together: git checkout it, or rbuild image pin ${pin.name}` };
@@ -18,7 +18,7 @@ export function pinMismatch(pin: ImagePin, found: ImageIdentity, how: "present" 
   const { message, hint } = {
     present: {
       message: `${reference} in this engine is not the pinned image: wanted ${wanted}, found ${got}`,
-      hint: `rbuild image build ${pin.name} --force makes the pinned one; rbuild image pin ${pin.name} pins what its definition gives now; --allow-base-mismatch uses what is there`,
+      hint: `rbuild image build ${pin.name} --force makes the pinned one, unless definition or lock have changed since it was pinned: then git checkout them, or rbuild image pin ${pin.name}; --allow-base-mismatch uses what is there`,
     },
     reproduced: {
       message: `${reference} was built from its definition and is not the pinned image: wanted ${wanted}, got ${got}`,

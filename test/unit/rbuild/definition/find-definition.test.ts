@@ -35,6 +35,8 @@ test("a chain has the lowest image first", async () => {
 test("one that is absent is told with the names it may have meant, and who stands on it", async () => {
   const directory = await directoryWith({ builder: top, base: base.replace("suites", "from: bilder\n#"), Strange: "" });
   await expect(findDefinition("bilder", [directory, "/nonexistent"])).rejects.toMatchObject({ hint: "there is builder" });
+  for (const way of ["images/builder", "./images/builder/", "rbuild/builder:1"])
+    await expect(findDefinition(way, [directory])).rejects.toMatchObject({ hint: "there is builder" });
   await expect(findDefinition("unlike", [directory])).rejects.toMatchObject({ hint: "rbuild image list" });
   await expect(readDefinitions("base", [directory])).rejects.toMatchObject({
     code: "definition.not-found",
