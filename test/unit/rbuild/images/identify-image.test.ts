@@ -25,10 +25,11 @@ async function engine(saved = SAVED) {
   const stateDirectory = await temporaryDirectory();
   return {
     reads: () => reads,
-    find: (told: Partial<Docker.ImageInspectInfo>, wanted = pin) =>
+    find: (told: Partial<Docker.ImageInspectInfo>, wanted = pin, signal?: AbortSignal) =>
       identifyImage({ Id: pin.imageId, RootFS: { Type: "layers", Layers: layers.map(({ digest }) => digest) }, ...told } as Docker.ImageInspectInfo, wanted, {
         containerHost,
         stateDirectory,
+        ...(signal ? { signal } : {}),
       }),
   };
 }
@@ -73,4 +74,9 @@ test("another image is told by its id alone", async () => {
   const { find, reads } = await engine();
   expect(await find({ Id: other })).toEqual({ imageId: other, digest: undefined });
   expect(reads()).toBe(0);
+});
+
+test("an image is not read to its end when nobody wants to know any more", async () => {
+  const { find } = await engine();
+  await expect(find({}, pin, AbortSignal.abort(new Error("enough")))).rejects.toThrow("enough");
 });
