@@ -1,5 +1,4 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
 import {
   addAddress,
   createBridge,
@@ -132,12 +131,4 @@ export function setSysctl(path: string, value: string): void {
   } catch (error) {
     if (!isSystemError(error, "ENOENT", "EROFS")) throw error;
   }
-}
-
-/**
- * The same for what only saves noise, without waiting and without telling: while the kernel takes an ended container's namespace down, a writer
- * of network settings spins, 7 ms and more.
- */
-export function setSysctlLater(path: string, value: string): void {
-  writeFile(path, value).catch(() => undefined);
 }

@@ -1,6 +1,6 @@
 import { closeSync, openSync } from "node:fs";
-import { addAddress, addDefaultRoute, createVeth, findLink, NetlinkSocket, RbuildError, setHairpin, setLinkUp } from "../../system/index.ts";
-import { setSysctl, setSysctlLater } from "./bring-up.ts";
+import { addAddress, addDefaultRoute, createVeth, findLink, leaveWithoutIpv6, NetlinkSocket, RbuildError, setHairpin, setLinkUp } from "../../system/index.ts";
+import { setSysctl } from "./bring-up.ts";
 import { macFor, parseAddress, parseSubnet } from "./ipv4.ts";
 import type { Member, RunningNetwork } from "./running-networks.ts";
 
@@ -39,9 +39,12 @@ export function connect(network: RunningNetwork, member: Member, options: LinkOp
   } finally {
     closeSync(namespaceFd);
   }
-  setSysctlLater(`/proc/sys/net/ipv6/conf/${member.hostLink}/disable_ipv6`, "1");
   const host = findLink(outside, member.hostLink);
-  if (host) setHairpin(outside, host.index);
+  if (host) {
+    // No sysctl: its writer spins for as long as the kernel takes an ended container's namespace down.
+    leaveWithoutIpv6(outside, host.index);
+    setHairpin(outside, host.index);
+  }
   const own = findLink(options.inside, member.containerLink);
   if (!own) throw new RbuildError("network.bridge-vanished", `the interface of container ${member.containerId} vanished while it was made`);
   addAddress(options.inside, own.index, address, parseSubnet(network.subnet).prefixLength);

@@ -7,10 +7,13 @@ const RTM_NEWLINK = 16;
 const RTM_DELLINK = 17;
 const RTM_GETLINK = 18;
 const IFF_UP = 1;
-const IFLA = { ADDRESS: 1, IFNAME: 3, MTU: 4, MASTER: 10, LINKINFO: 18, IFALIAS: 20, NET_NS_FD: 28 } as const;
+const IFLA = { ADDRESS: 1, IFNAME: 3, MTU: 4, MASTER: 10, LINKINFO: 18, IFALIAS: 20, AF_SPEC: 26, NET_NS_FD: 28 } as const;
 const IFLA_INFO = { KIND: 1, DATA: 2, SLAVE_KIND: 4, SLAVE_DATA: 5 } as const;
 const VETH_INFO_PEER = 1;
 const IFLA_BRPORT_MODE = 4;
+const AF_INET6 = 10;
+const IFLA_INET6_ADDR_GEN_MODE = 8;
+const IN6_ADDR_GEN_MODE_NONE = 1;
 const IFINFOMSG_BYTES = 16;
 /** IFNAMSIZ without the terminating zero. */
 export const MAX_LINK_NAME = 15;
@@ -116,6 +119,17 @@ export function createVeth(socket: NetlinkSocket, options: VethOptions): void {
 export function setHairpin(socket: NetlinkSocket, index: number): void {
   const info = nested(IFLA.LINKINFO, text(IFLA_INFO.SLAVE_KIND, "bridge"), nested(IFLA_INFO.SLAVE_DATA, attribute(IFLA_BRPORT_MODE, Buffer.from([1]))));
   socket.request(RTM_NEWLINK, 0, Buffer.concat([header(index), info]), `link ${index}`);
+}
+
+/** Has the kernel give an interface no IPv6 address of its own, with which it would look for others and for routers. */
+export function leaveWithoutIpv6(socket: NetlinkSocket, index: number): void {
+  const mode = attribute(IFLA_INET6_ADDR_GEN_MODE, Buffer.from([IN6_ADDR_GEN_MODE_NONE]));
+  try {
+    socket.request(RTM_NEWLINK, 0, Buffer.concat([header(index), nested(IFLA.AF_SPEC, nested(AF_INET6, mode))]), `link ${index}`);
+  } catch (error) {
+    // the kernel or the interface has no IPv6
+    if (!isSystemError(error, "EAFNOSUPPORT")) throw error;
+  }
 }
 
 /** False when there was none. A veth takes its peer with it. */

@@ -48,6 +48,19 @@ test("members reach each other by name, alias, id prefix and link, and see who c
   expect(first.endpoints).toMatchObject([{ networkName: "bridge", aliases: ["one", "uno"], macAddress: expect.stringMatching(/^02:42:/) }]);
 });
 
+test("gives the host's end of a container's cable no IPv6 address, and the container's end no IPv6 at all", async () => {
+  await using bench = await networkBench();
+  await using opened = bench.open();
+  await bench.attach(opened, 1);
+  const [file = ""] = (await readdir(join(bench.runRoot, "networks"))).filter((name) => name.endsWith(".json"));
+  const { members } = JSON.parse(await readFile(join(bench.runRoot, "networks", file), "utf8")) as {
+    readonly members: readonly { readonly hostLink: string }[];
+  };
+  expect((await run("ip", ["-details", "link", "show", members[0]?.hostLink ?? ""])).stdout).toContain("addrgenmode none");
+  const inside = ["cat", "/proc/sys/net/ipv6/conf/eth0/disable_ipv6"];
+  expect((await run("nsenter", [`--net=${namespaceOf(bench, 1)}`, ...inside])).stdout.trim()).toBe("1");
+});
+
 test("translates addresses on the way out, and lets nothing in but published ports", async () => {
   await using bench = await networkBench();
   await using opened = bench.open();
