@@ -24,8 +24,13 @@ async function follow(file: string, loaded: Loaded): Promise<void> {
   }
 }
 
-const eager: Loaded = { files: new Set(), packages: new Set() };
-for (const file of ["src/cli/main.ts", "src/cli/command-line.ts"]) await follow(file, eager);
+async function loadedBy(...files: readonly string[]): Promise<Loaded> {
+  const loaded: Loaded = { files: new Set(), packages: new Set() };
+  for (const file of files) await follow(file, loaded);
+  return loaded;
+}
+
+const eager = await loadedBy("src/cli/main.ts", "src/cli/command-line.ts");
 
 test("the command line loads no package but commander, and only small modules of Node", () => {
   const packages = [...eager.packages].sort();
@@ -43,6 +48,12 @@ test("outside src/cli the command line loads only what option texts are parsed w
     "src/system/errors.ts",
     "src/system/redaction.ts",
   ]);
+});
+
+test("a container runs without what takes Node long to load and not every one needs", async () => {
+  const { packages } = await loadedBy("src/cli/session.ts", "src/cli/wire/container-maker.ts", "src/cli/wire/open-own-engine.ts");
+  const slow = ["node:dns", "node:http", "node:https", "node:tls", "node:worker_threads", "node:zlib"];
+  expect(slow.filter((id) => packages.has(id))).toEqual([]);
 });
 
 test("bin/rbuild starts Node so that it takes its own compiled code, and that of this program", async () => {

@@ -1,5 +1,4 @@
 import { pipeline } from "node:stream/promises";
-import { createGunzip } from "node:zlib";
 import type { LayerCompression } from "../../oci/index.ts";
 import { isRbuildError, pipeTool, RbuildError } from "../../system/index.ts";
 import type { ByteStream } from "./content-store.ts";
@@ -71,6 +70,8 @@ async function* resumed(head: Buffer, rest: AsyncIterator<Uint8Array>): AsyncGen
 }
 
 async function* gunzipped(source: ByteStream): AsyncGenerator<Uint8Array, void, undefined> {
+  // loading it takes two milliseconds, and few commands unpack anything
+  const { createGunzip } = await import("node:zlib");
   const gunzip = createGunzip({ chunkSize: 256 * 1024 });
   const running = pipeline(source, gunzip);
   running.catch(() => undefined);
