@@ -1,9 +1,14 @@
 import { randomBytes } from "node:crypto";
-import { constants, write, writeSync } from "node:fs";
-import { type FileHandle, mkdir, mkdtemp, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { closeSync, constants, fstatSync, openSync, read, readdirSync, readSync, renameSync, rmSync, statSync, write, writeFileSync, writeSync } from "node:fs";
+import { type FileHandle, mkdir, mkdtemp, open, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { isSystemError, RbuildError } from "./errors.ts";
+
+// Calls that take microseconds are made at once: handing one over to a thread and back takes ten times as long, and two more turns on a busy machine.
+
+/** Larger files are read by a thread. */
+const SMALL_BYTES = 64 * 1024;
 
 /**
  * Replaces a file so that a reader, or whoever comes after a crash, sees the old content or the new one and never a part.
@@ -15,20 +20,21 @@ export async function writeFileAtomic(
   { mode = 0o644, sync = true }: { readonly mode?: number; readonly sync?: boolean } = {},
 ): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}`);
-  const handle = await open(temporary, "wx", mode);
   try {
-    try {
-      await handle.writeFile(data);
-      if (sync) await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, path);
+    if (sync) await writeSynced(temporary, data, mode);
+    else writeFileSync(temporary, data, { flag: "wx", mode });
+    renameSync(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    rmSync(temporary, { force: true });
     throw withPath(error, path);
   }
   if (sync) await syncDirectory(dirname(path));
+}
+
+async function writeSynced(path: string, data: string | Uint8Array, mode: number): Promise<void> {
+  await using handle = await open(path, "wx", mode);
+  await handle.writeFile(data);
+  await handle.sync();
 }
 
 /** Node names no file in what it throws of an open one. */
@@ -49,28 +55,47 @@ export async function syncDirectory(path: string): Promise<void> {
 
 /** A whole regular file, or undefined when there is none. @throws RbuildError `file.too-large`, `file.not-regular` */
 export async function readFileIfExists(path: string, maxBytes: number): Promise<Buffer | undefined> {
+  let fd: number | undefined;
   try {
     // Nobody may write to a pipe, and a device never ends.
-    await using handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    if (!(await handle.stat()).isFile()) throw new RbuildError("file.not-regular", `${path} is no regular file`, { category: "invalid" });
-    const bytes = await readWithin(handle, maxBytes);
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const found = fstatSync(fd);
+    if (!found.isFile()) throw new RbuildError("file.not-regular", `${path} is no regular file`, { category: "invalid" });
+    const bytes = await readToEnd(found.size <= SMALL_BYTES ? atOnce(fd) : byThread(fd), found.size, maxBytes);
     if (bytes) return bytes;
     throw new RbuildError("file.too-large", `${path} has more than the ${maxBytes} bytes that are read`, { category: "invalid" });
   } catch (error) {
     if (isSystemError(error, "ENOENT", "ENOTDIR")) return undefined;
     throw error;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
   }
 }
 
 const LEAST_BUFFER = 4096;
+/** Reads on into a part of a buffer. @returns how many bytes; 0 at the end */
+type ReadOn = (buffer: Buffer, offset: number, length: number) => number | Promise<number>;
+
+const readFd = promisify(read);
+const atOnce =
+  (fd: number): ReadOn =>
+  (buffer, offset, length) =>
+    readSync(fd, buffer, offset, length, null);
+const byThread =
+  (fd: number): ReadOn =>
+  async (buffer, offset, length) =>
+    (await readFd(fd, buffer, offset, length, null)).bytesRead;
 
 /** What an open file or pipe gives until its end, or undefined when that is more: whatever size it says, and however it grows meanwhile. */
 export async function readWithin(handle: FileHandle, maxBytes: number): Promise<Buffer | undefined> {
-  const { size } = await handle.stat();
+  return await readToEnd(byThread(handle.fd), (await handle.stat()).size, maxBytes);
+}
+
+async function readToEnd(readOn: ReadOn, size: number, maxBytes: number): Promise<Buffer | undefined> {
   if (size > maxBytes) return undefined;
   let buffer = Buffer.allocUnsafeSlow(Math.min(Math.max(size, LEAST_BUFFER), maxBytes) + 1);
   for (let length = 0; ; ) {
-    const { bytesRead } = await handle.read(buffer, length, buffer.byteLength - length, null);
+    const bytesRead = await readOn(buffer, length, buffer.byteLength - length);
     length += bytesRead;
     if (length > maxBytes) return undefined;
     if (bytesRead === 0) return buffer.subarray(0, length);
@@ -81,7 +106,7 @@ export async function readWithin(handle: FileHandle, maxBytes: number): Promise<
 /** The names in a directory, sorted; none when there is no such directory. */
 export async function namesIn(path: string): Promise<string[]> {
   try {
-    return (await readdir(path)).sort();
+    return readdirSync(path).sort();
   } catch (error) {
     if (isSystemError(error, "ENOENT")) return [];
     throw error;
@@ -89,24 +114,13 @@ export async function namesIn(path: string): Promise<string[]> {
 }
 
 export async function pathExists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if (isSystemError(error, "ENOENT", "ENOTDIR")) return false;
-    throw error;
-  }
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 /** Whether there is a regular file of so many bytes. */
 export async function isFileOfSize(path: string, size: number): Promise<boolean> {
-  try {
-    const found = await stat(path);
-    return found.isFile() && found.size === size;
-  } catch (error) {
-    if (isSystemError(error, "ENOENT", "ENOTDIR")) return false;
-    throw error;
-  }
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found !== undefined && found.isFile() && found.size === size;
 }
 
 /** A directory of its own below `parent`, removed with everything in it when disposed. */

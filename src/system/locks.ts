@@ -1,5 +1,4 @@
-import { constants } from "node:fs";
-import { mkdir, open } from "node:fs/promises";
+import { closeSync, constants, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { tryFlock } from "./kernel/libc.ts";
@@ -19,15 +18,15 @@ export interface HeldLock extends AsyncDisposable {
  * directory of somebody else's, so no link is followed: root would make a file where he likes.
  */
 export async function tryLock(path: string, options: LockOptions = {}): Promise<HeldLock | undefined> {
-  await mkdir(dirname(path), { recursive: true });
-  const handle = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+  mkdirSync(dirname(path), { recursive: true });
+  const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
   let held = false;
   try {
-    held = tryFlock(handle.fd, options.kind ?? "exclusive");
+    held = tryFlock(fd, options.kind ?? "exclusive");
   } finally {
-    if (!held) await handle.close();
+    if (!held) closeSync(fd);
   }
-  return held ? { path, [Symbol.asyncDispose]: () => handle.close() } : undefined;
+  return held ? { path, [Symbol.asyncDispose]: async () => closeSync(fd) } : undefined;
 }
 
 /** Takes the lock, waiting for it as long as the signal allows. */

@@ -1,8 +1,8 @@
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 
 let known: string | undefined;
 
 /** Names this boot of the kernel: process numbers and times of another mean nothing. */
 export async function bootId(): Promise<string> {
-  return (known ??= (await readFile("/proc/sys/kernel/random/boot_id", "latin1")).trim());
+  return (known ??= readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim());
 }

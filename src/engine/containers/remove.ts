@@ -1,5 +1,4 @@
-import { existsSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { isRbuildError, RbuildError, removeTree } from "../../system/index.ts";
 import { BUNDLE } from "../runtime/monitor/conmon.ts";
@@ -57,7 +56,8 @@ export async function removeRemains(
   const removeSnapshot = async () => {
     if (await context.snapshots.stat(key)) await context.snapshots.remove(key);
   };
-  await Promise.all([removeSnapshot(), context.store.names.release(status.name, id), rm(paths.exitFile, { force: true }), removeTree(paths.bundle)]);
+  rmSync(paths.exitFile, { force: true });
+  await Promise.all([removeSnapshot(), context.store.names.release(status.name, id), removeTree(paths.bundle)]);
   await context.store.drop(id);
   if (options.volumes) for (const name of record.anonymousVolumes) await context.volumes.remove(name, { force: true }).catch(ignoreInUse);
   context.execs.forgetContainer(id);
@@ -70,7 +70,8 @@ export async function removeTraces(context: ContainerContext, id: ContainerId): 
   await endProcesses(context, id);
   await context.network.detach(id);
   await unmountRootfs(context, id);
-  await Promise.all([rm(paths.exitFile, { force: true }), removeTree(paths.bundle)]);
+  rmSync(paths.exitFile, { force: true });
+  await removeTree(paths.bundle);
 }
 
 /** It ended by itself meanwhile; or it does not end, which `removeRemains` has stronger means against. */

@@ -1,8 +1,8 @@
-import { createReadStream } from "node:fs";
-import { open, readdir, rm, stat } from "node:fs/promises";
+import { createReadStream, statSync } from "node:fs";
+import { open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Digest, digestFromHex, digestHex, digestOf, isDigest } from "../../oci/index.ts";
-import { isSystemError } from "../../system/index.ts";
+import { isSystemError, readFileIfExists } from "../../system/index.ts";
 import { prepareLayout, type StoreLayout, storeLayout } from "../store/layout.ts";
 import { sweepOwnedFiles } from "../store/owned-file.ts";
 import { corrupt, notFound, tooLarge } from "./content-errors.ts";
@@ -42,12 +42,8 @@ export class DirContentStore implements ContentStore {
   }
 
   async stat(digest: Digest): Promise<BlobInfo | undefined> {
-    try {
-      return { digest, size: (await stat(this.#path(digest))).size };
-    } catch (error) {
-      if (isSystemError(error, "ENOENT")) return undefined;
-      throw error;
-    }
+    const found = statSync(this.#path(digest), { throwIfNoEntry: false });
+    return found && { digest, size: found.size };
   }
 
   async *open(
@@ -74,10 +70,8 @@ export class DirContentStore implements ContentStore {
     const info = await this.stat(digest);
     if (!info) throw notFound(digest);
     if (info.size > maxBytes) throw tooLarge(digest, info.size, maxBytes);
-    await using handle = await open(this.#path(digest)).catch((error: unknown) => {
-      throw isSystemError(error, "ENOENT") ? notFound(digest) : error;
-    });
-    const bytes = await handle.readFile();
+    const bytes = await readFileIfExists(this.#path(digest), maxBytes);
+    if (!bytes) throw notFound(digest);
     if (digestOf(bytes) !== digest) throw corrupt(digest, `its content has the digest ${digestOf(bytes)}`);
     return bytes;
   }

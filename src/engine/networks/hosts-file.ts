@@ -1,5 +1,5 @@
-import { open } from "node:fs/promises";
-import { isRbuildError, isSystemError, RbuildError, readFileIfExists } from "../../system/index.ts";
+import { closeSync, ftruncateSync, openSync } from "node:fs";
+import { isRbuildError, isSystemError, RbuildError, readFileIfExists, writeAllSync } from "../../system/index.ts";
 import { parseAddress } from "./ipv4.ts";
 import type { Member, RunningNetwork } from "./running-networks.ts";
 
@@ -88,19 +88,19 @@ async function editHosts(path: string, remove: string | undefined, add: string |
 
 /** Writes over the old bytes and cuts what is left: the inode stays, and a reader never finds the file empty. */
 export async function writeHosts(path: string, text: string): Promise<void> {
-  let file: Awaited<ReturnType<typeof open>>;
+  let file: number;
   try {
-    file = await open(path, "r+");
+    file = openSync(path, "r+");
   } catch (error) {
     if (isSystemError(error, "ENOENT")) return;
     throw error;
   }
   try {
     const bytes = Buffer.from(text);
-    await file.write(bytes, 0, bytes.byteLength, 0);
-    await file.truncate(bytes.byteLength);
+    writeAllSync(file, bytes, 0);
+    ftruncateSync(file, bytes.byteLength);
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }
 

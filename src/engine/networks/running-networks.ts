@@ -1,4 +1,4 @@
-import { mkdir, rm } from "node:fs/promises";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { parseJson } from "../../oci/index.ts";
@@ -62,11 +62,11 @@ export class RunningNetworks {
   }
 
   async put(network: RunningNetwork): Promise<void> {
-    await mkdir(this.#directory, { recursive: true, mode: 0o711 });
+    mkdirSync(this.#directory, { recursive: true, mode: 0o711 });
     await writeFileAtomic(join(this.#directory, `${network.networkId}.json`), JSON.stringify(network), { sync: false });
   }
 
   async remove(id: string): Promise<void> {
-    await rm(join(this.#directory, `${id}.json`), { force: true });
+    rmSync(join(this.#directory, `${id}.json`), { force: true });
   }
 }

@@ -1,5 +1,5 @@
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { removeTree } from "../../system/index.ts";
 import { runTool } from "./run-tool.ts";
 import type { Runtime } from "./runtime.ts";
 import { runtimeFailure } from "./runtime-message.ts";
@@ -26,7 +26,7 @@ export function createOciRuntime(program: RuntimeProgram): Runtime {
     globalArguments,
     start: (id) => command("start", id),
     delete: (id) => command("delete", id, "--force"),
-    forget: (id) => rm(join(program.stateDirectory, id), { recursive: true, force: true }),
+    forget: (id) => removeTree(join(program.stateDirectory, id)),
     pause: (id) => command("pause", id),
     resume: (id) => command("resume", id),
   };

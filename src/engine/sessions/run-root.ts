@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, realpath } from "node:fs/promises";
+import { mkdirSync, realpathSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { namesIn, pathExists, RbuildError, readFileIfExists, writeFileAtomic } from "../../system/index.ts";
 import { viewpoint } from "./viewpoint.ts";
@@ -15,10 +15,10 @@ export const runRootOf = (root: string): string => `${DEFAULT_RUN_ROOT}-${create
  * @throws RbuildError `engine.run-root-taken`
  */
 export async function claimRunRoot(runRoot: string, root: string): Promise<void> {
-  await mkdir(runRoot, { recursive: true, mode: 0o711 });
+  mkdirSync(runRoot, { recursive: true, mode: 0o711 });
   const path = join(runRoot, "root");
   const { owner, from } = await ownerOf(runRoot);
-  const own = await realpath(root);
+  const own = realpathSync.native(root);
   if (owner !== undefined && owner !== own && (await pathExists(join(owner, "engine-id")))) {
     throw new RbuildError("engine.run-root-taken", `the run-time directory ${runRoot} belongs to the engine in ${owner}`, {
       category: "conflict",

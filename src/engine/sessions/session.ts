@@ -1,5 +1,4 @@
-import { readlinkSync } from "node:fs";
-import { open, rm } from "node:fs/promises";
+import { closeSync, openSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { isSystemError, tryFlock } from "../../system/index.ts";
 import { identifyProcess, isProcessAlive, type ProcessIdentity } from "../../system/kernel/pidfd.ts";
@@ -22,11 +21,11 @@ const ownPidNamespace = (): string => readlinkSync("/proc/self/ns/pid");
 export async function openSession(runRoot: string): Promise<Session> {
   const file = await createOwnedFile(sessionsDirectory(runRoot));
   const owner = { ...identifyProcess(process.pid), pidNamespace: ownPidNamespace() };
-  await file.handle.writeFile(JSON.stringify(owner));
+  writeFileSync(file.handle.fd, JSON.stringify(owner));
   return {
     id: basename(file.path),
     async [Symbol.asyncDispose]() {
-      await rm(file.path, { force: true });
+      rmSync(file.path, { force: true });
       await file[Symbol.asyncDispose]();
     },
   };
@@ -37,14 +36,17 @@ export async function openSession(runRoot: string): Promise<Session> {
  * when its parent was killed holds it on until it comes to run its program.
  */
 export async function isSessionAlive(runRoot: string, id: string): Promise<boolean> {
+  let fd: number | undefined;
   try {
-    await using handle = await open(join(sessionsDirectory(runRoot), basename(id)), "r+");
-    if (tryFlock(handle.fd, "exclusive")) return false;
-    const owner = parseOwner(await handle.readFile("utf8"));
+    fd = openSync(join(sessionsDirectory(runRoot), basename(id)), "r+");
+    if (tryFlock(fd, "exclusive")) return false;
+    const owner = parseOwner(readFileSync(fd, "utf8"));
     return owner === undefined || owner.pidNamespace !== ownPidNamespace() || isProcessAlive(owner);
   } catch (error) {
     if (isSystemError(error, "ENOENT")) return false;
     throw error;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
   }
 }
 

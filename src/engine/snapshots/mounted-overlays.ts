@@ -1,8 +1,8 @@
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 
 /** Where an overlay with this upper directory is mounted in this process's mount namespace. */
-export async function mountsOfUpper(files: string): Promise<string[]> {
-  const lines = (await readFile("/proc/self/mountinfo", "utf8")).split("\n");
+export function mountsOfUpper(files: string): string[] {
+  const lines = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
   return lines.flatMap((line) => {
     const [before, after] = line.split(" - ");
     const options = after?.split(" ").at(2)?.split(",") ?? [];
@@ -11,8 +11,8 @@ export async function mountsOfUpper(files: string): Promise<string[]> {
 }
 
 /** Mount points below a directory, the deepest first. */
-export async function mountsBelow(directory: string): Promise<string[]> {
-  const lines = (await readFile("/proc/self/mountinfo", "utf8")).split("\n");
+export function mountsBelow(directory: string): string[] {
+  const lines = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
   const targets = lines.map((line) => unescaped(line.split(" ")[4] ?? ""));
   return targets.filter((target) => target === directory || target.startsWith(`${directory}/`)).reverse();
 }

@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { prepareLayout, storeLayout } from "../store/layout.ts";
 import { overlayFlavor } from "./overlay-flavor.ts";
@@ -24,7 +24,7 @@ export async function openOverlaySnapshotter(options: OverlaySnapshotterOptions)
   await prepareLayout(layout);
   await sweepStaging(layout);
   const empty = join(layout.snapshots, ".empty");
-  await mkdir(empty, { recursive: true });
+  mkdirSync(empty, { recursive: true });
   const snapshotter = new OverlaySnapshotter(layout, { sync: options.sync ?? true, volatile: options.volatile ?? false, empty, flavor: overlayFlavor() });
   await snapshotter.removeUntrusted();
   return snapshotter;

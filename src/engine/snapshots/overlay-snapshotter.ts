@@ -1,4 +1,5 @@
-import { mkdir, rm } from "node:fs/promises";
+import { mkdirSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ChainId, type DiffId, digestOf } from "../../oci/index.ts";
@@ -59,7 +60,7 @@ export class OverlaySnapshotter implements Snapshotter {
     const { sync, flavor } = this.#settings;
     const lower = new LowerView(await this.#catalog.stack(layer.parent), flavor);
     await using staging = await stage(this.#layout);
-    await mkdir(staging.directory.files);
+    mkdirSync(staging.directory.files);
     const bytes = await extractLayer({ ...layer, lower }, staging.directory.files, { flavor, ...options });
     const boot = sync ? { boot: await bootId() } : {};
     await writeRecord(staging.directory, { kind: "committed", ...parentOf(layer.parent), diffId: layer.diffId, bytes, ...boot });
@@ -73,9 +74,9 @@ export class OverlaySnapshotter implements Snapshotter {
     const [below] = await this.#catalog.stack(parent);
     await using staging = await stage(this.#layout);
     const { files, work } = staging.directory;
-    await mkdir(files);
-    await mkdir(work);
-    if (below !== undefined) await copyRoot(below, files, this.#settings.flavor);
+    mkdirSync(files);
+    mkdirSync(work);
+    if (below !== undefined) copyRoot(below, files, this.#settings.flavor);
     await writeRecord(staging.directory, { kind: "active", ...parentOf(parent) });
     if (!(await this.#catalog.publish(staging, key, parent))) throw snapshotExists(key);
     return { key, kind: "active", ...(parent === undefined ? {} : { parent: parent as unknown as SnapshotKey }) };
@@ -85,13 +86,13 @@ export class OverlaySnapshotter implements Snapshotter {
     const { files, work } = this.#catalog.directory(key);
     const record = await this.#catalog.get(key);
     const below = await this.#catalog.stack(record.parent);
-    await mkdir(target, { recursive: true });
+    mkdirSync(target, { recursive: true });
     const { empty, flavor, volatile } = this.#settings;
     if (record.kind === "committed" || options.readOnly) {
       mountOverlay({ lower: below.length === 0 ? [files, empty] : [files, ...below], options: flavor.mountOptions }, target);
       return;
     }
-    await this.#refuseMounted(key);
+    this.#refuseMounted(key);
     // Left by an earlier volatile mount; the kernel refuses another one as long as it is there.
     await rm(join(work, "work", "incompat"), { recursive: true, force: true });
     const mountOptions = [...flavor.mountOptions, ...(volatile ? ["volatile"] : [])];
@@ -136,7 +137,7 @@ export class OverlaySnapshotter implements Snapshotter {
   }
 
   async remove(key: SnapshotKey): Promise<void> {
-    await this.#refuseMounted(key);
+    this.#refuseMounted(key);
     await this.#catalog.remove(key);
   }
 
@@ -146,8 +147,8 @@ export class OverlaySnapshotter implements Snapshotter {
     await this.#catalog.removeUnsoundLayers(async (key) => isTrusted(this.#catalog.directory(key), await this.#catalog.get(key), boot));
   }
 
-  async #refuseMounted(key: SnapshotKey): Promise<void> {
-    const [target] = await mountsOfUpper(this.#catalog.directory(key).files);
+  #refuseMounted(key: SnapshotKey): void {
+    const [target] = mountsOfUpper(this.#catalog.directory(key).files);
     if (target !== undefined) throw snapshotMounted(key, target);
   }
 

@@ -1,4 +1,4 @@
-import { readdir, rename } from "node:fs/promises";
+import { readdirSync, renameSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type ChainId, isDigest } from "../../oci/index.ts";
 import { isRbuildError, isSystemError, lock, pathExists, RbuildError } from "../../system/index.ts";
@@ -67,7 +67,7 @@ export class SnapshotCatalog {
       for (const { key } of at) kept.add(key);
       at = infos.filter((info) => at.some(({ parent }) => parent === info.key));
     }
-    for (const key of unsound) if (!kept.has(key)) await this.#takeAway(key, staging);
+    for (const key of unsound) if (!kept.has(key)) this.#takeAway(key, staging);
   }
 
   async #damaged(infos: readonly SnapshotInfo[]): Promise<SnapshotKey[]> {
@@ -83,7 +83,9 @@ export class SnapshotCatalog {
   }
 
   async #keys(): Promise<SnapshotKey[]> {
-    return (await readdir(this.#layout.snapshots)).sort().flatMap((name) => keyOfName(name) ?? []);
+    return readdirSync(this.#layout.snapshots)
+      .sort()
+      .flatMap((name) => keyOfName(name) ?? []);
   }
 
   async #soundInfo(key: SnapshotKey): Promise<SnapshotInfo | undefined> {
@@ -114,7 +116,7 @@ export class SnapshotCatalog {
     if (parent !== undefined) await this.get(parent as unknown as SnapshotKey);
     const { path } = this.directory(key);
     if (await pathExists(path)) return false;
-    await rename(staging.directory.path, path);
+    renameSync(staging.directory.path, path);
     return true;
   }
 
@@ -129,13 +131,15 @@ export class SnapshotCatalog {
         details: { key, child: child.key },
       });
     }
-    await this.#takeAway(key, staging);
+    this.#takeAway(key, staging);
   }
 
-  async #takeAway(key: SnapshotKey, staging: Staging): Promise<void> {
+  #takeAway(key: SnapshotKey, staging: Staging): void {
     const { path } = this.directory(key);
-    await rename(path, join(staging.directory.path, basename(path))).catch((error: unknown) => {
+    try {
+      renameSync(path, join(staging.directory.path, basename(path)));
+    } catch (error) {
       if (!isSystemError(error, "ENOENT")) throw error;
-    });
+    }
   }
 }

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdir, rm } from "node:fs/promises";
+import { mkdirSync, rmSync } from "node:fs";
 import { removeSmallTree, removeTree, toolEnvironment } from "../../system/index.ts";
 import type { StoreLayout } from "../store/layout.ts";
 import { createOwnedFile, type OwnedFile, sweepOwnedFiles } from "../store/owned-file.ts";
@@ -16,16 +16,16 @@ export async function stage(layout: StoreLayout): Promise<Staging> {
   const owner = await createOwnedFile(layout.staging, LOCK);
   const path = owner.path.slice(0, -LOCK.length);
   try {
-    await mkdir(path, { mode: 0o711 });
+    mkdirSync(path, { mode: 0o711 });
   } catch (error) {
-    await rm(owner.path, { force: true });
+    rmSync(owner.path, { force: true });
     await owner[Symbol.asyncDispose]();
     throw error;
   }
   return {
     directory: directoryAt(path),
     async [Symbol.asyncDispose]() {
-      if (await removeSmallTree(path)) await rm(owner.path, { force: true });
+      if (await removeSmallTree(path)) rmSync(owner.path, { force: true });
       else removeLater(path, owner);
       await owner[Symbol.asyncDispose]();
     },

@@ -32,7 +32,7 @@ export async function checkSnapshots(
       findings.push({ code: "snapshot.damaged", object: info.key, message: "its name is not the chain id of what it is made of", hint: COLLECT });
     }
     if (info.kind === "committed") continue;
-    const targets = await mountsOfUpper(catalog.directory(info.key).files);
+    const targets = mountsOfUpper(catalog.directory(info.key).files);
     mounts += targets.length;
     if (used === undefined || used.has(info.key)) continue;
     const where = targets.length > 0 ? `, and it is mounted at ${targets.join(", ")}` : "";

@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { canonicalJson, MEDIA_TYPE } from "../../oci/index.ts";
 import { isSystemError, lock, pathExists, RbuildError, spreadDirectory, writeFileAtomic } from "../../system/index.ts";
@@ -39,7 +39,7 @@ export function storeLayout(root: string): StoreLayout {
 /** Makes the directories of the layout that are missing. @throws RbuildError `store.not-writable` */
 export async function prepareLayout(layout: StoreLayout): Promise<void> {
   try {
-    for (const path of [layout.blobs, layout.ingest, layout.staging]) await mkdir(path, { recursive: true, mode: 0o711 });
+    for (const path of [layout.blobs, layout.ingest, layout.staging]) mkdirSync(path, { recursive: true, mode: 0o711 });
     // Here snapshots are made, and stay where they were made when they are moved.
     spreadDirectory(layout.staging);
     await makeLayout(layout);

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { type FileHandle, mkdir, open, rm } from "node:fs/promises";
+import { fstatSync, mkdirSync } from "node:fs";
+import { type FileHandle, open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isSystemError, namesIn, tryFlock } from "../../system/index.ts";
 
@@ -11,12 +12,12 @@ export interface OwnedFile extends AsyncDisposable {
 
 /** A new file in `directory`, owned from its first moment: one that a sweep took between creation and lock is made again. */
 export async function createOwnedFile(directory: string, suffix = ""): Promise<OwnedFile> {
-  await mkdir(directory, { recursive: true });
+  mkdirSync(directory, { recursive: true });
   for (;;) {
     const path = join(directory, `${randomBytes(8).toString("hex")}${suffix}`);
     const handle = await open(path, "wx+", 0o600);
     try {
-      if (tryFlock(handle.fd, "exclusive") && (await handle.stat()).nlink > 0) return { path, handle, [Symbol.asyncDispose]: () => handle.close() };
+      if (tryFlock(handle.fd, "exclusive") && fstatSync(handle.fd).nlink > 0) return { path, handle, [Symbol.asyncDispose]: () => handle.close() };
     } catch (error) {
       await handle.close();
       throw error;

@@ -65,7 +65,7 @@ async function discard(parts: WorkspaceParts, id: string, options: { readonly co
     for (const image of await parts.images.list()) if (isOf(image.config.config?.Labels)) await parts.images.remove(image.id, { force: true });
   });
   const directory = join(buildsDirectory(parts.root), id);
-  for (const target of await mountsBelow(directory)) unmount(target, { lazy: true });
+  for (const target of mountsBelow(directory)) unmount(target, { lazy: true });
   for (const { key } of await parts.snapshots.list()) if (key.startsWith(snapshotPrefix(id))) await parts.snapshots.remove(key);
   await rm(directory, { recursive: true, force: true });
 }

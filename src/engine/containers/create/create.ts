@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { writeFile } from "node:fs/promises";
+import { writeFileSync } from "node:fs";
+
 import type { ContainerDefaults } from "../../../oci/index.ts";
 import { isRbuildError } from "../../../system/index.ts";
 import { assembleSpec } from "../../runtime/spec/assemble.ts";
@@ -58,12 +59,10 @@ export async function createContainer(context: ContainerContext, spec: Container
   };
   try {
     await context.store.add(record, status);
-    const [named] = await allDone([
-      claimName(context, id, status, spec.name !== undefined),
-      context.snapshots.prepare(snapshotKey(id), parent),
-      writeFile(context.store.paths(id).hosts, ""),
-      writeFile(context.store.paths(id).hostname, `${hostname}\n`),
-    ]);
+    const paths = context.store.paths(id);
+    writeFileSync(paths.hosts, "");
+    writeFileSync(paths.hostname, `${hostname}\n`);
+    const [named] = await allDone([claimName(context, id, status, spec.name !== undefined), context.snapshots.prepare(snapshotKey(id), parent)]);
     await fillVolumes(context, record, mounts);
     publishContainer(context, "create", record, named);
     return containerInfo(context, { record, status: named });

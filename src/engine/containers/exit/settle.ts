@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { openPath } from "../../../system/kernel/open-in-root.ts";
 import { isProcessAlive } from "../../../system/kernel/pidfd.ts";
@@ -67,7 +67,7 @@ async function settle(
   if (exit?.kind === "out-of-memory") publishContainer(context, "oom", record, status);
   publishContainer(context, "die", record, status, { exitCode: String((exit ?? UNKNOWN_EXIT).code) });
   await Promise.all([forgetRuntime(context, id), context.network.detach(id)]);
-  await Promise.all([rm(join(paths.bundle, BUNDLE.config), { force: true }), rm(paths.exitFile, { force: true })]);
+  for (const path of [join(paths.bundle, BUNDLE.config), paths.exitFile]) rmSync(path, { force: true });
 }
 
 /** What Docker says of a process whose end nobody has seen. */

@@ -1,5 +1,4 @@
-import { existsSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { existsSync, writeFileSync } from "node:fs";
 import { openPath } from "../../../system/kernel/open-in-root.ts";
 import type { NetworkSetup } from "../../networks/network-stack.ts";
 import { findProgram } from "../../runtime/find-program.ts";
@@ -77,7 +76,7 @@ export async function writeBundle(
     },
     context.host,
   );
-  await writeFile(parts.configPath, serializeSpec(await context.seccomp.withFilter(await context.runtime(), assembled.spec)), { mode: 0o600 });
+  writeFileSync(parts.configPath, serializeSpec(await context.seccomp.withFilter(await context.runtime(), assembled.spec)), { mode: 0o600 });
   return assembled;
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { RbuildError } from "../../../system/index.ts";
 import { identifyProcess } from "../../../system/kernel/pidfd.ts";
@@ -63,7 +63,8 @@ async function launch(context: ContainerContext, stored: StoredContainer, stubs:
   const paths = context.store.paths(id);
   const [runtime, monitor] = [await context.runtime(), context.monitor()];
   const plan = await planNetwork(context, stored);
-  await Promise.all([mkdir(join(paths.bundle, BUNDLE.persistDirectory), { recursive: true, mode: 0o700 }), rm(paths.exitFile, { force: true })]);
+  mkdirSync(join(paths.bundle, BUNDLE.persistDirectory), { recursive: true, mode: 0o700 });
+  rmSync(paths.exitFile, { force: true });
   const [setup, prepared] = await allDone([context.network.attach(plan.request), prepare(context, stored, plan, stubs)]);
   const assembled = await writeBundle(context, stored, { prepared, plan, setup, rootfs: paths.rootfs, configPath: join(paths.bundle, BUNDLE.config) });
   context.exits.expect(id);
@@ -101,6 +102,6 @@ async function prepare(context: ContainerContext, stored: StoredContainer, plan:
   const { record } = stored;
   const isHostNetwork = plan.request.attachments[0]?.network === "host";
   const [, text] = await Promise.all([mountRootfs(context, record.id), resolvConf(record.spec, isHostNetwork ? "host" : "namespace")]);
-  if (!plan.sharedWith) await writeFile(context.store.paths(record.id).resolvConf, text);
+  if (!plan.sharedWith) writeFileSync(context.store.paths(record.id).resolvConf, text);
   return prepareRootfs(context, stored, plan, stubs);
 }

@@ -1,4 +1,4 @@
-import { mkdir, readlink, rm, symlink } from "node:fs/promises";
+import { mkdirSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { type HeldLock, isSystemError, lock, RbuildError } from "../../../system/index.ts";
 import type { ContainerId } from "../container.ts";
@@ -28,7 +28,7 @@ export class ContainerNames {
   async find(name: string): Promise<ContainerId | undefined> {
     if (!NAME.test(name)) return undefined;
     try {
-      return (await readlink(this.#path(name))) as ContainerId;
+      return readlinkSync(this.#path(name)) as ContainerId;
     } catch (error) {
       if (isSystemError(error, "ENOENT")) return undefined;
       throw error;
@@ -47,9 +47,9 @@ export class ContainerNames {
       });
     }
     try {
-      await symlink(id, this.#path(name));
+      symlinkSync(id, this.#path(name));
     } catch (error) {
-      if (isSystemError(error, "ENOENT")) await mkdir(namesDirectory(this.#roots), { recursive: true, mode: 0o700 });
+      if (isSystemError(error, "ENOENT")) mkdirSync(namesDirectory(this.#roots), { recursive: true, mode: 0o700 });
       else if (!isSystemError(error, "EEXIST")) throw error;
       await this.#claimLocked(name, id);
     }
@@ -67,9 +67,9 @@ export class ContainerNames {
           details: { name, container: holder },
         });
       }
-      await rm(this.#path(name), { force: true });
+      rmSync(this.#path(name), { force: true });
       try {
-        await symlink(id, this.#path(name));
+        symlinkSync(id, this.#path(name));
         return;
       } catch (error) {
         if (!isSystemError(error, "EEXIST")) throw error;
@@ -80,6 +80,6 @@ export class ContainerNames {
   /** Gives a name up if it is still this container's. */
   async release(name: string, id: ContainerId): Promise<void> {
     await using _held = await this.#lock();
-    if ((await this.find(name)) === id) await rm(this.#path(name), { force: true });
+    if ((await this.find(name)) === id) rmSync(this.#path(name), { force: true });
   }
 }

@@ -1,7 +1,6 @@
-import { existsSync } from "node:fs";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { type HeldLock, isSystemError, lock, namesIn, RbuildError, readFileIfExists, writeFileAtomic } from "../../../system/index.ts";
+import { type HeldLock, isSystemError, lock, namesIn, RbuildError, readFileIfExists, removeTree, writeFileAtomic } from "../../../system/index.ts";
 import type { ContainerId } from "../container.ts";
 import { ContainerNames } from "./container-names.ts";
 import { bundlesDirectory, type ContainerPaths, type ContainerRoots, containerPaths, containersDirectory } from "./container-paths.ts";
@@ -56,7 +55,7 @@ export class ContainerStore {
       return {
         path: held.path,
         [Symbol.asyncDispose]: async () => {
-          if (!existsSync(this.paths(id).record)) await rm(held.path, { force: true });
+          if (!existsSync(this.paths(id).record)) rmSync(held.path, { force: true });
           await held[Symbol.asyncDispose]();
           leave();
         },
@@ -71,10 +70,10 @@ export class ContainerStore {
   async add(record: ContainerRecord, status: ContainerStatus): Promise<void> {
     const paths = this.paths(record.id);
     const unfinished = this.#unfinished(record.id);
-    await mkdir(unfinished, { recursive: true, mode: 0o700 });
-    await writeFile(join(unfinished, basename(paths.status)), JSON.stringify(status), { mode: 0o600 });
-    await writeFile(join(unfinished, basename(paths.record)), JSON.stringify(record), { mode: 0o600 });
-    await rename(unfinished, paths.directory);
+    mkdirSync(unfinished, { recursive: true, mode: 0o700 });
+    writeFileSync(join(unfinished, basename(paths.status)), JSON.stringify(status), { mode: 0o600 });
+    writeFileSync(join(unfinished, basename(paths.record)), JSON.stringify(record), { mode: 0o600 });
+    renameSync(unfinished, paths.directory);
   }
 
   /** The caller holds the lock of a container that does not run. */
@@ -140,10 +139,12 @@ export class ContainerStore {
   async drop(id: ContainerId): Promise<void> {
     const paths = this.paths(id);
     const unfinished = this.#unfinished(id);
-    await rename(paths.directory, unfinished).catch((error: unknown) => {
+    try {
+      renameSync(paths.directory, unfinished);
+    } catch (error) {
       if (!isSystemError(error, "ENOENT")) throw error;
-    });
-    await rm(unfinished, { recursive: true, force: true });
+    }
+    await removeTree(unfinished);
   }
 
   /** Removes the directories that killed processes have left half made or half removed. */
@@ -151,7 +152,7 @@ export class ContainerStore {
     const directory = containersDirectory(this.roots);
     for (const name of await namesIn(directory)) {
       const session = UNFINISHED.exec(name)?.[1];
-      if (session !== undefined && !(await isAlive(session))) await rm(join(directory, name), { recursive: true, force: true });
+      if (session !== undefined && !(await isAlive(session))) await removeTree(join(directory, name));
     }
   }
 
@@ -160,8 +161,8 @@ export class ContainerStore {
   }
 
   async prepare(): Promise<void> {
-    await mkdir(containersDirectory(this.roots), { recursive: true, mode: 0o700 });
-    await mkdir(join(this.roots.runRoot, "exits"), { recursive: true, mode: 0o700 });
+    mkdirSync(containersDirectory(this.roots), { recursive: true, mode: 0o700 });
+    mkdirSync(join(this.roots.runRoot, "exits"), { recursive: true, mode: 0o700 });
   }
 }
 

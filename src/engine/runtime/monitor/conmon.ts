@@ -1,4 +1,4 @@
-import { readFile, rm } from "node:fs/promises";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -48,7 +48,7 @@ const MAX_SYNC_MESSAGE = 64 * 1024;
 export async function createMonitored(conmon: string, runtime: Runtime, request: MonitorRequest): Promise<MonitoredProcess> {
   const { containerId, bundle } = request;
   // or its number would be taken for the new one's, and that memory ran out then for the reason of the next end
-  for (const name of [BUNDLE.monitorPidFile, BUNDLE.oomFile]) await rm(join(bundle, name), { force: true });
+  for (const name of [BUNDLE.monitorPidFile, BUNDLE.oomFile]) rmSync(join(bundle, name), { force: true });
   const pid = await spawnConmon(
     conmon,
     [
@@ -110,7 +110,7 @@ export async function execMonitored(conmon: string, runtime: Runtime, request: E
 async function readMonitorPid(bundle: string): Promise<number> {
   for (let attempt = 0; ; attempt++) {
     try {
-      return Number.parseInt(await readFile(join(bundle, BUNDLE.monitorPidFile), "latin1"), 10);
+      return Number.parseInt(readFileSync(join(bundle, BUNDLE.monitorPidFile), "latin1"), 10);
     } catch (error) {
       if (!isSystemError(error, "ENOENT") || attempt >= 1000) throw error;
       await sleep(10);
