@@ -59,7 +59,7 @@ test("a terminal: size, keys, detaching and coming back", async () => {
   stream.on("data", (chunk: Buffer) => (seen += chunk.toString()));
   await container.start();
   await container.resize({ h: 31, w: 97 });
-  stream.write("stty size\n");
+  stream.write("until stty size 2> /dev/null | grep 97; do sleep 0.1; done\n");
   await expect.poll(() => seen, { timeout: 5000 }).toContain("31 97");
   const left = new Promise((resolve) => stream.once("end", resolve));
   stream.write("\u0010\u0011");

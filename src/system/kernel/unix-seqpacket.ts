@@ -21,8 +21,8 @@ const SOCK_CLOEXEC = 0o2000000;
 const O_PATH = 0o10000000;
 
 /** How often, in milliseconds, and how many times a server is asked that has clients waiting: 10 seconds. */
-const RETRY_INTERVAL = 5;
-const MAX_RETRIES = 2000;
+const RETRY_INTERVAL = 1;
+const MAX_RETRIES = 10_000;
 
 /**
  * Connects to the SOCK_SEQPACKET socket `name` in `directory`; the directory's path may be of any length.

@@ -20,8 +20,8 @@ export class PendingAttachments {
   async connect(id: ContainerId, bundle: string): Promise<void> {
     const clients = [...this.#take(id)];
     await Promise.all(clients.map((client) => client.connect(bundle)));
-    // a monitor accepts one between two reads of output: the others would miss what it reads first
-    if (clients.length > 1) await allAccepted(BUNDLE.attachSocket);
+    // a monitor accepts one between two reads of output, and none when it comes to look after the process's end: they would miss it
+    if (clients.length > 0) await allAccepted(BUNDLE.attachSocket);
   }
 
   /** The container will not start: there is nothing to come. */

@@ -91,8 +91,7 @@ async function launch(context: ContainerContext, stored: StoredContainer, stubs:
     stoppedByUser: false,
     restarts,
   };
-  await context.pending.connect(id, paths.bundle);
-  await context.seccomp.keep(runtime, assembled.spec, id);
+  await allDone([context.pending.connect(id, paths.bundle), context.seccomp.keep(runtime, assembled.spec, id)]);
   await allDone([runtime.start(id), context.store.writeStatus(id, now)]);
   watchEnd(context, id, { process, monitor: monitorProcess });
   publishContainer(context, "start", record, now);

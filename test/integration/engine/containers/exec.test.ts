@@ -85,7 +85,9 @@ test.each([
 });
 
 test("gives a terminal that can be resized", async () => {
-  const { id } = await engine.containers.createExec(container, { command: ["sh", "-c", "read go; stty size; exit 6"], tty: true, attachStdin: true });
+  // the monitor may have what is typed before the size
+  const script = "read go; until stty size 2> /dev/null | grep 21; do sleep 0.1; done; exit 6";
+  const { id } = await engine.containers.createExec(container, { command: ["sh", "-c", script], tty: true, attachStdin: true });
   await using streams = await engine.containers.startExec(id);
   expect((await engine.containers.getExec(id)).running).toBe(true);
   await engine.containers.resizeExec(id, { rows: 21, columns: 77 });

@@ -67,21 +67,26 @@ test("no restart policy brings back what was killed: that is known before its en
   await engine.containers.remove(id);
 });
 
+/** Has engines of this test take a program for conmon. */
+async function replaceMonitor(program: string): Promise<void> {
+  const directory = await scratchDirectory();
+  await writeFile(join(directory, "conmon"), program, { mode: 0o755 });
+  const before = process.env["PATH"];
+  process.env["PATH"] = `${directory}:${before}`;
+  onTestFinished(() => void (process.env["PATH"] = before));
+}
+
 test("what the monitor of an earlier start has left is not taken for the new one's", async () => {
-  const [directory, monitor] = [await scratchDirectory(), findMonitor()];
+  const monitor = findMonitor();
   // tells its number late, as on a busy machine
-  const program = `#!/bin/bash
+  await replaceMonitor(`#!/bin/bash
 args=("$@")
 for i in "\${!args[@]}"; do
   if [ "\${args[i]}" = -P ]; then path="\${args[i+1]}"; args[i+1]="$path.late"; fi
 done
 ( exec 3>&- 4>&-; while [ ! -s "$path.late" ]; do sleep 0.01; done; sleep 0.3; mv "$path.late" "$path" ) &
 exec ${monitor} "\${args[@]}"
-`;
-  await writeFile(join(directory, "conmon"), program, { mode: 0o755 });
-  const before = process.env["PATH"];
-  process.env["PATH"] = `${directory}:${before}`;
-  onTestFinished(() => void (process.env["PATH"] = before));
+`);
   await using engine = await openTestEngine();
   const { id } = await engine.containers.create({ image: IMAGE, openStdin: true, stdinOnce: true, command: ["sh", "-c", "cat; exit 3"] });
   for (const round of [1, 2]) {
