@@ -39,7 +39,7 @@ test("run: attach, wait for the next exit, start, read to the end", async () => 
   await expect(container.inspect()).rejects.toMatchObject({ statusCode: 404 });
 });
 
-test("50 MB through stdin and back over one hijacked connection", { timeout: 60_000 }, async () => {
+test("50 MB through stdin and back over one hijacked connection", async () => {
   const container = await create({ Cmd: ["cat"], OpenStdin: true, StdinOnce: true });
   const stream = await container.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true });
   const out = new PassThrough();
@@ -60,7 +60,7 @@ test("a terminal: size, keys, detaching and coming back", async () => {
   await container.start();
   await container.resize({ h: 31, w: 97 });
   stream.write("until stty size 2> /dev/null | grep 97; do sleep 0.1; done\n");
-  await expect.poll(() => seen, { timeout: 5000 }).toContain("31 97");
+  await expect.poll(() => seen, { timeout: 60_000 }).toContain("31 97");
   const left = new Promise((resolve) => stream.once("end", resolve));
   stream.write("\u0010\u0011");
   await left;

@@ -28,7 +28,7 @@ test("a fetch whose process is killed is taken up by the next one", async () => 
   });
   const child = startFill(lab.directory, web.url, [item]);
   const part = join(lab.directory, "tmp", `${hexOf(item)}.part`);
-  await expect.poll(async () => (await stat(part).catch(() => undefined))?.size, { timeout: 10_000 }).toBe(400_000);
+  await expect.poll(async () => (await stat(part).catch(() => undefined))?.size, { timeout: 60_000 }).toBe(400_000);
   child.kill("SIGKILL");
   await once(child, "exit");
   expect(await lab.pool.has(item)).toBe(false);
