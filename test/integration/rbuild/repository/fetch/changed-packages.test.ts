@@ -44,7 +44,7 @@ beforeAll(async () => {
   await release("2");
   await lab.publish({ names: ["large"], deltas: 0, pool: { sources: {}, offline: true } });
   pin = (await readPin(join(lab.images.directory, "images/large"))) as ImagePin;
-}, 90_000);
+}, 300_000);
 afterAll(async () => {
   await docker[Symbol.asyncDispose]();
   await lab[Symbol.asyncDispose]();
