@@ -21,6 +21,8 @@ export interface FullDiskSweep {
   readonly codes?: RegExp;
   /** How the steps grow where not each is taken; default: each is three times the one before. */
   readonly growth?: number;
+  /** How many more there are each time where each is taken; default: one. */
+  readonly step?: number;
 }
 
 /**
@@ -28,11 +30,11 @@ export interface FullDiskSweep {
  * Without RBUILD_TEST_FULL the steps grow. After each failure all must be as before or as wanted, and with room again the work is completed.
  * @returns how many writes failed
  */
-export async function sweepFullDisk({ prepare, act, verify, codes = /no-space$/, growth = 3 }: FullDiskSweep): Promise<number> {
+export async function sweepFullDisk({ prepare, act, verify, codes = /no-space$/, growth = 3, step = 1 }: FullDiskSweep): Promise<number> {
   const directory = await scratchDirectory();
   let failures = 0;
   for (const scarce of ["size", "nr_inodes"] as const) {
-    for (let free = 0; ; free = process.env["RBUILD_TEST_FULL"] === "1" ? free + 1 : growth * free + 1) {
+    for (let free = 0; ; free = process.env["RBUILD_TEST_FULL"] === "1" ? free + step : growth * free + 1) {
       expect(free).toBeLessThan(MAX_POINTS);
       const disk = join(directory, `${scarce}-${free}`);
       mkdirSync(disk);
