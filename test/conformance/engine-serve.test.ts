@@ -49,7 +49,7 @@ function end(child: ChildProcess): Promise<number | null> {
   return ended;
 }
 
-test("containers outlive the server, and the next one goes on with them", { timeout: 60_000 }, async () => {
+test("containers outlive the server, and the next one goes on with them", async () => {
   const place = await makePlace();
   const docker = new Docker({ socketPath: place.socketPath });
   const first = start(RBUILD, place.args);
@@ -86,7 +86,7 @@ test("containers outlive the server, and the next one goes on with them", { time
 const ACTIVATE = `use Socket; use POSIX; $^F = 255; socket(S, AF_UNIX, SOCK_STREAM, 0); bind(S, pack_sockaddr_un(shift)) or die; listen(S, 9); POSIX::dup2(fileno(S), 3); $ENV{LISTEN_FDS} = 1; $ENV{LISTEN_PID} = $$; exec @ARGV`;
 const NOTIFIED = `use Socket; socket(S, AF_UNIX, SOCK_DGRAM, 0); bind(S, pack_sockaddr_un($ARGV[0])) or die; $| = 1; print "bound\\n"; recv(S, $m, 100, 0); print $m`;
 
-test("takes over systemd's socket and says when it is ready", { timeout: 60_000 }, async () => {
+test("takes over systemd's socket and says when it is ready", async () => {
   const place = await makePlace();
   const notifyPath = join(place.runRoot, "notify");
   const receiver = spawn("perl", ["-e", NOTIFIED, notifyPath]);

@@ -19,7 +19,7 @@ function prepare(directory: string, outside: string): void {
 /** Links that lead out of the directory and stay in the root: GNU tar knows no root. */
 const IN_ROOT: ReadonlySet<string> = new Set(["a link one up, and a file through it", "a chain of links, each one up"]);
 
-test("archives that ADD unpacks into an image", { timeout: 60_000 }, async () => {
+test("archives that ADD unpacks into an image", async () => {
   const place = await guardedPlace();
   const image = join(place.target, "image");
   const outcomes = await tryAll(place, async (archive) => {
@@ -34,7 +34,7 @@ test("archives that ADD unpacks into an image", { timeout: 60_000 }, async () =>
   await expect(outcomes).toMatchFileSnapshot("expected/add.txt");
 });
 
-test("build contexts", { timeout: 60_000 }, async () => {
+test("build contexts", async () => {
   const place = await guardedPlace();
   const context = join(place.target, "context");
   const outcomes = await tryAll(place, async ({ tar }) => {

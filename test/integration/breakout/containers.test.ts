@@ -4,7 +4,7 @@ import { tryAll } from "../../support/breakout/try-all.ts";
 import { IMAGE, openTestEngine, startIdle } from "../../support/engine/test-engine.ts";
 import { entry, once, tarOf } from "../../support/tar-entries.ts";
 
-test.each(["running", "created"])("archives that docker cp unpacks into a %s container", { timeout: 120_000 }, async (state) => {
+test.each(["running", "created"])("archives that docker cp unpacks into a %s container", async (state) => {
   await using engine = await openTestEngine();
   const place = await guardedPlace();
   const id = state === "running" ? await startIdle(engine) : (await engine.containers.create({ image: IMAGE })).id;

@@ -12,7 +12,7 @@ import { entry, file, once, tarOf } from "../../support/tar-entries.ts";
 /** Of these GNU tar knows nothing. */
 const OF_LAYERS = /whiteout|opaque|AUFS|overlayfs/;
 
-test("layers, as docker load, pull and import and `image fetch` apply them", { timeout: 120_000 }, async () => {
+test("layers, as docker load, pull and import and `image fetch` apply them", async () => {
   const place = await guardedPlace();
   const { root, snapshots } = await openTestStore(place.target);
   const members = [entry("below", "directory"), file("below/file", "old"), entry("below/link", "symlink", { linkPath: byteString(place.outside) })];

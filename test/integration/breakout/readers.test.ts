@@ -23,7 +23,7 @@ test("archives of images, for docker load", async () => {
   await expect(outcomes).toMatchFileSnapshot("expected/load.txt");
 });
 
-test("packages, and layers of what they install", { timeout: 60_000 }, async () => {
+test("packages, and layers of what they install", async () => {
   const place = await guardedPlace();
   const { snapshots } = await openTestStore(place.target);
   const control = await tarOf([file("./control", "Package: tiny\n")]);

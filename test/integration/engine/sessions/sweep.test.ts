@@ -84,7 +84,7 @@ async function listing({ root, runRoot }: { readonly root: string; readonly runR
   return found.flatMap(({ stdout }) => stdout.split("\n")).sort();
 }
 
-test("whenever it is killed", { timeout: 180_000 }, async () => {
+test("whenever it is killed", async () => {
   await using place = await makeEnginePlace();
   for (let round = 0; round < 8; round++) {
     await using child = spawnChildEngine("churn", place);
@@ -136,7 +136,7 @@ test("a run root serves one root only", async () => {
   await expect(openEngine({ root: other.root, runRoot: engine.place.runRoot })).rejects.toMatchObject({ code: "engine.run-root-taken" });
 });
 
-test("a service's containers run on without it, and the next service has them back", { timeout: 60_000 }, async () => {
+test("a service's containers run on without it, and the next service has them back", async () => {
   await using place = await makeEnginePlace();
   await using child = spawnChildEngine("service", place);
   const [stays, ends, comesBack] = [await child.nextLine(), await child.nextLine(), await child.nextLine()];

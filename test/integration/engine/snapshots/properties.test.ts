@@ -63,7 +63,7 @@ function perform(root: string, step: typeof operation extends fc.Arbitrary<infer
   }
 }
 
-test("whatever is done in a snapshot, its diff applied to its parent gives the same files", { timeout: 120_000 }, async () => {
+test("whatever is done in a snapshot, its diff applied to its parent gives the same files", async () => {
   const root = await scratchDirectory();
   const snapshots = await openOverlaySnapshotter({ root, sync: false, volatile: true });
   let serial = 0;
@@ -149,7 +149,7 @@ function seen(root: string): Map<string, string> {
   return new Map(names.map((at) => [at, statSync(join(root, at)).isDirectory() ? "/" : readFileSync(join(root, at), "utf8")]));
 }
 
-test("shows of any stack of layers what the image specification says", { timeout: 120_000 }, async () => {
+test("shows of any stack of layers what the image specification says", async () => {
   const root = await scratchDirectory();
   const snapshots = await openOverlaySnapshotter({ root, sync: false });
   await fc.assert(
@@ -173,7 +173,7 @@ test("shows of any stack of layers what the image specification says", { timeout
 
 const byName = ([a]: readonly [string, string], [b]: readonly [string, string]) => (a < b ? -1 : 1);
 
-test("no layer, however made, changes anything outside of its snapshot", { timeout: 120_000 }, async () => {
+test("no layer, however made, changes anything outside of its snapshot", async () => {
   const root = await scratchDirectory();
   const outside = join(root, "outside");
   mkdirSync(join(outside, "a/b"), { recursive: true });

@@ -145,7 +145,7 @@ test("finds every kind of damage, and what it hints at mends it", async () => {
   await sound(again);
 });
 
-test("a load that is killed at any moment leaves a sound store", { timeout: 60_000 }, async () => {
+test("a load that is killed at any moment leaves a sound store", async () => {
   const store = await openTestStore();
   const tar = await tarOf(Array.from({ length: 300 }, (_, index) => file(`file-${index}`, `${index}`.repeat(3000))));
   writeFileSync(join(store.root, "rootfs.tar"), tar);

@@ -107,7 +107,7 @@ describe("rbuild serve", () => {
     await expect.poll(() => states.at(-1)).toBe("STOPPING=1");
   });
 
-  test("is a registry that Docker pulls from, by digest and by tag", { timeout: 120_000 }, async () => {
+  test("is a registry that Docker pulls from, by digest and by tag", async () => {
     const images = await imagesOnDisk();
     await using daemon = await startDockerd();
     const inside = ["nsenter", "--net", "--target", (await readFile(join(dirname(daemon.socketPath), "pid"), "utf8")).trim()];
@@ -122,7 +122,7 @@ describe("rbuild serve", () => {
     expect(await config(":testing")).toBe(await config(`@${images.manifest}`));
   });
 
-  test("gives 64 clients small ranges of a large file, in memory that stays flat", { timeout: 120_000 }, async () => {
+  test("gives 64 clients small ranges of a large file, in memory that stays flat", async () => {
     const images = await imagesOnDisk();
     const empty = Buffer.alloc(0);
     const path = join(images.directory, "blobs/sha256", digestHex(digestOf(empty)));

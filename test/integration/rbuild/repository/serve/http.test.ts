@@ -104,7 +104,7 @@ describe("limits", () => {
     expect((await get("/healthz")).status).toBe(200);
   });
 
-  test("headers that come a byte at a time are not waited for", { timeout: 30_000 }, async () => {
+  test("headers that come a byte at a time are not waited for", async () => {
     const { directory } = await imagesOnDisk();
     const { port } = await serveDirectory(directory);
     const socket = connect(port, "127.0.0.1");

@@ -120,7 +120,7 @@ describe("the registry", () => {
     expect((JSON.parse(stdout) as { RepoTags: string[] }).RepoTags).toContain("2.0");
   });
 
-  test("is one that Podman pulls from, by digest and by tag", { timeout: 60_000 }, async () => {
+  test("is one that Podman pulls from, by digest and by tag", async () => {
     const images = await imagesOnDisk();
     const { port } = await serveDirectory(images.directory);
     const directory = await scratchDirectory();

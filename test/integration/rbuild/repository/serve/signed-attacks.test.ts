@@ -65,7 +65,7 @@ test.each(Object.entries(REFUSED) as [SignedAttack, string][])("%s is called %s;
   expect(await usual.fetch([lab.first], OLD)).toMatchObject({ how: "present" });
 });
 
-test.each(Object.entries(REMEMBERED) as [SignedAttack, string][])("%s is called %s; the store stays as it was", { timeout: 60_000 }, async (attack, code) => {
+test.each(Object.entries(REMEMBERED) as [SignedAttack, string][])("%s is called %s; the store stays as it was", async (attack, code) => {
   const client = await lab.victim();
   const url = await lab.mirror(attack);
   // Of its two faces the first one is believed.
