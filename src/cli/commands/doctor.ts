@@ -49,11 +49,12 @@ export function doctorCommand() {
 }
 
 async function examineOffline(names: readonly string[], { repository }: DoctorOptions, session: Session): Promise<CommandResult> {
-  const [{ diagnoseOffline }, { offlineLines }, { imageDirectories }, { openForLooking }] = await Promise.all([
+  const [{ diagnoseOffline }, { offlineLines }, { imageDirectories }, { openForLooking }, { chosenSources }] = await Promise.all([
     import("../../rbuild/doctor/index.ts"),
     import("../offline-text.ts"),
     import("../image-directories.ts"),
     import("../wire/open-for-looking.ts"),
+    import("../pool-sources.ts"),
   ]);
   await using host = await openForLooking(session);
   const diagnosis = await diagnoseOffline({
@@ -61,6 +62,7 @@ async function examineOffline(names: readonly string[], { repository }: DoctorOp
     tree: currentTree(),
     imageDirectories: imageDirectories(),
     stateDirectory: host.stateDirectory,
+    sources: chosenSources({}, session.settings),
     repositories: chosenRepositories(repository, session.settings),
     ...(host.docker === undefined ? {} : { containerHost: host.docker }),
   });

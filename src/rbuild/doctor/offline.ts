@@ -14,6 +14,7 @@ import { itemsOf } from "../pool/locked-images.ts";
 import { poolDirectory, viewPool } from "../pool/open-pool.ts";
 import type { Pool, PoolItem } from "../pool/pool.ts";
 import { itemDetails, VENDOR_HINT } from "../pool/pool-errors.ts";
+import { findSources, type SourceChoice } from "../pool/sources.ts";
 import { lookForPinned } from "../repository/fetch/look-for-pinned.ts";
 
 /** What an image, or a tree's own packages, need to be used where there is no network. */
@@ -22,7 +23,7 @@ export type OfflineNeed =
   | { readonly kind: "present"; readonly name: string }
   /** A directory or bundle has it, signed. `bytes` are those of its files. */
   | { readonly kind: "fetchable"; readonly name: string; readonly source: string; readonly bytes: number }
-  /** The pool has all packages to build it. `bytes` are theirs. */
+  /** The pools have all packages to build it. `bytes` are theirs. */
   | { readonly kind: "buildable"; readonly name: string; readonly packages: number; readonly bytes: number }
   /** These packages are missing; `bytes` are theirs. */
   | { readonly kind: "missing"; readonly name: string; readonly items: readonly PoolItem[]; readonly bytes: number }
@@ -50,6 +51,8 @@ export interface OfflineOptions {
   readonly tree: string;
   readonly imageDirectories: readonly string[];
   readonly stateDirectory: string;
+  /** Directories among the pools count as this machine's own. */
+  readonly sources?: SourceChoice;
   /** Where pinned images may be had; URLs among them are not asked. */
   readonly repositories?: RepositoryChoice | undefined;
   /** Without one, no image counts as present. */
@@ -58,17 +61,18 @@ export interface OfflineOptions {
 
 /** Says exactly what is missing to work without network. Fetches nothing. @throws RbuildError codes `definition.not-found`, `iso.invalid-rbuild-yaml` */
 export async function diagnoseOffline(options: OfflineOptions): Promise<OfflineDiagnosis> {
-  const { names, tree: directory, imageDirectories, stateDirectory } = options;
-  const pool = viewPool(poolDirectory(stateDirectory));
+  const { names, tree: directory, imageDirectories, stateDirectory, sources } = options;
+  const directories = await findSources({ ...sources, offline: true }, { archives: [], lockedAt: [] });
+  const pools = [poolDirectory(stateDirectory), ...directories.flatMap((source) => (source.kind === "directory" ? [source.path] : []))].map(viewPool);
   const { located, broken } = await surveyDefinitions(imageDirectories, names);
   const images: OfflineNeed[] = [];
   for (const each of located) {
     const { name } = each.definition;
-    const need = await ifSound(name, async () => (await asPinned(each, options)) ?? (await imageNeed(name, imageDirectories, pool)));
+    const need = await ifSound(name, async () => (await asPinned(each, options)) ?? (await imageNeed(name, imageDirectories, pools)));
     images.push("error" in need ? brokenNeed(need) : need);
   }
   images.push(...broken.map(brokenNeed));
-  const tree = names.length > 0 ? undefined : await treeNeed(directory, pool);
+  const tree = names.length > 0 ? undefined : await treeNeed(directory, pools);
   const needs = tree ? [...images, tree] : images;
   const missing = new Map(needs.flatMap((need) => (need.kind === "missing" ? need.items.map((item) => [item.sha256, item.size] as const) : [])));
   const lacking = images.flatMap((image) => (image.kind === "missing" ? [image.name] : []));
@@ -102,9 +106,9 @@ async function asPinned(located: LocatedDefinition, { containerHost, repositorie
   return look.kind === "had" ? { kind: "fetchable", name, source: look.source, bytes: look.bytes } : undefined;
 }
 
-async function imageNeed(name: string, imageDirectories: readonly string[], pool: Pool): Promise<OfflineNeed> {
+async function imageNeed(name: string, imageDirectories: readonly string[], pools: readonly Pool[]): Promise<OfflineNeed> {
   try {
-    return await needOf(name, itemsOf((await readLockedChain(name, { imageDirectories })).images), pool);
+    return await needOf(name, itemsOf((await readLockedChain(name, { imageDirectories })).images), pools);
   } catch (error) {
     if (!isRbuildError(error) || !/^lock\.(?:missing|stale|other-compatibility|no-architecture)$/.test(error.code)) throw error;
     const { code, message, hint } = error;
@@ -113,18 +117,19 @@ async function imageNeed(name: string, imageDirectories: readonly string[], pool
 }
 
 /** Undefined when there is no tree, or one that takes its packages from a mirror. */
-async function treeNeed(directory: string, pool: Pool): Promise<OfflineNeed | undefined> {
+async function treeNeed(directory: string, pools: readonly Pool[]): Promise<OfflineNeed | undefined> {
   if (!(await pathExists(join(directory, RBUILD_YAML)))) return undefined;
   const { lock: wanted } = await readRbuildYaml(directory);
   if (!wanted) return undefined;
   const state = await readTreeLock(directory, wanted);
-  if (state.kind === "current") return needOf(directory, lockedItems(state.lock), pool);
+  if (state.kind === "current") return needOf(directory, lockedItems(state.lock), pools);
   const reason = state.kind === "absent" ? `${directory} has no lock of its packages yet` : `the lock of ${directory} is stale: ${state.field} has changed`;
   return { kind: "unlocked", name: directory, code: state.kind === "absent" ? "lock.absent" : "lock.stale", reason, fix: "rbuild lock" };
 }
 
-async function needOf(name: string, items: readonly PoolItem[], pool: Pool): Promise<OfflineNeed> {
-  const { missing } = await missingOf(items, pool);
+async function needOf(name: string, items: readonly PoolItem[], pools: readonly Pool[]): Promise<OfflineNeed> {
+  let missing = items;
+  for (const pool of pools) ({ missing } = await missingOf(missing, pool));
   if (missing.length === 0) return { kind: "buildable", name, packages: items.length, bytes: bytesOf(items) };
   return { kind: "missing", name, items: missing.map(itemDetails), bytes: bytesOf(missing) };
 }

@@ -86,6 +86,7 @@ it("makes a pool that another machine takes its packages from, offline too", asy
   expect(lab.archive.requests.length).toBe(asked);
   await cp(stick, join(tree, "pool"), { recursive: true });
   const other = await openState();
+  expect(await other.run("doctor", "--offline", "large")).toMatchObject({ exitCode: 0, data: { images: [{ kind: "buildable", packages: 3 }] } });
   expect(await other.run("image", "vendor", "large", "--offline")).toMatchObject({ exitCode: 0, data: { fetched: 3 } });
   await rm(join(tree, "pool"), { recursive: true });
 });
