@@ -20,7 +20,10 @@ const MAX_PROBLEMS = 20;
 export function parseYaml<T>(text: string, schema: z.ZodType<T>): ParsedYaml<T> {
   try {
     const parsed = parseShallow(text, schema);
-    return parsed.kind === "valid" ? parsed : { kind: "invalid", problems: parsed.problems.slice(0, MAX_PROBLEMS) };
+    if (parsed.kind === "valid") return parsed;
+    // What the parser says besides follows from that.
+    const tooDeep = parsed.problems.find(({ message }) => message === TOO_DEEP);
+    return { kind: "invalid", problems: tooDeep ? [tooDeep] : parsed.problems.slice(0, MAX_PROBLEMS) };
   } catch (error) {
     // The parser goes down by recursion, as deep as the stack is.
     if (!(error instanceof RangeError)) throw error;
