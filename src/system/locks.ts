@@ -26,7 +26,19 @@ export async function tryLock(path: string, options: LockOptions = {}): Promise<
   } finally {
     if (!held) closeSync(fd);
   }
-  return held ? { path, [Symbol.asyncDispose]: async () => closeSync(fd) } : undefined;
+  return held ? heldLock(path, fd) : undefined;
+}
+
+/** Closes once: later the number may be another file's. */
+function heldLock(path: string, fd: number): HeldLock {
+  let isHeld = true;
+  return {
+    path,
+    async [Symbol.asyncDispose]() {
+      if (isHeld) closeSync(fd);
+      isHeld = false;
+    },
+  };
 }
 
 /** Takes the lock, waiting for it as long as the signal allows. */
