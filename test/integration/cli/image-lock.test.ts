@@ -26,7 +26,7 @@ describe("rbuild image lock", () => {
   test("locks images, those below first, and says what they are", async () => {
     const { exitCode, stdout, stderr } = await lock("two", "one");
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
-    expect(stdout).toMatch(/^one sha256:[0-9a-f]{64} 1 packages\ntwo sha256:[0-9a-f]{64} 1 packages\n$/);
+    expect(stdout).toMatch(/^one sha256:[0-9a-f]{64} 1 package\ntwo sha256:[0-9a-f]{64} 1 package\n$/);
   });
 
   test("does nothing, and needs no network, when the locks fit", async () => {
