@@ -4,7 +4,8 @@ import { RbuildError } from "../../system/errors.ts";
 export function requireRoot(): void {
   if (process.getuid?.() === 0) return;
   const words = [process.env["RBUILD_PROGRAM"] ?? "rbuild", ...process.argv.slice(2)];
-  throw new RbuildError("host.not-root", "the embedded engine makes mounts, namespaces and networks, which needs root; images and locked trees also go with --rootless", {
+  const why = "it makes mounts, namespaces and networks; images and locked trees also go without root, with --rootless";
+  throw new RbuildError("host.not-root", `the embedded engine needs root: ${why}`, {
     category: "unavailable",
     hint: ["sudo", ...words].map(shellWord).join(" "),
   });

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { type WantedLock } from "../../../../../src/rbuild/iso/config/schema.ts";
+import type { WantedLock } from "../../../../../src/rbuild/iso/config/schema.ts";
 import { parseTreeLock, readTreeLock } from "../../../../../src/rbuild/iso/locked/read-tree-lock.ts";
 import { treeLockDigest } from "../../../../../src/rbuild/iso/locked/tree-lock.ts";
 import { treeLockText } from "../../../../../src/rbuild/iso/locked/tree-lock-text.ts";
