@@ -13,6 +13,11 @@ export function createCrunRuntime(program: RuntimeProgram): Runtime {
   return {
     ...plain,
     name: "crun",
+    async delete(id) {
+      // killed while it was made or forgotten: crun can do nothing with half of its files
+      const isWhole = ["config.json", "status"].every((file) => existsSync(join(program.stateDirectory, id, file)));
+      await (isWhole ? plain.delete(id) : plain.forget(id));
+    },
     async start(id) {
       if (!writeExecFifo(join(program.stateDirectory, id, "exec.fifo"))) await plain.start(id);
     },

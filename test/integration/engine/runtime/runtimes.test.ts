@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Engine } from "../../../../src/engine/index.ts";
@@ -69,6 +69,22 @@ describe.each(installed)("%s", (name) => {
     await engine.containers.remove(id);
     expect(await engine.place.leftovers()).toEqual([]);
   });
+});
+
+test.each(installed)("what a kill leaves of the state that %s was forgetting is removed", async (name) => {
+  await using engine = await openTestEngine({ runtime: name });
+  const { id } = await engine.containers.create({ image: IMAGE, command: ["true"] });
+  await engine.containers.start(id);
+  await engine.containers.stop(id);
+  await engine.containers.wait(id);
+  const state = join(engine.place.runRoot, name, id);
+  await expect.poll(() => readdir(state).catch(() => "gone")).toBe("gone");
+  await mkdir(state);
+  await writeFile(join(state, "status"), "{}");
+  // there as long as the runtime may know the container
+  await writeFile(join(engine.place.runRoot, "containers", id, "config.json"), "{}");
+  await engine.containers.remove(id);
+  expect(await readdir(join(engine.place.runRoot, name))).toEqual([]);
 });
 
 test.runIf(installed.includes("crun"))("a damaged filter in the cache is not used", async () => {
