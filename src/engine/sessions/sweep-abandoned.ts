@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { namesIn, pathExists, removeNetworkNamespace, removeTree, unmount } from "../../system/index.ts";
+import { namesIn, pathExists, removeNetworkNamespace, removeTree, tryLock, unmount } from "../../system/index.ts";
 import type { ContainerContext } from "../containers/container-context.ts";
 import { endProcesses } from "../containers/exit/end-processes.ts";
 import { isContainerId } from "../containers/state/container-store.ts";
@@ -20,6 +20,9 @@ export async function sweepAbandoned(context: ContainerContext): Promise<void> {
     const bundles = await namesIn(join(runRoot, "containers"));
     const namespaces = await namesIn(join(runRoot, "netns"));
     if (bundles.length + namespaces.length === 0 || !(await isAbandoned(runRoot))) continue;
+    // one at a time: what one runs to end a container is, to another, of what is left of it
+    await using held = await tryLock(join(runRoot, "abandoned.lock"));
+    if (!held) continue;
     for (const id of bundles.filter(isContainerId)) {
       await endProcesses({ ...context, runtime: () => runtimeThere(context, runRoot, id) }, id);
       while (unmount(join(runRoot, "containers", id, "rootfs"), { lazy: true }));
