@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
-import { chmod, mkdir, rename, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { readFileIfExists } from "../../system/index.ts";
+import { readFileIfExists, writeFileAtomic } from "../../system/index.ts";
 import { findProgram } from "./find-program.ts";
 import type { CgroupSupport } from "./host/cgroups.ts";
 import { readMountinfo } from "./host/mountinfo.ts";
@@ -40,10 +40,7 @@ export async function privateViewOf(crun: string, options: { readonly root: stri
   const path = join(options.root, "tools", "crun-private-view");
   if ((await readFileIfExists(path, 64 * 1024))?.toString("utf8") === script) return path;
   await mkdir(join(options.root, "tools"), { recursive: true, mode: 0o700 });
-  const temporary = `${path}.${process.pid}`;
-  await writeFile(temporary, script);
-  await chmod(temporary, 0o700);
-  await rename(temporary, path);
+  await writeFileAtomic(path, script, { sync: false, mode: 0o700 });
   return path;
 }
 
