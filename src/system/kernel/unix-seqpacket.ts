@@ -23,6 +23,8 @@ const O_PATH = 0o10000000;
 /** How often, in milliseconds, and how many times a server is asked that has clients waiting: 10 seconds. */
 const RETRY_INTERVAL = 1;
 const MAX_RETRIES = 10_000;
+/** The same for servers of others, one of which may accept nobody any more: 3 seconds. */
+const MAX_ROUNDS = 3000;
 
 /**
  * Connects to the SOCK_SEQPACKET socket `name` in `directory`; the directory's path may be of any length.
@@ -41,15 +43,21 @@ export async function connectSeqpacket(directory: string, name: string): Promise
 }
 
 /**
- * Waits until no client is in the queue of a server whose socket has this name, in whatever directory: from then on servers know all that have
- * connected before. proc(5): in /proc/net/unix a connection is "connecting", 02, until it is accepted, and has the server's path.
+ * Waits until servers whose socket has this name, in whatever directory, have accepted every client that is in a queue of theirs now: from then
+ * on they know all that have connected before. Not for ever: one that accepts nobody any more may not keep the others.
  */
 export async function allAccepted(name: string): Promise<void> {
-  for (let retries = 0; retries < MAX_RETRIES; retries++) {
-    const waiting = (await readFile("/proc/net/unix", "latin1")).split("\n").filter((line) => line.endsWith(`/${name}`) && line.split(/ +/)[5] === "02");
-    if (waiting.length === 0) return;
+  let waiting = await queuedClients(name);
+  for (let rounds = 0; waiting.size > 0 && rounds < MAX_ROUNDS; rounds++) {
     await sleep(RETRY_INTERVAL);
+    waiting = waiting.intersection(await queuedClients(name));
   }
+}
+
+/** proc(5), /proc/net/unix: a connection is "connecting", 02, until it is accepted, and has the server's path; the first column tells it apart. */
+async function queuedClients(name: string): Promise<ReadonlySet<string>> {
+  const lines = (await readFile("/proc/net/unix", "latin1")).split("\n").map((line) => line.split(/ +/));
+  return new Set(lines.flatMap(([number = "", , , , , state, , path = ""]) => (state === "02" && path.endsWith(`/${name}`) ? [number] : [])));
 }
 
 function tryConnect(directory: string, name: string): Socket {

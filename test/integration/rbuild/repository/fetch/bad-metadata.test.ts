@@ -103,7 +103,7 @@ test("nobody there, and all of three mirrors bad: the attack is named", async ()
   await expect(client.fetch(["http://127.0.0.1:1"])).rejects.toMatchObject({ code: "repository.unreachable" });
   await expect(client.fetch(["http://127.0.0.1:1", portal.url, "/nonexistent"])).rejects.toMatchObject({
     code: "trust.captive-portal",
-    message: expect.stringMatching(/none of 3 mirrors.*repository\.unreachable.*trust\.captive-portal.*trust\.missing-file/s),
+    message: expect.stringMatching(/none of 3 mirrors.*repository\.unreachable.*trust\.captive-portal.*no directory or bundle \/nonexistent/s),
   });
   expect(await client.memory()).toMatchObject({ images: [] });
 });

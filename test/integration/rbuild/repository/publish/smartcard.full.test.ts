@@ -6,7 +6,7 @@ import { openPublishLab, writeRoot } from "../../../../support/repository/publis
 import { cardHome } from "../../../../support/trust/card-reader.ts";
 import { testKey } from "../../../../support/trust/test-keys.ts";
 
-test.runIf(process.env["RBUILD_TEST_FULL"] === "1")("a publication is signed by a key on an OpenPGP card, through gpg, its agent and scdaemon", async () => {
+test("a publication is signed by a key on an OpenPGP card, through gpg, its agent and scdaemon", async () => {
   const lab = await openPublishLab();
   onTestFinished(() => lab[Symbol.asyncDispose]());
   await lab.release("1");

@@ -7,7 +7,7 @@ import { FAULTS } from "../../support/faults/work.ts";
 const NAMES = ["image lock", "image vendor", "keys import", "keys rotate", "keys revoke"] as const;
 const TIMEOUT = 3600_000;
 
-describe.runIf(process.env["RBUILD_TEST_FULL"] === "1").each(NAMES)("rbuild %s", (name) => {
+describe.each(NAMES)("rbuild %s", (name) => {
   let stack: AsyncDisposableStack;
   let keys: KeysTree;
   let tree: string;

@@ -8,7 +8,7 @@ let releases: TwoReleases;
 beforeAll(async () => void (releases = await twoReleases()), 60_000);
 afterAll(() => releases[Symbol.asyncDispose]());
 
-test.runIf(process.env["RBUILD_TEST_FULL"] === "1").each(["first publication", "publish", "renewal", "load", "bundle", "delta"] as const)(
+test.each(["first publication", "publish", "renewal", "load", "bundle", "delta"] as const)(
   "%s: what SIGKILL before any of its calls leaves is old or new, and the next time completes it",
   { timeout: 3600_000 },
   (name) => sweepStates({ ...clientWorks(releases), ...publishWorks(releases) }[name]),
